@@ -1,0 +1,52 @@
+/* The process that every service is: read configuration, connect, loop, drain. A service's main.c
+ * fills struct service and calls service_main(); nothing else is in it. */
+#ifndef HUYING_RUN_SERVICE_H
+#define HUYING_RUN_SERVICE_H
+
+#include "services/kernel/base/conf.h"
+#include "services/kernel/store/aggregate.h"
+
+struct loop; /* the running process, for hooks */
+
+struct service {
+    const struct aggregate_ops *ops;
+    const struct conf_key *conf_keys; /* besides the kernel's own; offsets into conf */
+    size_t conf_key_count;
+    void *conf;
+    size_t conf_size;
+    /* Hooks, all optional. They run in the loop's thread. */
+    enum err (*start)(struct loop *loop, void *conf); /* after the bus is there; e.g. HTTP */
+    void (*turn)(struct loop *loop);                  /* each round: hand over requests, background work */
+    void (*stop)(struct loop *loop);
+    void (*reload)(struct loop *loop, void *conf);
+};
+
+/* Parses --conf FILE, --instance N, --version, --help; returns the process's exit status. */
+int service_main(int argc, char **argv, const struct service *service);
+
+/* For hooks. */
+void *loop_conf(struct loop *loop);
+const struct directory *loop_directory(struct loop *loop);
+
+/* A command from inside the process (HTTP): goes through the same batches as those from the bus.
+ * `done` is called in the loop's thread after the commit (or failure), with the reply. `request_id`,
+ * `actor`, payload are copied. ERR_LIMIT when too many are under way. Thread-safe: may be called from
+ * HTTP's thread; wakes the loop. */
+struct local_command {
+    uint32_t type;
+    int64_t agg;
+    const char *request_id, *actor, *peer;
+    struct bytes payload;
+    void (*done)(void *self, const struct envelope *reply);
+    void *self;
+};
+enum err loop_command(struct loop *loop, const struct local_command *command) MUST_CHECK;
+/* The same for a query. */
+enum err loop_query(struct loop *loop, const struct local_command *query) MUST_CHECK;
+
+/* The port that metrics and health listen on; further handlers by path prefix (HTTP thread!). */
+struct MHD_Connection;
+typedef int http_handler_fn(void *self, struct MHD_Connection *connection, const char *url,
+        const char *method, const char *upload, size_t upload_size);
+
+#endif

@@ -1,0 +1,133 @@
+-- The kernel's tables, the same in every service's schema (:"schema"). PROTOCOL rule numbers in brackets.
+-- Queue-like tables know INSERT and set-based DELETE; the hot path never scans them.
+
+CREATE TABLE outbox (                       -- [1, 6] sent, not yet acknowledged
+    id          bigint PRIMARY KEY,         -- message id, drawn from id_block
+    dest        smallint NOT NULL,
+    agg         bigint NOT NULL,
+    n           bigint NOT NULL,
+    type        integer NOT NULL,
+    at          timestamptz NOT NULL,       -- the decision's now
+    due         timestamptz NOT NULL,       -- when the sweep sends it again
+    tries       integer NOT NULL DEFAULT 0,
+    dest_site   smallint NOT NULL DEFAULT 0,
+    acked       timestamptz,                -- other sites only: kept for the retention
+    payload     bytea NOT NULL
+);
+CREATE INDEX outbox_due ON outbox (due, dest, agg, n) WHERE acked IS NULL;
+
+CREATE TABLE waiting (                      -- [2] came before its turn; acknowledged
+    agg         bigint NOT NULL,
+    source      smallint NOT NULL,
+    source_site smallint NOT NULL DEFAULT 0,
+    n           bigint NOT NULL,
+    msg_id      bigint NOT NULL,
+    type        integer NOT NULL,
+    at          timestamptz NOT NULL,
+    arrived     timestamptz NOT NULL DEFAULT now(),
+    payload     bytea NOT NULL,
+    PRIMARY KEY (agg, source, source_site, n)
+);
+
+CREATE TABLE dead_letter (                  -- [7] cannot be applied; acknowledged; replay or skip
+    agg         bigint NOT NULL,
+    source      smallint NOT NULL,
+    source_site smallint NOT NULL DEFAULT 0,
+    n           bigint NOT NULL,
+    msg_id      bigint NOT NULL,
+    type        integer NOT NULL,
+    at          timestamptz NOT NULL,
+    arrived     timestamptz NOT NULL DEFAULT now(),
+    reason      text NOT NULL,
+    attempts    integer NOT NULL,
+    payload     bytea NOT NULL,
+    PRIMARY KEY (agg, source, source_site, n)
+);
+
+CREATE TABLE timer (                        -- [8] changed only under the aggregate's lock
+    agg         bigint NOT NULL,
+    kind        smallint NOT NULL,
+    gen         bigint NOT NULL,            -- the aggregate's version when it was set
+    due         timestamptz NOT NULL,
+    PRIMARY KEY (agg, kind)
+);
+CREATE INDEX timer_due ON timer (due, agg);
+
+CREATE TABLE attempt (                      -- [7] batches under way; a row without backend = a failed attempt
+    id          bigint PRIMARY KEY,
+    backend     integer NOT NULL,
+    started     timestamptz NOT NULL,       -- backend_start of that backend
+    messages    bigint[] NOT NULL
+);
+CREATE TABLE suspect (                      -- [7] messages of failed attempts; run alone from then on
+    msg_id      bigint PRIMARY KEY,
+    attempts    integer NOT NULL,
+    last        timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE command (                      -- answers to people; the same request id gets the same answer
+    peer        text NOT NULL,
+    request_id  text NOT NULL,
+    digest      bytea NOT NULL,             -- of type, aggregate, actor and payload
+    agg         bigint NOT NULL,
+    verdict     smallint NOT NULL,
+    reason      integer NOT NULL,
+    at          timestamptz NOT NULL DEFAULT now(),
+    answer      bytea NOT NULL,
+    PRIMARY KEY (peer, request_id)
+);
+
+CREATE TABLE history (                      -- one row per transition; the aggregate's story
+    agg         bigint NOT NULL,
+    ver         integer NOT NULL,
+    kind        smallint NOT NULL,
+    from_state  smallint NOT NULL,
+    to_state    smallint NOT NULL,
+    at          timestamptz NOT NULL,
+    unit        bigint NOT NULL,
+    due         timestamptz,
+    rule_ver    bigint NOT NULL,
+    page        bigint NOT NULL,            -- the ledger page that carries its leaf, and where in it
+    idx         integer NOT NULL,
+    salt        bytea,                      -- NULL: forgotten; the leaf stays provable
+    actor       text,
+    detail      bytea,
+    PRIMARY KEY (agg, ver)
+);
+
+CREATE TABLE counter (                      -- [13] folded from the deltas
+    metric      smallint NOT NULL,
+    unit        bigint NOT NULL,            -- 0 = all
+    matter      integer NOT NULL,           -- 0 = all
+    value       bigint NOT NULL,
+    fold        bigint NOT NULL,            -- number of the fold that wrote it
+    PRIMARY KEY (metric, unit, matter)
+);
+CREATE TABLE counter_delta (                -- one row per batch
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    metrics     smallint[] NOT NULL,
+    units       bigint[] NOT NULL,
+    matters     integer[] NOT NULL,
+    amounts     bigint[] NOT NULL
+);
+CREATE TABLE counter_head (                 -- one row: who holds it folds
+    one         boolean PRIMARY KEY DEFAULT true CHECK (one),
+    fold        bigint NOT NULL
+);
+INSERT INTO counter_head (fold) VALUES (0);
+
+CREATE TABLE id_block (                     -- one row: the next free counter of ids [9: jumps]
+    one         boolean PRIMARY KEY DEFAULT true CHECK (one),
+    next        bigint NOT NULL,
+    incarnation bigint NOT NULL
+);
+INSERT INTO id_block (next, incarnation) VALUES (1, 0);
+
+CREATE TABLE site_stream (                  -- [1, 16] numbers to and from other sites
+    agg         bigint NOT NULL,
+    site        smallint NOT NULL,
+    service     smallint NOT NULL,
+    sent        bigint NOT NULL DEFAULT 0,
+    seen        bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (agg, site, service)
+);

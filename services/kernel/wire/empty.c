@@ -1,0 +1,1 @@
+typedef int layer_not_empty;
