@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#undef alloca
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atoll localtime gmtime rand srand sleep usleep alloca
 
 #endif
