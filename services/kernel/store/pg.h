@@ -77,6 +77,9 @@ void pg_turn(struct pg *pg, int64_t monotonic_ms);
 /* Drops the connection now (unknown outcome, trial); open segments get ERR_TRANSIENT. */
 void pg_reset(struct pg *pg);
 
+/* The transaction's own statements; prepared on every connection. */
+extern const struct statement PG_BEGIN, PG_COMMIT, PG_ROLLBACK;
+
 /* Queue a prepared statement. `params` may be NULL, is consumed at once. `rows` may be NULL. */
 void pg_queue(struct pg *pg, const struct statement *statement, const struct params *params,
         pg_rows_fn *rows, void *self);
@@ -84,9 +87,13 @@ void pg_queue(struct pg *pg, const struct statement *statement, const struct par
  * segment contains a COMMIT makes it ERR_TRANSIENT and drops the connection (unknown outcome). */
 void pg_sync(struct pg *pg, pg_done_fn *done, void *self);
 bool pg_idle(const struct pg *pg); /* no open segment */
+/* Identity of the server process behind the connection: for rows of `attempt`. 0 while down. */
+int pg_backend(const struct pg *pg);
+/* Raised at each successful connect: the owner re-reads what it keeps per connection. */
+uint64_t pg_connects(const struct pg *pg);
 
-/* Blocking, for start-up, tools and tests only: runs SQL text, returns a result to PQclear or NULL with
- * pg_message set. Not while segments are open. */
+/* Blocking, for start-up, tools and tests only: runs one statement, returns a binary result to
+ * PQclear, or NULL with pg_message set. Not while segments are open. */
 PGresult *pg_exec(struct pg *pg, const char *sql, const struct params *params);
 /* Blocking: connects within the time or ERR_TRANSIENT. */
 enum err pg_wait(struct pg *pg, int64_t timeout_ms) MUST_CHECK;

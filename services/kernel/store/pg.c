@@ -1,0 +1,407 @@
+/* The connection: a ring of what was queued, in the order in which results come back. Each entry is a
+ * statement or a sync; libpq gives results entry by entry, and after an error "aborted" for each
+ * entry until the next sync. Nothing here blocks but pg_exec and pg_wait.
+ *
+ * Plans: the hot path only ever looks rows up by key, and a plan made while a table was small must not
+ * turn into a scan when it has grown; so scans, hash and merge joins are priced out for services, and
+ * plans are generic from the first use. */
+#include "services/kernel/store/pg.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/kernel/base/clock.h"
+#include "services/kernel/base/must.h"
+#include "services/kernel/store/pg_impl.h"
+
+#define RING_SIZE 512
+#define RETRY_MIN_MS 50
+#define RETRY_MAX_MS 1000
+#define CONNECT_TIMEOUT_MS 5000
+
+const struct statement PG_BEGIN = {"pg_begin", "BEGIN"};
+const struct statement PG_COMMIT = {"pg_commit", "COMMIT"};
+const struct statement PG_ROLLBACK = {"pg_rollback", "ROLLBACK"};
+
+struct entry {
+    bool sync, commit, answered, prepare;
+    pg_rows_fn *rows;
+    pg_done_fn *done;
+    void *self;
+};
+
+struct pg {
+    PGconn *conn;
+    enum pg_state state;
+    char *conninfo, *schema;
+    const struct statement *statements;
+    size_t statement_count;
+    struct entry ring[RING_SIZE];
+    unsigned head, tail;
+    enum err segment_err; /* first error of the segment whose results are being read */
+    bool unknown;         /* a warning came while a COMMIT was out */
+    bool want_write;
+    PostgresPollingStatusType polling;
+    int64_t retry_at_ms, retry_ms, connect_until_ms;
+    uint64_t connects;
+    char message[400];
+};
+
+struct pg *pg_new(const char *conninfo, const char *schema)
+{
+    struct pg *pg = calloc(1, sizeof *pg);
+    must(pg);
+    pg->conninfo = strdup(conninfo);
+    pg->schema = strdup(schema);
+    must(pg->conninfo && pg->schema);
+    pg->retry_ms = RETRY_MIN_MS;
+    return pg;
+}
+
+void pg_prepare(struct pg *pg, const struct statement *list, size_t count)
+{
+    pg->statements = list;
+    pg->statement_count = count;
+}
+
+static unsigned ring_count(const struct pg *pg)
+{
+    return pg->tail - pg->head;
+}
+
+static struct entry *ring_push(struct pg *pg)
+{
+    must(ring_count(pg) < RING_SIZE);
+    struct entry *entry = &pg->ring[pg->tail++ % RING_SIZE];
+    memset(entry, 0, sizeof *entry);
+    return entry;
+}
+
+static void message_set(struct pg *pg, const char *text)
+{
+    snprintf(pg->message, sizeof pg->message, "%s", text);
+    size_t size = strlen(pg->message);
+    while (size > 0 && (pg->message[size - 1] == '\n' || pg->message[size - 1] == ' '))
+        pg->message[--size] = 0;
+    for (size_t i = 0; i < size; i++)
+        if (pg->message[i] == '\n')
+            pg->message[i] = ' ';
+}
+
+/* Gives every open segment its end; afterwards the ring is empty and the connection closed. */
+void pg_reset(struct pg *pg)
+{
+    if (pg->conn)
+        PQfinish(pg->conn);
+    pg->conn = NULL;
+    pg->state = PG_DOWN;
+    pg->unknown = false;
+    while (ring_count(pg)) {
+        struct entry entry = pg->ring[pg->head++ % RING_SIZE];
+        if (entry.sync && entry.done)
+            entry.done(entry.self, ERR_TRANSIENT, pg->message);
+    }
+    pg->segment_err = OK;
+}
+
+void pg_destroy(struct pg **pointer)
+{
+    struct pg *pg = *pointer;
+    if (!pg)
+        return;
+    pg_reset(pg);
+    free(pg->conninfo);
+    free(pg->schema);
+    free(pg);
+    *pointer = NULL;
+}
+
+enum pg_state pg_state(const struct pg *pg)
+{
+    return pg->state;
+}
+
+const char *pg_message(const struct pg *pg)
+{
+    return pg->message;
+}
+
+int pg_fd(const struct pg *pg)
+{
+    return pg->conn ? PQsocket(pg->conn) : -1;
+}
+
+short pg_events(const struct pg *pg)
+{
+    if (pg->state == PG_CONNECTING)
+        return pg->polling == PGRES_POLLING_WRITING ? POLLOUT : POLLIN;
+    return (short)(POLLIN | (pg->want_write ? POLLOUT : 0));
+}
+
+bool pg_idle(const struct pg *pg)
+{
+    return ring_count(pg) == 0;
+}
+
+int pg_backend(const struct pg *pg)
+{
+    return pg->state == PG_READY ? PQbackendPID(pg->conn) : 0;
+}
+
+uint64_t pg_connects(const struct pg *pg)
+{
+    return pg->connects;
+}
+
+/* A warning while a COMMIT is out says that it is not known whether a standby has it (rule 5). */
+static void notice_receive(void *self, const PGresult *result)
+{
+    struct pg *pg = self;
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (!state || strncmp(state, "01", 2) != 0)
+        return;
+    message_set(pg, PQresultErrorMessage(result));
+    for (unsigned i = pg->head; i != pg->tail; i++)
+        if (pg->ring[i % RING_SIZE].commit)
+            pg->unknown = true;
+}
+
+static void connect_start(struct pg *pg, int64_t monotonic_ms)
+{
+    char options[400];
+    snprintf(options, sizeof options,
+            "-c search_path=%s,pg_temp -c default_transaction_isolation=read\\ committed "
+            "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off "
+            "-c plan_cache_mode=force_generic_plan -c lock_timeout=2s -c timezone=UTC "
+            "-c idle_in_transaction_session_timeout=5s -c client_connection_check_interval=2s",
+            pg->schema);
+    const char *keys[] = {"dbname", "options", "client_encoding", "application_name",
+            "tcp_user_timeout", "connect_timeout", NULL};
+    const char *values[] = {pg->conninfo, options, "UTF8", pg->schema, "5000", "5", NULL};
+    pg->conn = PQconnectStartParams(keys, values, 1);
+    must(pg->conn);
+    pg->state = PG_CONNECTING;
+    pg->polling = PGRES_POLLING_WRITING;
+    pg->connect_until_ms = monotonic_ms + CONNECT_TIMEOUT_MS;
+    PQsetNoticeReceiver(pg->conn, notice_receive, pg);
+    if (PQstatus(pg->conn) == CONNECTION_BAD)
+        pg->polling = PGRES_POLLING_FAILED;
+}
+
+static void connect_failed(struct pg *pg, int64_t monotonic_ms)
+{
+    message_set(pg, PQerrorMessage(pg->conn));
+    pg_reset(pg);
+    pg->retry_at_ms = monotonic_ms + pg->retry_ms;
+    pg->retry_ms = pg->retry_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : pg->retry_ms * 2;
+}
+
+static void prepare_one(struct pg *pg, const struct statement *statement)
+{
+    if (PQsendPrepare(pg->conn, statement->name, statement->sql, 0, NULL) != 1)
+        pg->segment_err = ERR_TRANSIENT;
+    struct entry *entry = ring_push(pg);
+    entry->prepare = true;
+}
+
+static void prepared(void *self, enum err err, const char *message)
+{
+    struct pg *pg = self;
+    if (err == OK) {
+        pg->state = PG_READY;
+        pg->connects++;
+        pg->retry_ms = RETRY_MIN_MS;
+        return;
+    }
+    message_set(pg, message);
+    pg->unknown = true; /* makes the pump drop the connection */
+}
+
+static void connect_done(struct pg *pg)
+{
+    if (PQsetnonblocking(pg->conn, 1) != 0 || PQenterPipelineMode(pg->conn) != 1) {
+        pg->polling = PGRES_POLLING_FAILED;
+        return;
+    }
+    pg->polling = PGRES_POLLING_OK;
+    prepare_one(pg, &PG_BEGIN);
+    prepare_one(pg, &PG_COMMIT);
+    prepare_one(pg, &PG_ROLLBACK);
+    for (size_t i = 0; i < pg->statement_count; i++)
+        prepare_one(pg, &pg->statements[i]);
+    pg_sync(pg, prepared, pg);
+}
+
+static void flush(struct pg *pg)
+{
+    pg->want_write = PQflush(pg->conn) == 1;
+}
+
+static void connect_turn(struct pg *pg, int64_t monotonic_ms)
+{
+    if (pg->polling == PGRES_POLLING_OK)
+        return; /* preparing: the pump reads */
+    struct pollfd item = {PQsocket(pg->conn), pg_events(pg), 0};
+    if (pg->polling != PGRES_POLLING_FAILED && item.fd >= 0 && poll(&item, 1, 0) > 0)
+        pg->polling = PQconnectPoll(pg->conn);
+    if (pg->polling == PGRES_POLLING_OK)
+        connect_done(pg);
+    if (pg->polling == PGRES_POLLING_FAILED || monotonic_ms > pg->connect_until_ms)
+        connect_failed(pg, monotonic_ms);
+}
+
+enum err pg_class(const char *sqlstate)
+{
+    static const struct {
+        const char *prefix;
+        enum err err;
+    } classes[] = {{"08", ERR_TRANSIENT}, {"40", ERR_TRANSIENT}, {"53", ERR_TRANSIENT},
+            {"57", ERR_TRANSIENT}, {"58", ERR_TRANSIENT}, {"55P03", ERR_TRANSIENT},
+            {"25006", ERR_TRANSIENT}, {"25P03", ERR_TRANSIENT}, {"25P02", ERR_TRANSIENT},
+            {"42", ERR_TRANSIENT}, {"3F", ERR_TRANSIENT}, {"28", ERR_TRANSIENT},
+            {"26", ERR_TRANSIENT}, {"23", ERR_CONFLICT}, {"22", ERR_MALFORMED}, {"54", ERR_LIMIT}};
+    for (size_t i = 0; sqlstate && i < sizeof classes / sizeof *classes; i++)
+        if (strncmp(sqlstate, classes[i].prefix, strlen(classes[i].prefix)) == 0)
+            return classes[i].err;
+    return sqlstate ? ERR_FATAL : ERR_TRANSIENT;
+}
+
+static void result_take(struct pg *pg, struct entry *entry, const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+        if (entry->rows && pg->segment_err == OK)
+            entry->rows(entry->self, result);
+    } else if (status != PGRES_PIPELINE_ABORTED && pg->segment_err == OK) {
+        pg->segment_err = pg_class(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+        message_set(pg, PQresultErrorMessage(result));
+    }
+    entry->answered = true;
+}
+
+static void segment_end(struct pg *pg)
+{
+    struct entry entry = pg->ring[pg->head++ % RING_SIZE];
+    enum err err = pg->unknown ? ERR_TRANSIENT : pg->segment_err;
+    pg->segment_err = OK;
+    if (entry.done)
+        entry.done(entry.self, err, err == OK ? "" : pg->message);
+}
+
+/* Reads what is there. Returns false when the connection has to be dropped. */
+static bool pump(struct pg *pg)
+{
+    if (PQconsumeInput(pg->conn) != 1)
+        return false;
+    while (ring_count(pg) && !PQisBusy(pg->conn)) {
+        struct entry *entry = &pg->ring[pg->head % RING_SIZE];
+        PGresult *result = PQgetResult(pg->conn);
+        if (!result) {
+            if (!entry->answered)
+                return PQstatus(pg->conn) == CONNECTION_OK;
+            pg->head++;
+            continue;
+        }
+        bool sync = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+        if (!sync)
+            result_take(pg, entry, result);
+        PQclear(result);
+        if (sync)
+            segment_end(pg);
+        if (pg->unknown || !pg->conn)
+            return false;
+    }
+    return PQstatus(pg->conn) == CONNECTION_OK;
+}
+
+void pg_turn(struct pg *pg, int64_t monotonic_ms)
+{
+    if (pg->state == PG_DOWN) {
+        if (monotonic_ms < pg->retry_at_ms)
+            return;
+        connect_start(pg, monotonic_ms);
+    }
+    if (pg->state == PG_CONNECTING)
+        connect_turn(pg, monotonic_ms);
+    if (pg->state == PG_DOWN || pg->polling != PGRES_POLLING_OK)
+        return;
+    flush(pg);
+    if (!pump(pg)) {
+        if (pg->conn && !pg->unknown)
+            message_set(pg, PQerrorMessage(pg->conn));
+        pg_reset(pg);
+        pg->retry_at_ms = monotonic_ms + pg->retry_ms;
+        pg->retry_ms = pg->retry_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : pg->retry_ms * 2;
+        return;
+    }
+    flush(pg);
+}
+
+void pg_queue(struct pg *pg, const struct statement *statement, const struct params *params,
+        pg_rows_fn *rows, void *self)
+{
+    struct params_wire wire;
+    params_seal(params, &wire);
+    must(pg->state == PG_READY);
+    /* A refusal here (out of memory, lost connection) shows when the pump reads: the segment ends
+     * with ERR_TRANSIENT because the connection is dropped. */
+    if (PQsendQueryPrepared(pg->conn, statement->name, wire.count, wire.values, wire.sizes,
+                wire.formats, 1) != 1)
+        pg->unknown = true;
+    struct entry *entry = ring_push(pg);
+    entry->rows = rows;
+    entry->self = self;
+    entry->commit = statement == &PG_COMMIT;
+}
+
+void pg_sync(struct pg *pg, pg_done_fn *done, void *self)
+{
+    if (PQpipelineSync(pg->conn) != 1)
+        pg->unknown = true;
+    struct entry *entry = ring_push(pg);
+    entry->sync = true;
+    entry->done = done;
+    entry->self = self;
+    flush(pg);
+}
+
+enum err pg_wait(struct pg *pg, int64_t timeout_ms)
+{
+    struct clock clock = clock_system();
+    int64_t until = clock.monotonic_ms(clock.self) + timeout_ms;
+    for (;;) {
+        int64_t now = clock.monotonic_ms(clock.self);
+        pg_turn(pg, now);
+        if (pg->state == PG_READY && pg_idle(pg))
+            return OK;
+        if (now >= until)
+            return ERR_TRANSIENT;
+        struct pollfd item = {pg_fd(pg), pg_events(pg), 0};
+        poll(&item, item.fd >= 0 ? 1 : 0, 20);
+    }
+}
+
+/* Leaves the pipeline for the time of the call. */
+PGresult *pg_exec(struct pg *pg, const char *sql, const struct params *params)
+{
+    struct params_wire wire;
+    params_seal(params, &wire);
+    must(pg_idle(pg));
+    if (pg->state != PG_READY || PQexitPipelineMode(pg->conn) != 1)
+        return NULL;
+    PQsetnonblocking(pg->conn, 0);
+    PGresult *result = PQexecParams(pg->conn, sql, wire.count, wire.types, wire.values, wire.sizes,
+            wire.formats, 1);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+        message_set(pg, PQresultErrorMessage(result));
+        PQclear(result);
+        result = NULL;
+    }
+    if (PQstatus(pg->conn) != CONNECTION_OK || PQsetnonblocking(pg->conn, 1) != 0 ||
+            PQenterPipelineMode(pg->conn) != 1)
+        pg_reset(pg);
+    return result;
+}
