@@ -3,7 +3,7 @@
  *   [header, FRAME_HEADER_SIZE bytes, little-endian, below][payload, may be empty]
  *
  * (A ROUTER sees the connection's identity before them.) Brokers read the header and never the payload.
- * `source`, `peer` and `token` are overwritten by the broker from what it knows of the key and the
+ * `source`, `peer`, `rights` and `token` are overwritten by the broker from what it knows of the key and the
  * connection: whatever a sender writes there does not count.
  *
  * Persistent format: shared by versions N and N-1. To change it, raise FRAME_VERSION and accept both. */
@@ -65,6 +65,7 @@ struct frame {
     uint16_t site;          /* destination site; 0 = this one */
     uint32_t credit;        /* READY GRANT WELCOME */
     uint32_t reason;        /* NAK */
+    uint32_t rights;        /* set by the broker: rights of the sender's key (bus/peers.h) */
     uint64_t token;         /* broker's number for the asking connection; REPLIES carry it back */
     uint64_t serial;        /* sender's number for the frame; comes back in a NAK */
     uint64_t incarnation;   /* of the sender's database; 0 from clients */
@@ -72,7 +73,7 @@ struct frame {
 };
 
 /* Writes exactly FRAME_HEADER_SIZE bytes. Layout: u16 magic, u8 version, u8 kind, u8 dest, u8 source,
- * u8 bucket, u8 zero, u16 count, u16 site, u32 credit, u32 reason, u32 zero, u64 token, u64 serial,
+ * u8 bucket, u8 zero, u16 count, u16 site, u32 credit, u32 reason, u32 rights, u64 token, u64 serial,
  * u64 incarnation, peer[32]. */
 void frame_encode(const struct frame *frame, uint8_t ret[FRAME_HEADER_SIZE]);
 /* ERR_MALFORMED: size, magic, kind, service, bucket, count, or a peer name without NUL.
