@@ -14,7 +14,7 @@ CREATE TABLE outbox (                       -- [1, 6] sent, not yet acknowledged
     acked       timestamptz,                -- other sites only: kept for the retention
     payload     bytea NOT NULL
 );
-CREATE INDEX outbox_due ON outbox (due, dest, agg, n) WHERE acked IS NULL;
+CREATE INDEX outbox_due ON outbox (dest, due, id) WHERE acked IS NULL;
 
 CREATE TABLE waiting (                      -- [2] came before its turn; acknowledged
     agg         bigint NOT NULL,
@@ -53,10 +53,10 @@ CREATE TABLE timer (                        -- [8] changed only under the aggreg
 );
 CREATE INDEX timer_due ON timer (due, agg);
 
-CREATE TABLE attempt (                      -- [7] batches under way; a row without backend = a failed attempt
+CREATE TABLE attempt (                      -- [7] batches under way; one whose session is gone has failed
     id          bigint PRIMARY KEY,
-    backend     integer NOT NULL,
-    started     timestamptz NOT NULL,       -- backend_start of that backend
+    session     bigint NOT NULL,            -- key of the advisory lock that the connection holds
+    at          timestamptz NOT NULL DEFAULT now(),
     messages    bigint[] NOT NULL
 );
 CREATE TABLE suspect (                      -- [7] messages of failed attempts; run alone from then on

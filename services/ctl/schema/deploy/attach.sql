@@ -1,0 +1,43 @@
+-- The site's incarnation (PROTOCOL rule 9). It rises when this database is another cluster or on another
+-- timeline than the one that wrote it: a restore, a fail-over. The timeline comes from the WAL's own
+-- name, since the control file still has the old one after a promotion. The larger of stored + 1 and the
+-- wall clock's seconds, so that two restores of one backup differ.
+--
+-- When nothing changed this is one read without a lock. On a replica nothing can be raised: what is
+-- stored is the answer. Empty before the first apply.
+CREATE FUNCTION directory.site_attach(
+    OUT number integer, OUT incarnation bigint, OUT drill boolean, OUT version bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    here_id bigint;
+    here_timeline integer;
+BEGIN
+    IF NOT pg_is_in_recovery() THEN
+        SELECT c.system_identifier INTO here_id FROM pg_control_system() AS c;
+        here_timeline := ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer;
+        PERFORM 1 FROM directory.site AS s
+            WHERE s.system_id IS NOT DISTINCT FROM here_id
+                AND s.timeline IS NOT DISTINCT FROM here_timeline;
+        IF NOT FOUND THEN
+            UPDATE directory.site AS s
+                SET incarnation = greatest(s.incarnation + 1,
+                        extract(epoch FROM clock_timestamp())::bigint),
+                    system_id = here_id, timeline = here_timeline
+                WHERE s.system_id IS DISTINCT FROM here_id
+                    OR s.timeline IS DISTINCT FROM here_timeline;
+        END IF;
+    END IF;
+    RETURN QUERY SELECT s.number, s.incarnation, s.drill, s.version FROM directory.site AS s;
+END
+$$;
+
+-- After a copy of files, which leaves system id and timeline as they were: raised by hand, by
+-- `huyingctl restored`. Returns the new incarnation; NULL before the first apply.
+CREATE FUNCTION directory.site_restored() RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE directory.site AS s
+        SET incarnation = greatest(s.incarnation + 1,
+                extract(epoch FROM clock_timestamp())::bigint)
+        RETURNING s.incarnation;
+$$;
