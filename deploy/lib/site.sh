@@ -1,0 +1,177 @@
+# shellcheck shell=bash
+# What makes the processes one site: keys, roles and passwords in the database, migrations, the
+# profile's directory, and the configuration of every process. Each step is skipped when what it
+# depends on has not changed since it last succeeded: a stamp beside the database (and gone with it)
+# holds the checksum of its inputs.
+
+text_add step_keys '生成密钥' 'making keys'
+text_add step_migrate '建立和升级数据库表' 'migrating the database'
+text_add step_apply '载入样板 %s' 'applying profile %s'
+text_add ctl_failed 'huyingctl %s 没有成功(见上文)。' 'huyingctl %s failed (see above).'
+
+ctl() {
+    "$bin/huyingctl" "$@" 8<&- 9>&-
+}
+
+# stamp_fresh NAME SUM / stamp_set NAME SUM
+stamp_fresh() {
+    [ "$(cat "$pg_root/stamp.$1" 2>/dev/null)" = "$2" ]
+}
+
+stamp_set() {
+    printf '%s\n' "$2" >"$pg_root/stamp.$1"
+}
+
+# files_sum PATH…: of names and contents, whatever the order.
+files_sum() {
+    find "$@" -type f -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-64
+}
+
+# key_make NAME OPTIONS…: a key pair in keys/, its public half and rights in keys/peers.conf.
+key_make() {
+    local name=$1
+    shift
+    [ -e "$home/keys/$name.key" ] || ctl key new "$name" "$@" || die ctl_failed "key new $name"
+}
+
+keys_make() {
+    local name
+    [ -e "$home/keys/hotline-demo.key" ] || say step_keys
+    key_make broker --service none
+    for name in "${services[@]}"; do
+        key_make "$name" --service "$name"
+    done
+    key_make ctl --service client --rights 'act;query;operate;feed'
+    key_make hotline-demo --service client --rights hotline
+}
+
+key_public() {
+    cat "$home/keys/$1.pub"
+}
+
+# A role per service with a password of its own that nobody needs to know.
+passwords_make() {
+    local name password
+    for name in "${services[@]}"; do
+        [ ! -s "$home/conf/$name.pgpass" ] || continue
+        password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+        (umask 077 && printf '*:*:*:huying_%s:%s\n' "$name" "$password" >"$home/conf/$name.pgpass.new")
+        mv "$home/conf/$name.pgpass.new" "$home/conf/$name.pgpass"
+    done
+}
+
+roles_make() {
+    local name role password sum
+    sum=$(files_sum "$home"/conf/*.pgpass)
+    ! stamp_fresh roles "$sum" || return 0
+    [ "$(pg_sql -d postgres -c "SELECT 1 FROM pg_database WHERE datname = 'huying'")" = 1 ] ||
+        pg_sql -d postgres -c 'CREATE DATABASE huying'
+    for name in "${services[@]}"; do
+        IFS=: read -r _ _ _ role password <"$home/conf/$name.pgpass"
+        [ "$(pg_sql -d huying -c "SELECT 1 FROM pg_roles WHERE rolname = '$role'")" = 1 ] ||
+            printf 'CREATE ROLE %s;\n' "$role"
+        printf "ALTER ROLE %s LOGIN PASSWORD '%s';\n" "$role" "$password"
+    done | pg_sql -d huying
+    stamp_set roles "$sum"
+}
+
+site_migrate() {
+    local sum
+    sum=$(files_sum "$root"/services/*/schema)
+    ! stamp_fresh migrate "$sum" || return 0
+    say step_migrate
+    ctl migrate >&2 || die ctl_failed migrate
+    stamp_set migrate "$sum"
+}
+
+# site_apply DIRECTORY
+site_apply() {
+    local sum
+    sum=$(files_sum "$1/")
+    ! stamp_fresh apply "$sum" || return 0
+    say step_apply "$1"
+    ctl apply "$1" >&2 || die ctl_failed apply
+    stamp_set apply "$sum"
+}
+
+# site_current: nothing to migrate or apply, so that all processes may start together.
+site_current() {
+    stamp_fresh roles "$(files_sum "$home"/conf/*.pgpass)" &&
+        stamp_fresh migrate "$(files_sum "$root"/services/*/schema)" &&
+        { [ ! -d "$profile_dir" ] || stamp_fresh apply "$(files_sum "$profile_dir/")"; }
+}
+
+brokers_list() {
+    local i list=
+    for ((i = 1; i <= broker_count_max; i++)); do
+        list+=${list:+;}tcp://127.0.0.1:$(port_of bus "$i")
+    done
+    printf %s "$list"
+}
+
+# conf_service NAME USER CONNINFO-TAIL: the part that all have that speak on the bus.
+conf_service() {
+    cat <<EOF2
+# Written by deploy/run at each start. To change a value, set HUYING_SECTION_KEY in its environment.
+[bus]
+brokers=$(brokers_list)
+server_key=$(key_public broker)
+key=$home/keys/$1.key
+credit=4096
+
+[store]
+conninfo=host=$pg_socket_dir port=5432 dbname=huying user=$2$3
+
+[redis]
+socket=$redis_socket
+
+[log]
+level=info
+EOF2
+}
+
+conf_write() {
+    local name
+    for name in "${services[@]}"; do
+        {
+            conf_service "$name" "huying_$name" " passfile=$home/conf/$name.pgpass"
+            printf '\n[http]\nhost=127.0.0.1\nport=0\n\n[batch]\nsize=256\nlanes=1\n'
+            [ "$name" != intake ] || printf '\n[intake]\nport=%s\n' "$(port_of reports 1)"
+        } >"$home/conf/$name.conf"
+    done
+    conf_service ctl huying '' >"$home/conf/ctl.conf"
+    cat >"$home/conf/broker.conf" <<EOF2
+# Written by deploy/run at each start. To change a value, set HUYING_SECTION_KEY in its environment.
+[broker]
+bind=tcp://127.0.0.1:$(port_of bus 1)
+feed=tcp://127.0.0.1:$(port_of feed 1)
+hotline=tcp://127.0.0.1:$(port_of hotline 1)
+key=$home/keys/broker.key
+peers=$home/keys/peers.conf
+
+[http]
+host=127.0.0.1
+port=0
+
+[log]
+level=info
+EOF2
+}
+
+# instance_unit NAME INSTANCE: the supervised process; what differs between instances is environment.
+instance_unit() {
+    local name=$1 i=$2
+    {
+        printf 'cd /\nexport HUYING_HOME=%q HUYING_HTTP_PORT=%s\n' "$home" "$(port_of "$name" "$i")"
+        [ "$name" != intake ] || printf 'export HUYING_INTAKE_PORT=%s\n' "$(port_of reports "$i")"
+        if [ "$name" = broker ]; then
+            printf 'export HUYING_BROKER_%s=tcp://127.0.0.1:%s\n' BIND "$(port_of bus "$i")" \
+                FEED "$(port_of feed "$i")" HOTLINE "$(port_of hotline "$i")"
+        fi
+        printf 'exec %q --conf %q --instance %s\n' "$bin/huying-$name" "$home/conf/$name.conf" "$i"
+    } | unit_write "$name-$i"
+}
+
+instance_ready() {
+    [ "$(http_status "$(port_of "$1" "$2")" /readyz)" = 200 ]
+}
