@@ -6,6 +6,9 @@
 void must_fail(const char *expr, const char *file, int line, const char *func)
         __attribute__((noreturn));
 
+/* The one place where a process without memory ends: returns `pointer` when it is not NULL. */
+void *must_memory(void *pointer);
+
 #define must(expr) ((expr) ? (void)0 : must_fail(#expr, __FILE__, __LINE__, __func__))
 
 #endif
