@@ -47,6 +47,8 @@ struct unit {
     const char *capabilities; /* ";"-separated, "" = none */
     int32_t members, capacity; /* people on duty; missions or cases at once (0 = unlimited) */
     int32_t depth;        /* 0 = root */
+    bool retired;         /* gone from the profile: found by id, so that old cases keep their unit, and
+                             as a parent; code, child and handler look-ups leave it out */
 };
 
 struct matter {
@@ -59,6 +61,7 @@ struct matter {
     const char *squad_capability; /* "" = none */
     int64_t accept_ms, handle_ms, step_up_ms, verify_ms; /* spans; 0 = none */
     bool all_hours;       /* true: clock "all" (24 × 7); false: "work" (working time, calendar) */
+    bool retired;         /* gone from the profile: found by id only */
 };
 
 struct staff {
