@@ -1,14 +1,16 @@
 # Reads the reports (CSV, header row, columns in any order) and writes the raw parts of a profile into
-# the directory `out`: root, units, staff (unsorted), matters, site.conf. Works in mawk and gawk.
+# the directory PROFILE_OUT: root, units, staff (unsorted), matters, site.conf. Works in mawk and gawk.
 # A place is a code: the city LA, a council district CD-10, a neighbourhood council in it CD-10/NC-55,
 # a map cell in that CD-10/NC-55/634-A2. A missing part ends the code at the part before it.
 # To give a request type another owner, change matter_table.csv; nothing here knows a matter.
 
 BEGIN {
+    out = ENVIRON["PROFILE_OUT"]
+    csv = ENVIRON["PROFILE_CSV"]
+    table = ENVIRON["PROFILE_TABLE"]
     SQUAD_CAPACITY = 20000 # a contractor's pool: waiting must not bind in a replay of real times
     SQUAD_MEMBERS = 4
     VOLUNTEERS = 8
-    LINES_A_RECORD_MAX = 100
     first_instant = ""
     read_header()
     read_reports()
@@ -20,66 +22,9 @@ BEGIN {
     write_site()
 }
 
-function fail(text)
-{
-    print "prepare: " text > "/dev/stderr"
-    exit 1
-}
-
-# Splits one record into F[1..n] and returns n; 0 at the end of the input. A quoted field may hold
-# commas, doubled quotes and line ends.
-function record_read(   line, more, lines)
-{
-    do {
-        if ((getline line) <= 0) return 0
-        input_line++
-        sub(/\r$/, "", line)
-    } while (line == "")
-    if (index(line, "\"") == 0) return split(line, F, ",")
-    lines = 1
-    while (quote_count(line) % 2 == 1) {
-        if (lines++ >= LINES_A_RECORD_MAX || (getline more) <= 0)
-            fail("line " input_line ": a quoted field does not end; expected a closing \"")
-        input_line++
-        sub(/\r$/, "", more)
-        line = line "\n" more
-    }
-    return fields_split(line)
-}
-
-function quote_count(text)
-{
-    return gsub(/"/, "\"", text)
-}
-
-function fields_split(rest,   n, at)
-{
-    n = 0
-    for (;;) {
-        n++
-        F[n] = ""
-        if (substr(rest, 1, 1) == "\"") {
-            rest = substr(rest, 2)
-            while ((at = index(rest, "\"")) > 0 && substr(rest, at + 1, 1) == "\"") {
-                F[n] = F[n] substr(rest, 1, at)
-                rest = substr(rest, at + 2)
-            }
-            F[n] = F[n] substr(rest, 1, at - 1)
-            rest = substr(rest, at + 1)
-        }
-        at = index(rest, ",")
-        if (at == 0) {
-            F[n] = F[n] rest
-            return n
-        }
-        F[n] = F[n] substr(rest, 1, at - 1)
-        rest = substr(rest, at + 1)
-    }
-}
-
 function read_header(   n, i, name)
 {
-    n = record_read()
+    n = record_read(csv)
     if (n == 0) fail("the file is empty; expected a header row with the columns of reports.csv")
     sub(/^\357\273\277/, "", F[1])
     for (i = 1; i <= n; i++) {
@@ -89,14 +34,6 @@ function read_header(   n, i, name)
     n = split("SRNumber CreatedDate RequestType TBMPage TBMColumn TBMRow CD NC NCName", needed, " ")
     for (i = 1; i <= n; i++)
         if (!(needed[i] in column)) fail("line 1: column " needed[i] " is missing in the header")
-}
-
-# Without line ends and outer blanks: a value stays on one line of what is written.
-function trimmed(text)
-{
-    gsub(/[\r\n]+/, " ", text)
-    gsub(/^[ \t]+|[ \t]+$/, "", text)
-    return text
 }
 
 function value_of(name, n,   i)
@@ -114,7 +51,7 @@ function code_part(text)
 
 function read_reports(   n)
 {
-    while ((n = record_read()) > 0) {
+    while ((n = record_read(csv)) > 0) {
         reports++
         place_note(n)
         matter_note(value_of("RequestType", n))
@@ -160,13 +97,6 @@ function instant_key(text,   hour)
     if (substr(text, 21, 1) == "P") hour += 12
     return substr(text, 7, 4) substr(text, 1, 2) substr(text, 4, 2) sprintf("%02d", hour) \
         substr(text, 15, 2) substr(text, 18, 2)
-}
-
-function quoted(text)
-{
-    if (text !~ /[",]/) return text
-    gsub(/"/, "\"\"", text)
-    return "\"" text "\""
 }
 
 # One plain unit row.
@@ -347,7 +277,8 @@ function write_site(   file)
     print "[site]" > file
     print "number=1" > file
     print "letters=LA" > file
-    print "name=Los Angeles" > file
+    print "name_zh=洛杉矶市" > file
+    print "name_en=City of Los Angeles" > file
     print "utc_offset=-08:00" > file
     print "drill=true" > file
     print "clock=" clock_text(first_instant) > file
