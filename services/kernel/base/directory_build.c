@@ -211,21 +211,27 @@ static bool parents_link(struct directory *directory)
 struct code_position {
     const char *code;
     uint32_t position;
+    bool retired;
 };
 
 static int code_compare(const void *left, const void *right)
 {
-    return strcmp(((const struct code_position *)left)->code,
-            ((const struct code_position *)right)->code);
+    const struct code_position *a = left, *b = right;
+    if (a->retired != b->retired) {
+        return a->retired ? 1 : -1;
+    }
+    return strcmp(a->code, b->code);
 }
 
-/* Units are dealt to their parents in order of code, so each parent's list is in that order. */
+/* Units are dealt to their parents in order of code, so each parent's list is in that order; those
+ * that retired come last, where unit_child() ends before them. */
 static void children_list(struct directory *directory)
 {
     uint32_t count = directory->unit_count, first = 0;
     struct code_position *sorted = array_new(count, sizeof *sorted);
     for (uint32_t i = 0; i < count; i++) {
-        sorted[i] = (struct code_position){directory->units[i].code, i};
+        sorted[i] = (struct code_position){
+                directory->units[i].code, i, directory->units[i].retired};
         directory->nodes[i].child_first = first;
         first += directory->nodes[i].child_count;
         directory->nodes[i].child_count = 0;

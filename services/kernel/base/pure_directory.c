@@ -71,7 +71,7 @@ const struct unit *unit_find_code(const struct directory *directory, const char 
     uint32_t at = (uint32_t)code_hash(code) & table->mask;
     for (; table->slots[at] != 0; at = (at + 1) & table->mask) {
         const struct unit *unit = &directory->units[table->slots[at] - 1];
-        if (strcmp(unit->code, code) == 0) {
+        if (!unit->retired && strcmp(unit->code, code) == 0) {
             return unit;
         }
     }
@@ -113,7 +113,9 @@ const struct unit *unit_child(
     if (index >= node->child_count) {
         return NULL;
     }
-    return &directory->units[directory->children[node->child_first + index]];
+    /* Retired ones stand behind all others. */
+    const struct unit *child = &directory->units[directory->children[node->child_first + index]];
+    return child->retired ? NULL : child;
 }
 
 size_t directory_unit_count(const struct directory *directory)
@@ -169,9 +171,10 @@ static const struct unit *child_named(
     const struct unit_node *node = &directory->nodes[unit_position(directory, area)];
     for (uint32_t i = 0; i < node->child_count; i++) {
         uint32_t child = directory->children[node->child_first + i];
-        if (code_ends(
-                    directory->units[child].code, directory->nodes[child].code_size, code, size)) {
-            return &directory->units[child];
+        const struct unit *unit = &directory->units[child];
+        if (!unit->retired &&
+                code_ends(unit->code, directory->nodes[child].code_size, code, size)) {
+            return unit;
         }
     }
     return NULL;
@@ -214,7 +217,7 @@ const struct matter *matter_find_code(const struct directory *directory, const c
     uint32_t at = (uint32_t)code_hash(code) & table->mask;
     for (; table->slots[at] != 0; at = (at + 1) & table->mask) {
         const struct matter *matter = &directory->matters[table->slots[at] - 1];
-        if (strcmp(matter->code, code) == 0) {
+        if (!matter->retired && strcmp(matter->code, code) == 0) {
             return matter;
         }
     }

@@ -214,7 +214,12 @@ static enum err load_build(struct load *load, struct directory **ret)
         load_refuse(load, ERR_NOT_FOUND, "no profile was applied: run huyingctl apply");
     if (load->err != OK)
         return load->err;
-    *ret = directory_build(&load->rows);
+    struct directory *built = directory_build(&load->rows);
+    if (built == NULL) {
+        load_refuse(load, ERR_MALFORMED, "the directory's rows contradict each other");
+        return load->err;
+    }
+    *ret = built;
     return OK;
 }
 
