@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # The private PostgreSQL and Redis. Both listen on a unix socket in a closed directory and on
-# nothing else. PostgreSQL's durability is at its defaults; Redis keeps nothing (it may vanish at any
-# time and is rebuilt). PostgreSQL runs as user postgres when we are root, since it refuses root.
+# nothing else. PostgreSQL's durability is at its defaults; Redis keeps nothing (it may vanish at
+# any time and is rebuilt). PostgreSQL runs as user postgres when we are root, since it refuses
+# root.
 
 pg_bin=/usr/lib/postgresql/15/bin
 
@@ -30,30 +31,31 @@ pg_memory_mb() {
     printf %d $((value / 4096))
 }
 
-# The configuration is written anew at each start, from the repository's file. The owner of the files
-# is the superuser `huying` by its system account (peer); the services have passwords.
+# The configuration is written anew at each start, from the repository's file. The owner of the
+# files is the superuser `huying` by its system account (peer); the services have passwords.
 pg_configure() {
     local memory
     memory=$(pg_memory_mb)
     {
         cat "$root/deploy/postgres/postgresql.conf"
-        [ "$memory" -ge 512 ] || printf 'shared_buffers = %dMB\n' "$((memory < 32 ? 32 : memory))"
-        printf "%s = '%s'\n" data_directory "$pg_root/data" unix_socket_directories "$pg_socket_dir" \
-            hba_file "$pg_root/pg_hba.conf" ident_file "$pg_root/pg_ident.conf"
+        [ "$memory" -ge 512 ] || printf 'shared_buffers = %dMB\n' $((memory < 32 ? 32 : memory))
+        printf "%s = '%s'\n" data_directory "$pg_root/data" \
+            unix_socket_directories "$pg_socket_dir" hba_file "$pg_root/pg_hba.conf" ident_file "$pg_root/pg_ident.conf"
         printf 'unix_socket_permissions = 0777   # the directory is closed\n'
     } | as_pg tee "$pg_root/postgresql.conf" >/dev/null
     printf '%s\n' 'local all huying peer map=owner' 'local huying all scram-sha-256' |
         as_pg tee "$pg_root/pg_hba.conf" >/dev/null
-    printf 'owner %s huying\n' root postgres "$(id -un)" | as_pg tee "$pg_root/pg_ident.conf" >/dev/null
+    printf 'owner %s huying\n' root postgres "$(id -un)" |
+        as_pg tee "$pg_root/pg_ident.conf" >/dev/null
 }
 
-# After kill -9 of the postmaster its children still hold the shared memory for a moment: waiting for
-# them here is quicker than a failed start and runsv's pause. A postmaster.pid whose number belongs to
-# something else by now (a container's second start) would block the start for good.
+# After kill -9 of the postmaster its children still hold the shared memory for a moment: waiting
+# for them here is quicker than a failed start and runsv's pause. A postmaster.pid whose number
+# belongs to something else by now (a container's second start) would block the start for good.
 pg_unit() {
     local user=
     ! as_root || user='chpst -u postgres:postgres'
-    unit_write postgres <<EOF2
+    unit_write postgres <<EOF
 cd /
 pid_file=$(printf %q "$pg_root/data/postmaster.pid")
 if [ -r "\$pid_file" ]; then
@@ -69,21 +71,23 @@ if [ -r "\$pid_file" ]; then
         rm -f "\$pid_file"
     fi
 fi
-export PG_OOM_ADJUST_FILE=/proc/self/oom_score_adj LC_ALL=C.UTF-8
+export LC_ALL=C.UTF-8
 exec $user $pg_bin/postgres -D $(printf %q "$pg_root/data") \
     -c config_file=$(printf %q "$pg_root/postgresql.conf")
-EOF2
+EOF
     # TERM would wait for every client: INT ends sessions and stops cleanly.
     mkdir -p "$supervised/postgres/control"
+    # shellcheck disable=SC2016
     printf '#!/bin/sh\nexec kill -INT "$(cat "%s")"\n' "$supervised/postgres/supervise/pid" \
         >"$supervised/postgres/control/t"
     chmod 755 "$supervised/postgres/control/t"
 }
 
 redis_unit() {
-    cat >"$home/redis/redis.conf" <<EOF2
+    cat >"$home/redis/redis.conf" <<EOF
 # Written by deploy/run. Counters and positions: all of it can be rebuilt, nothing is kept on disk.
-# Only what has an expiry may be evicted: a counter that vanished by itself would be wrong in silence.
+# Only what has an expiry may be evicted: a counter that vanished by itself would be wrong in
+# silence.
 port 0
 unixsocket $redis_socket
 unixsocketperm 700
@@ -94,11 +98,11 @@ maxmemory 256mb
 maxmemory-policy volatile-ttl
 daemonize no
 set-proc-title no
-EOF2
-    unit_write redis <<EOF2
+EOF
+    unit_write redis <<EOF
 cd /
 exec redis-server $(printf %q "$home/redis/redis.conf")
-EOF2
+EOF
 }
 
 pg_ready() {

@@ -45,8 +45,9 @@ keys_make() {
     key_make hotline-demo --service client --rights hotline
 }
 
+# A key file has two lines: public, secret.
 key_public() {
-    cat "$home/keys/$1.pub"
+    head -n 1 "$home/keys/$1.key"
 }
 
 # A role per service with a password of its own that nobody needs to know.
@@ -55,7 +56,8 @@ passwords_make() {
     for name in "${services[@]}"; do
         [ ! -s "$home/conf/$name.pgpass" ] || continue
         password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
-        (umask 077 && printf '*:*:*:huying_%s:%s\n' "$name" "$password" >"$home/conf/$name.pgpass.new")
+        (umask 077 && printf '*:*:*:huying_%s:%s\n' "$name" "$password" \
+            >"$home/conf/$name.pgpass.new")
         mv "$home/conf/$name.pgpass.new" "$home/conf/$name.pgpass"
     done
 }
@@ -111,7 +113,7 @@ brokers_list() {
 
 # conf_service NAME USER CONNINFO-TAIL: the part that all have that speak on the bus.
 conf_service() {
-    cat <<EOF2
+    cat <<EOF
 # Written by deploy/run at each start. To change a value, set HUYING_SECTION_KEY in its environment.
 [bus]
 brokers=$(brokers_list)
@@ -127,7 +129,7 @@ socket=$redis_socket
 
 [log]
 level=info
-EOF2
+EOF
 }
 
 conf_write() {
@@ -140,7 +142,7 @@ conf_write() {
         } >"$home/conf/$name.conf"
     done
     conf_service ctl huying '' >"$home/conf/ctl.conf"
-    cat >"$home/conf/broker.conf" <<EOF2
+    cat >"$home/conf/broker.conf" <<EOF
 # Written by deploy/run at each start. To change a value, set HUYING_SECTION_KEY in its environment.
 [broker]
 bind=tcp://127.0.0.1:$(port_of bus 1)
@@ -155,10 +157,11 @@ port=0
 
 [log]
 level=info
-EOF2
+EOF
 }
 
-# instance_unit NAME INSTANCE: the supervised process; what differs between instances is environment.
+# instance_unit NAME INSTANCE: the supervised process; what differs between instances is
+# environment.
 instance_unit() {
     local name=$1 i=$2
     {

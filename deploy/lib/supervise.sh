@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Supervision by runit: run/service/NAME-I holds one process each, under a runsv of its own that
-# restarts it within a second and hands its output to svlogd (log/NAME-I/current, rotated). There is no
-# runsvdir above them: it looks for new directories only every five seconds, and scaling
-# should not wait for that. runsv is alive exactly while it holds the lock supervise/lock.
+# restarts it within a second and hands its output to svlogd (log/NAME-I/current, rotated). There is
+# no runsvdir above them: it looks for new directories only every five seconds, and scaling should
+# not wait for that. runsv is alive exactly while it holds the lock supervise/lock.
 
 runsv_alive() {
     [ -e "$1/supervise/lock" ] && ! flock -n "$1/supervise/lock" true
@@ -21,7 +21,8 @@ unit_names() {
     done
 }
 
-# A runsv that was killed leaves its process behind. It is ours only if its command line names our home.
+# A runsv that was killed leaves its process behind. It is ours only if its command line names our
+# home.
 orphan_end() {
     local dir=$1 pid
     pid=$(unit_pid "$dir")
