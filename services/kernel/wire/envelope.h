@@ -12,6 +12,7 @@
 
 #define PAYLOAD_SIZE_MAX (512u << 10) /* of one envelope */
 #define REQUEST_ID_MAX 64             /* bytes */
+#define REPLY_TEXT_MAX 4096           /* bytes */
 #define TRACE_SIZE 25                 /* W3C: version 0, 16 bytes trace id, 8 bytes span id */
 #define ENVELOPE_DEPTH_MAX 16         /* nesting of any protobuf message that we accept */
 #define ENVELOPE_FIELDS_MAX 20000     /* fields, known or not, in one envelope's payload */
@@ -36,21 +37,28 @@ struct envelope {
     struct bytes trace;      /* empty or TRACE_SIZE */
     uint32_t verdict;        /* REPLIES: enum verdict, or 100 + enum err when not decided at all */
     uint32_t reason;         /* REPLIES: the service's refusal number */
-    const char *text;        /* REPLIES: what was wrong, what was expected, what to do; "" = none */
+    const char *text;        /* REPLIES: what was wrong, what was expected, what to do; "" = none;
+                                ≤ REPLY_TEXT_MAX */
 };
 
 #define REPLY_FAILED 100 /* verdict = REPLY_FAILED + enum err: nothing was decided, try again or mend */
 
-/* Starts an empty batch payload in `out`; envelopes are appended one by one (no copy of the batch). */
+/* Starts an empty batch payload in `out` (what was in it is gone); envelopes are appended one by one
+ * (no copy of the batch). */
 void batch_begin(struct buf *out, uint64_t incarnation);
+/* Texts may be NULL for "" and have to be valid UTF-8, or the receiver refuses the whole frame. Passing
+ * a maximum is a bug (must()); FRAME_PAYLOAD_MAX and FRAME_COUNT_MAX are the caller's to watch. */
 void batch_add(struct buf *out, const struct envelope *envelope);
 
-/* Decodes a whole payload into arena memory (texts and bytes point into `data` copies).
- * ERR_MALFORMED with `why` when anything breaks its format or a limit: the whole frame is refused. */
+/* Decodes a whole payload into arena memory (texts and bytes point into `data` copies). Texts are
+ * never NULL. ERR_MALFORMED with `why` when anything breaks its format or a limit: the whole frame is
+ * refused; ERR_LIMIT when the arena is too small for it. Payloads are checked for depth and number of
+ * fields here, so what comes out may be given to protobuf-c; the other ret_ are untouched then. */
 enum err batch_decode(const uint8_t *data, size_t size, struct arena *arena,
         uint64_t *ret_incarnation, struct envelope **ret_envelopes, size_t *ret_count,
         const char **ret_why) MUST_CHECK;
 
+/* Replaces what is in `out`; count ≤ FRAME_COUNT_MAX. */
 void acks_encode(struct buf *out, uint64_t incarnation, const int64_t *ids, size_t count);
 enum err acks_decode(const uint8_t *data, size_t size, struct arena *arena,
         uint64_t *ret_incarnation, int64_t **ret_ids, size_t *ret_count) MUST_CHECK;
