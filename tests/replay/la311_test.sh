@@ -80,5 +80,5 @@ fi
 check "a missing column is named" "1" "$(grep -c 'column RequestType is missing' "$dir/message")"
 check "nothing is written then" "" "$(ls -A "$dir/bad")"
 
-[ "$failures" -eq 0 ] && echo "profile_test: all checks passed"
+[ "$failures" -eq 0 ] && echo "la311_test: all checks passed"
 exit "$((failures > 0))"
