@@ -1,6 +1,6 @@
 /* A service's (or client's) side of the bus: one CURVE DEALER per broker, heartbeats, credit, and the
- * choice of a broker. No thread of its own, never blocks: the owner polls, calls bus_turn() at least
- * every BUS_HEARTBEAT_MS / 2, and receives until ERR_AGAIN.
+ * choice of a broker. No thread of its own, never blocks: the owner polls, calls bus_turn() after each
+ * poll and at least every BUS_HEARTBEAT_MS / 2, and receives until ERR_AGAIN.
  *
  * It keeps to one broker for sending while that one answers, and goes to another within
  * BUS_SILENCE_MS (at once when the connection closes). It listens to all of them. What was sent
@@ -33,7 +33,9 @@ struct bus_config {
 
 struct bus;
 
-struct bus_frame { /* a received frame; fini when done with it */
+/* A received frame; fini when done with it. It stays where it was received: `payload` may point into
+ * the struct itself, so it must not be copied or moved. */
+struct bus_frame {
     struct frame head;
     const uint8_t *payload;
     size_t payload_size;
@@ -46,6 +48,7 @@ enum err bus_new(const struct bus_config *config, void *context, struct bus **re
 /* Says BYE, lingers at most 200 ms, closes. Accepts NULL. */
 void bus_destroy(struct bus **bus);
 
+#define BUS_POLL_ITEMS_MAX (2 * BUS_BROKERS_MAX)
 /* Fills at most `max` items for zmq_poll; returns how many. */
 size_t bus_poll_items(struct bus *bus, zmq_pollitem_t *items, size_t max);
 /* Heartbeats, lost and found brokers, held grants. Cheap. */

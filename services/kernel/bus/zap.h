@@ -9,7 +9,10 @@
 #include "services/kernel/base/err.h"
 #include "services/kernel/bus/peers.h"
 
-#define ZAP_DOMAIN "huying"
+/* A socket's domain says who may connect to it at all. */
+#define ZAP_DOMAIN "huying"                 /* every key of the list */
+#define ZAP_DOMAIN_HOTLINE "huying-hotline" /* keys with right hotline */
+#define ZAP_DOMAIN_FEED "huying-feed"       /* keys with right feed */
 
 struct zap;
 /* `peers` is taken over. */
@@ -23,5 +26,7 @@ enum err zap_peer(struct zap *zap, const char *key, struct peer *ret) MUST_CHECK
 uint64_t zap_refused(const struct zap *zap);
 /* Sets a socket to be a CURVE server in our domain with the given secret key. */
 enum err zap_server_socket(void *socket, const char *secret_key_z85) MUST_CHECK;
+/* The same in one of the domains above. */
+enum err zap_server_socket_in(void *socket, const char *domain, const char *secret_key_z85) MUST_CHECK;
 
 #endif

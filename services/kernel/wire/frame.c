@@ -43,7 +43,7 @@ void frame_encode(const struct frame *frame, uint8_t ret[FRAME_HEADER_SIZE])
     to = number_put(to, frame->site, 2);
     to = number_put(to, frame->credit, 4);
     to = number_put(to, frame->reason, 4);
-    to = number_put(to, 0, 4);
+    to = number_put(to, frame->rights, 4);
     to = number_put(to, frame->token, 8);
     to = number_put(to, frame->serial, 8);
     to = number_put(to, frame->incarnation, 8);
@@ -64,7 +64,7 @@ static void frame_read(const uint8_t *at, struct frame *ret)
     ret->site = (uint16_t)number_get(&at, 2);
     ret->credit = (uint32_t)number_get(&at, 4);
     ret->reason = (uint32_t)number_get(&at, 4);
-    at += 4;
+    ret->rights = (uint32_t)number_get(&at, 4);
     ret->token = number_get(&at, 8);
     ret->serial = number_get(&at, 8);
     ret->incarnation = number_get(&at, 8);
