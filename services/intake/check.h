@@ -1,0 +1,62 @@
+/* The limits of a report, in one place for every way in (bus, HTTP): field by field, and the sentence
+ * that names the field, what was expected, and the limit. Pure; checks what can be checked without
+ * state, so that what passes here can only be refused by decide(). */
+#ifndef HUYING_INTAKE_CHECK_H
+#define HUYING_INTAKE_CHECK_H
+
+#include "services/intake/intake.h"
+#include "services/kernel/base/buf.h"
+
+/* What is wrong with a field: name, English, Chinese; # stands for the limit. */
+#define FAULT_TABLE(X)                                                                             \
+    X(FAULT_NONE, "none", "nothing is wrong", "没有问题")                                          \
+    X(FAULT_MISSING, "missing", "must be given, # to 64 characters", "必填，# 至 64 个字符")       \
+    X(FAULT_LONG, "too_long", "is too long, at most # are taken", "过长，最多 #")                  \
+    X(FAULT_MANY, "too_many", "has too many entries, at most # are taken", "条目过多，最多 # 条")  \
+    X(FAULT_UTF8, "bad_utf8", "must be valid UTF-8 without NUL", "必须是不含 NUL 的有效 UTF-8")    \
+    X(FAULT_CONTROL, "control_character", "must not have control characters", "不得含控制字符")    \
+    X(FAULT_SPACE, "space", "must not have spaces", "不得含空格")                                  \
+    X(FAULT_RANGE, "out_of_range", "must be a finite number of degrees from -# to #",              \
+            "必须是 -# 至 # 度之间的有限数")                                                       \
+    X(FAULT_PAIR, "incomplete", "must be given together with the other coordinate",                \
+            "经纬度必须同时给出")                                                                  \
+    X(FAULT_INSTANT, "out_of_range", "must be an instant from 1970 on and before 2100 (# ms)",     \
+            "必须是 1970 年起、2100 年（# 毫秒）之前的时刻")                                       \
+    X(FAULT_TYPE, "wrong_type", "has the wrong JSON type", "JSON 类型不对")                        \
+    X(FAULT_TIME_FORMAT, "bad_time",                                                               \
+            "must be RFC 3339 with an offset, like 2026-01-31T09:00:00+08:00",                     \
+            "必须是带时区的 RFC 3339 时刻，如 2026-01-31T09:00:00+08:00")                          \
+    X(FAULT_UNKNOWN_FIELD, "unknown_field", "is not a field of a report", "不是上报的字段")        \
+    X(FAULT_OUTCOME, "unknown_outcome", "must be closed, withdrawn or referred_out",               \
+            "必须是 closed、withdrawn 或 referred_out")                                            \
+    X(FAULT_ID, "bad_id", "must be a positive id", "必须是正整数编号")                             \
+    X(FAULT_COUNT, "out_of_range", "must be from 1 to #", "必须在 1 到 # 之间")                    \
+    X(FAULT_PROTO, "bad_encoding", "is no protobuf message of its type",                           \
+            "不是该类型的 protobuf 消息")
+
+enum fault_kind {
+#define X(name, text, en, zh) name,
+    FAULT_TABLE(X)
+#undef X
+};
+
+struct fault {
+    enum fault_kind kind; /* FAULT_NONE: all is well */
+    const char *field;    /* "unit_codes"; static */
+    int64_t limit;
+};
+
+/* The first fault of a report, of a withdrawal, of how a case ended. `ticket_field` is the name that the
+ * ticket has on this way in. The texts must be NUL-terminated; `reporter` is decide()'s to refuse. */
+struct fault submission_check(const struct submission *submission, const char *ticket_field);
+struct fault withdrawal_check(const struct withdrawal *withdrawal);
+struct fault case_ended_check(const struct case_ended *ended);
+
+/* 1 to 64 visible characters of valid UTF-8, no spaces. */
+struct fault ticket_check(const char *ticket, const char *field);
+
+const char *fault_name(enum fault_kind kind);
+/* Appends "field: sentence" in `language`. */
+void fault_text(struct buf *out, const struct fault *fault, const char *language);
+
+#endif

@@ -1,0 +1,267 @@
+/* A report's life, in one table: what each state does with each event. A ticket that came before is a
+ * duplicate or refused; a withdrawal is passed on to routing, which alone knows whether the case can
+ * still be withdrawn, and the report ends when routing says so. To add an input: a row here, a case in
+ * report_decide(). Everything that is not in the table is refused by its NOT_FOUND column. */
+#include "services/intake/decide.h"
+#include <string.h>
+#include "services/kernel/base/must.h"
+
+#define MATTER_ID_MAX 1024 /* names are looked for among so many numbers of the catalogue */
+
+enum event { EVENT_SUBMIT, EVENT_WITHDRAW, EVENT_END, EVENT_ACK, EVENT_COUNT };
+
+enum action { NOT_FOUND, ACCEPT, REPEAT, ASK, END, TAKE, DUPLICATE, REFUSE_ENDED, REFUSE_OPEN };
+
+#define STATE_COUNT 5
+
+static const unsigned char actions[EVENT_COUNT][STATE_COUNT] = {
+        /*                 none       accepted     closed        withdrawn  referred_out */
+        [EVENT_SUBMIT] = {ACCEPT, REPEAT, REPEAT, REPEAT, REPEAT},
+        [EVENT_WITHDRAW] = {NOT_FOUND, ASK, REFUSE_ENDED, DUPLICATE, REFUSE_ENDED},
+        [EVENT_END] = {NOT_FOUND, END, DUPLICATE, DUPLICATE, DUPLICATE},
+        [EVENT_ACK] = {NOT_FOUND, REFUSE_OPEN, TAKE, TAKE, TAKE},
+};
+
+const struct matter *report_matter(const struct directory *directory, const char *name)
+{
+    const struct matter *matter = matter_find_code(directory, name);
+    for (int32_t id = 1; !matter && id <= MATTER_ID_MAX; id++) {
+        const struct matter *candidate = matter_find(directory, id);
+        if (candidate && !candidate->retired &&
+                (strcmp(candidate->name_en, name) == 0 || strcmp(candidate->name_zh, name) == 0))
+            matter = candidate;
+    }
+    return matter;
+}
+
+/* The area with that code, NULL for a squad, a desk, or nothing. */
+static const struct unit *area_find(const struct directory *directory, const char *code)
+{
+    const struct unit *unit = unit_find_code(directory, code);
+    if (!unit || unit_at_level(directory, unit, unit->level) != unit)
+        return NULL;
+    return unit;
+}
+
+static struct place place_by_codes(
+        const struct directory *directory, const struct submission *submission)
+{
+    struct place place = {unit_root(directory), PLACED_DESK};
+    bool all_known = true;
+    for (size_t i = 0; i < submission->unit_code_count; i++) {
+        const struct unit *unit = area_find(directory, submission->unit_codes[i]);
+        all_known = unit && unit_within(directory, unit, place.unit->id);
+        if (all_known)
+            place.unit = unit;
+    }
+    if (place.unit->parent)
+        place.placed = all_known ? PLACED_CODES : PLACED_PARTIAL;
+    return place;
+}
+
+struct place report_place(const struct directory *directory, const struct submission *submission)
+{
+    must(submission->unit_code_count <= UNIT_CODES_MAX);
+    if (!directory || !unit_root(directory))
+        return (struct place){NULL, PLACED_NONE};
+    const struct unit *grid = submission->resolved->point_unit
+                                      ? unit_find(directory, submission->resolved->point_unit)
+                                      : NULL;
+    if (grid && !grid->retired)
+        return (struct place){grid, PLACED_POINT};
+    return place_by_codes(directory, submission);
+}
+
+bool report_by_staff(const struct directory *directory, const struct input *input)
+{
+    const struct staff *staff = *input->actor ? staff_find(directory, input->actor) : NULL;
+    return staff && strcmp(staff->role, "machine") != 0;
+}
+
+static void report_fill(
+        struct report *next, const struct submission *submission, const struct input *input)
+{
+    next->state = REPORT_ACCEPTED;
+    next->accepted_ms = input->now_ms;
+    next->reported_ms = submission->reported_ms ? submission->reported_ms : input->now_ms;
+    next->promised_ms = submission->promised_ms;
+    memcpy(next->digest, submission->digest, DIGEST_SIZE);
+    memcpy(next->source, input->peer, sizeof next->source);
+    size_t size = strlen(submission->ticket) + 1;
+    must(size <= sizeof next->ref);
+    memcpy(next->ref, submission->ticket, size);
+    next->outcome_text = "";
+}
+
+static void report_accept(const struct input *input,
+        const struct world *world,
+        struct report *next,
+        struct outcome *outcome)
+{
+    const struct submission *submission = input->body;
+    struct place place = report_place(world->directory, submission);
+    if (!place.unit) {
+        outcome_refuse(outcome, REASON_NO_DIRECTORY);
+        return;
+    }
+    if (*submission->reporter) {
+        outcome_refuse(outcome, REASON_REPORTER_NOT_YET);
+        return;
+    }
+    const struct matter *matter = report_matter(world->directory, submission->matter);
+    if (!matter) {
+        outcome_refuse(outcome, REASON_UNKNOWN_MATTER);
+        return;
+    }
+    report_fill(next, submission, input);
+    next->matter = matter->id;
+    next->unit = place.unit->id;
+    next->placed = place.placed;
+    struct step *step = step_add(outcome, input, STEP_ACCEPT, REPORT_NONE, REPORT_ACCEPTED);
+    step->unit = next->unit;
+    step->due_ms = next->promised_ms;
+    step->rule_ver = directory_version(world->directory);
+    send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_REPORTED, 0);
+    count_add(outcome, METRIC_REPORTS_ACCEPTED, next->unit, next->matter, 1);
+    count_add(outcome, METRIC_REPORTS_OPEN, next->unit, next->matter, 1);
+}
+
+static void report_repeat(
+        const struct report *state, const struct submission *submission, struct outcome *outcome)
+{
+    if (memcmp(state->digest, submission->digest, DIGEST_SIZE) == 0)
+        outcome->verdict = VERDICT_DUPLICATE;
+    else
+        outcome_refuse(outcome, REASON_TICKET_REUSED);
+}
+
+static void report_ask_withdrawal(
+        const struct input *input, struct report *next, struct outcome *outcome)
+{
+    if (next->withdraw_asked) {
+        outcome->verdict = VERDICT_DUPLICATE;
+        return;
+    }
+    next->withdraw_asked = true;
+    struct step *step = step_add(outcome, input, STEP_WITHDRAW, REPORT_ACCEPTED, REPORT_ACCEPTED);
+    step->unit = next->unit;
+    send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_WITHDRAWN, 0);
+}
+
+static void report_end(const struct input *input, struct report *next, struct outcome *outcome)
+{
+    const struct case_ended *ended = input->body;
+    must(ended->state > REPORT_ACCEPTED && ended->state < STATE_COUNT);
+    next->state = ended->state;
+    next->ended_ms = ended->at_ms ? ended->at_ms : input->now_ms;
+    next->outcome_text = ended->text;
+    next->outcome_pending = true;
+    struct step *step = step_add(outcome, input, STEP_END, REPORT_ACCEPTED, (uint16_t)ended->state);
+    step->unit = next->unit;
+    count_add(outcome, METRIC_REPORTS_OPEN, next->unit, next->matter, -1);
+}
+
+static void report_take_outcome(
+        const struct input *input, struct report *next, struct outcome *outcome)
+{
+    if (!next->outcome_pending) {
+        outcome->verdict = VERDICT_DUPLICATE;
+        return;
+    }
+    next->outcome_pending = false;
+    struct step *step = step_add(
+            outcome, input, STEP_OUTCOME_TAKEN, (uint16_t)next->state, (uint16_t)next->state);
+    step->unit = next->unit;
+}
+
+/* Sources see their own reports only; to others they do not exist. Staff, who act by the types 150x,
+ * may withdraw and acknowledge any. A submission names no aggregate: only the ticket does, so an id that
+ * the client wrote into the envelope opens nothing. */
+static bool report_is_meant(const struct report *state, const struct input *input)
+{
+    switch (input->type) {
+    case INTAKE_SUBMIT:
+    case HOTLINE_REPORT: {
+        const struct submission *submission = input->body;
+        return submission->resolved->report == input->agg && input->agg > 0;
+    }
+    case HOTLINE_WITHDRAW:
+        return strcmp(state->source, input->peer) == 0;
+    case HOTLINE_OUTCOME_ACK:
+    case INTAKE_OUTCOME_ACK: {
+        const struct outcome_ack *ack = input->body;
+        return ack->case_id == input->agg &&
+               (input->type == INTAKE_OUTCOME_ACK || strcmp(state->source, input->peer) == 0);
+    }
+    default:
+        return true;
+    }
+}
+
+static enum event event_of(const struct input *input)
+{
+    switch (input->type) {
+    case INTAKE_SUBMIT:
+    case HOTLINE_REPORT:
+        return EVENT_SUBMIT;
+    case INTAKE_WITHDRAW:
+    case HOTLINE_WITHDRAW:
+        return EVENT_WITHDRAW;
+    case INTAKE_OUTCOME_ACK:
+    case HOTLINE_OUTCOME_ACK:
+        return EVENT_ACK;
+    case ROUTING_CASE_ENDED:
+        return EVENT_END;
+    default:
+        return EVENT_COUNT;
+    }
+}
+
+static enum action action_of(const struct report *state, const struct input *input)
+{
+    enum event event = event_of(input);
+    must(event < EVENT_COUNT);
+    must(state->state < STATE_COUNT);
+    must((state->base.ver == 0) == (state->state == REPORT_NONE));
+    if (!report_is_meant(state, input))
+        return NOT_FOUND;
+    return (enum action)actions[event][state->state];
+}
+
+void report_decide(const void *state_,
+        const struct input *input,
+        const struct world *world,
+        void *next,
+        struct outcome *outcome)
+{
+    const struct report *state = state_;
+    switch (action_of(state, input)) {
+    case ACCEPT:
+        report_accept(input, world, next, outcome);
+        break;
+    case REPEAT:
+        report_repeat(state, input->body, outcome);
+        break;
+    case ASK:
+        report_ask_withdrawal(input, next, outcome);
+        break;
+    case END:
+        report_end(input, next, outcome);
+        break;
+    case TAKE:
+        report_take_outcome(input, next, outcome);
+        break;
+    case DUPLICATE:
+        outcome->verdict = VERDICT_DUPLICATE;
+        break;
+    case REFUSE_ENDED:
+        outcome_refuse(outcome, REASON_ALREADY_ENDED);
+        break;
+    case REFUSE_OPEN:
+        outcome_refuse(outcome, REASON_NOT_ENDED);
+        break;
+    case NOT_FOUND:
+        outcome->verdict = VERDICT_NOT_FOUND;
+        break;
+    }
+}

@@ -1,0 +1,30 @@
+/* What a report does with every input. Pure: no clock, no I/O, no allocation, no writable data. */
+#ifndef HUYING_INTAKE_DECIDE_H
+#define HUYING_INTAKE_DECIDE_H
+
+#include "services/intake/intake.h"
+#include "services/kernel/base/pure_directory.h"
+
+/* The one function that changes a report. `state` and `next` are struct report; next starts as a copy. */
+void report_decide(const void *state,
+        const struct input *input,
+        const struct world *world,
+        void *next,
+        struct outcome *outcome);
+
+struct place {
+    const struct unit *unit; /* NULL: the directory is empty */
+    enum placed placed;
+};
+
+/* Where a report belongs: its grid by point, else the last unit code that stands below those before
+ * it, else the district's desk. */
+struct place report_place(const struct directory *directory, const struct submission *submission);
+
+/* The matter by code, else by one of its names; NULL when there is none. */
+const struct matter *report_matter(const struct directory *directory, const char *name);
+
+/* True for a member of staff: then routing keeps the handler's and the reporter's work apart. */
+bool report_by_staff(const struct directory *directory, const struct input *input);
+
+#endif

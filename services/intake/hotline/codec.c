@@ -1,0 +1,130 @@
+/* See codec.h. protobuf-c's structs have char pointers that are not const, though packing only reads
+ * them: text_lend() is the one place that knows. */
+#include "services/intake/hotline/codec.h"
+#include <protobuf-c/protobuf-c.h>
+#include <string.h>
+#include "proto/hotline.pb-c.h"
+#include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_text.h"
+
+#define COPY(to, from) text_copy((to), sizeof(to), (from), strlen(from))
+
+static char *text_lend(const char *text)
+{
+    union {
+        const char *read;
+        char *lent;
+    } pointer = {.read = text ? text : ""};
+    return pointer.lent;
+}
+
+static void message_add(const ProtobufCMessage *message, struct buf *out)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    buf_reserve(out, size);
+    must(protobuf_c_message_pack(message, (uint8_t *)out->data + out->size) == size);
+    out->size += size;
+    out->data[out->size] = 0;
+}
+
+void hotline_report_encode(const struct hotline_report *report, struct buf *out)
+{
+    must(report->unit_code_count <= HOTLINE_UNIT_CODES_MAX);
+    char *codes[HOTLINE_UNIT_CODES_MAX];
+    for (size_t i = 0; i < report->unit_code_count; i++)
+        codes[i] = text_lend(report->unit_codes[i]);
+    Huying__Hotline__Report message = HUYING__HOTLINE__REPORT__INIT;
+    message.ticket = text_lend(report->ticket);
+    message.matter = text_lend(report->matter);
+    message.text = text_lend(report->text);
+    message.longitude = report->longitude;
+    message.latitude = report->latitude;
+    message.unit_codes = codes;
+    message.n_unit_codes = report->unit_code_count;
+    message.reported_at_ms = report->reported_ms;
+    message.promised_at_ms = report->promised_ms;
+    message_add(&message.base, out);
+}
+
+void hotline_withdraw_encode(const char *ticket, const char *reason, int64_t at_ms, struct buf *out)
+{
+    Huying__Hotline__Withdraw message = HUYING__HOTLINE__WITHDRAW__INIT;
+    message.ticket = text_lend(ticket);
+    message.reason = text_lend(reason);
+    message.at_ms = at_ms;
+    message_add(&message.base, out);
+}
+
+void hotline_outcomes_query_encode(int64_t after, uint32_t limit, struct buf *out)
+{
+    Huying__Hotline__OutcomesQuery message = HUYING__HOTLINE__OUTCOMES_QUERY__INIT;
+    message.after = after;
+    message.limit = limit;
+    message_add(&message.base, out);
+}
+
+void hotline_ack_encode(int64_t case_id, struct buf *out)
+{
+    Huying__Hotline__OutcomeAck message = HUYING__HOTLINE__OUTCOME_ACK__INIT;
+    message.case_id = case_id;
+    message_add(&message.base, out);
+}
+
+/* Unpacks into arena memory what the wire's own check has passed; NULL when it is no such message. */
+static ProtobufCMessage *message_open(
+        const ProtobufCMessageDescriptor *type, struct bytes payload, struct arena *arena)
+{
+    if (proto_check(payload.data, payload.size) != OK)
+        return NULL;
+    struct arena_allocator memory = arena_allocator(arena);
+    ProtobufCAllocator allocator = {memory.alloc, memory.free, memory.self};
+    return protobuf_c_message_unpack(type, &allocator, payload.size, payload.data);
+}
+
+enum err hotline_receipt_decode(
+        struct bytes payload, struct arena *arena, struct hotline_receipt *ret)
+{
+    const void *opened = message_open(&huying__hotline__receipt__descriptor, payload, arena);
+    const Huying__Hotline__Receipt *message = opened;
+    if (!message || message->result < 1 || message->result > 3)
+        return ERR_MALFORMED;
+    *ret = (struct hotline_receipt){.result = (enum hotline_result)message->result,
+            .case_id = message->case_id,
+            .unit = message->unit,
+            .placed = message->placed};
+    COPY(ret->ticket, message->ticket);
+    COPY(ret->number, message->number);
+    COPY(ret->reason, message->reason);
+    COPY(ret->text, message->text);
+    COPY(ret->unit_code, message->unit_code);
+    COPY(ret->level, message->level);
+    return OK;
+}
+
+static void outcome_fill(const Huying__Hotline__Outcome *message, struct hotline_outcome *ret)
+{
+    ret->case_id = message->case_id;
+    ret->at_ms = message->at_ms;
+    COPY(ret->ticket, message->ticket);
+    COPY(ret->number, message->number);
+    COPY(ret->outcome, message->outcome);
+    COPY(ret->text, message->text);
+}
+
+enum err hotline_outcomes_decode(struct bytes payload,
+        struct arena *arena,
+        struct hotline_outcome *ret,
+        size_t room,
+        size_t *ret_count)
+{
+    const void *opened = message_open(&huying__hotline__outcomes__descriptor, payload, arena);
+    const Huying__Hotline__Outcomes *message = opened;
+    if (!message)
+        return ERR_MALFORMED;
+    if (message->n_items > room)
+        return ERR_LIMIT;
+    for (size_t i = 0; i < message->n_items; i++)
+        outcome_fill(message->items[i], &ret[i]);
+    *ret_count = message->n_items;
+    return OK;
+}
