@@ -6,8 +6,8 @@
  * starts as a copy of it. decide() changes `next`, and says in `outcome` what else follows: steps
  * (each raises the version by one and becomes a row of `history` and a leaf of the ledger), messages
  * to other services, timers, counters. It does no I/O, reads no clock, allocates nothing, logs nothing.
- * A decision without steps changes nothing: `next` is then thrown away (but for a step-less
- * STREAM effect: the place in the sequence, which is the kernel's).
+ * A decision without steps changes nothing: `next` is then thrown away, unless it says `keep`. The
+ * place in the sequence is the kernel's and moves in any case.
  *
  * Sizes are fixed and small; passing one is a bug (must()). */
 #ifndef HUYING_BASE_PURE_DECISION_H
@@ -26,6 +26,7 @@ struct directory;
 #define SENDS_MAX 8
 #define TIMERS_MAX 6
 #define COUNTS_MAX 12
+#define STEP_SKIPPED 1000 /* the kernel's own step: an operator skipped a dead letter */
 
 enum input_kind {
     INPUT_MESSAGE, /* from another service: numbered, applied once and in order */
@@ -98,6 +99,7 @@ struct count_change {
 struct outcome {
     enum verdict verdict;
     uint32_t reason; /* the service's refusal number; 0 unless refused or in conflict */
+    bool keep;       /* store `next` although there is no step; decide() then sets next's ver itself */
     int step_count, send_count, timer_count, count_count;
     struct step steps[STEPS_MAX];
     struct send sends[SENDS_MAX];

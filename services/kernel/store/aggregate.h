@@ -51,6 +51,7 @@ struct input_type {
 struct aggregate_ops {
     enum service_id service;
     const char *schema; /* = service name */
+    const char *table;  /* of the aggregates, in that schema */
     size_t state_size;  /* struct whose first member is struct aggregate */
     const enum service_id *hears; /* SERVICE_NONE-terminated */
     const enum service_id *tells; /* SERVICE_NONE-terminated, without audit */

@@ -1,0 +1,344 @@
+#include "services/kernel/store/batch.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/kernel/base/must.h"
+#include "services/kernel/store/batch_impl.h"
+#include "services/kernel/store/core_impl.h"
+
+#define ARENA_LIMIT ((size_t)96 << 20)
+
+/* Set locally, for the attempt's own commit alone: it must not wait for the disk. */
+const struct statement SQL_ATTEMPT = {"k_attempt",
+        "WITH async AS (SELECT set_config('synchronous_commit', 'off', true)) "
+        "INSERT INTO attempt (id, session, messages) SELECT $1::bigint, $2::bigint, $3::bigint[] FROM async"};
+const struct statement SQL_SITE = {"k_site",
+        "SELECT version, incarnation, drill, clock, clock_timestamp() FROM directory.site"};
+/* A commit must write WAL before anything leaves (rule 4); this writes when nothing else does. */
+const struct statement SQL_MARK = {
+        "k_mark", "SELECT pg_logical_emit_message(true, 'huying', '')"};
+/* Deleting what is acknowledged tells nobody anything: such a commit need not wait for the disk. */
+static const struct statement SQL_ASYNC = {
+        "k_async", "SELECT set_config('synchronous_commit', 'off', true)"};
+
+static void fail(struct batch *batch, enum batch_end end, const char *message);
+
+struct batch *batch_new(const struct aggregate_ops *ops, struct pg *pg, struct ids *ids)
+{
+    struct batch *batch = calloc(1, sizeof *batch);
+    must(batch);
+    batch->ops = ops;
+    batch->pg = pg;
+    batch->ids = ids;
+    arena_init(&batch->arena, ARENA_LIMIT);
+    return batch;
+}
+
+void batch_destroy(struct batch **pointer)
+{
+    struct batch *batch = *pointer;
+    if (!batch)
+        return;
+    arena_fini(&batch->arena);
+    params_fini(&batch->params);
+    for (int i = 0; i < PAGE_BUFS; i++)
+        buf_fini(&batch->page_bufs[i]);
+    free(batch);
+    *pointer = NULL;
+}
+
+bool batch_busy(const struct batch *batch)
+{
+    return batch->phase != BATCH_IDLE;
+}
+
+const struct core *batch_core(const struct batch *batch)
+{
+    return &batch->core;
+}
+
+const struct site_row *batch_site(const struct batch *batch)
+{
+    return &batch->site;
+}
+
+int64_t batch_ids_max(size_t work_count)
+{
+    return (int64_t)(work_count + DRAIN_MAX) * (SENDS_MAX + 2) + 16;
+}
+
+struct statement *batch_statements(const struct aggregate_ops *ops, size_t *ret_count)
+{
+    const struct statement *const own[] = {&SQL_ATTEMPT, &SQL_SITE, &SQL_MARK, &SQL_ASYNC,
+            &SQL_WAITING, &SQL_DEAD, &SQL_SUSPECT, &SQL_TIMERS, &SQL_COMMANDS, &ops->sql_stub,
+            &ops->sql_load, &ops->sql_update};
+    size_t own_count = sizeof own / sizeof *own, count = 0;
+    struct statement *list = calloc(own_count + save_statement_count + ops->statement_count + 1,
+            sizeof *list);
+    must(list);
+    for (size_t i = 0; i < own_count; i++)
+        list[count++] = *own[i];
+    for (size_t i = 0; i < save_statement_count; i++)
+        list[count++] = *save_statements[i];
+    for (size_t i = 0; i < ops->statement_count; i++)
+        list[count++] = ops->statements[i];
+    *ret_count = count;
+    return list;
+}
+
+static int64_t draw(void *self)
+{
+    return ids_draw(self);
+}
+
+static void random_fill(void *self, void *data, size_t size)
+{
+    (void)self;
+    randombytes_buf(data, size);
+}
+
+static void finish(struct batch *batch, enum batch_end end)
+{
+    batch->phase = BATCH_IDLE;
+    batch->start.done(batch->start.self, batch, end, batch->message);
+}
+
+static void rolled_back(void *self, enum err err, const char *message)
+{
+    (void)err; /* a lost connection rolls back as well */
+    (void)message;
+    finish(self, ((struct batch *)self)->failure);
+}
+
+/* Ends the transaction without effect; `done` follows when the server has confirmed it. */
+static void fail(struct batch *batch, enum batch_end end, const char *message)
+{
+    snprintf(batch->message, sizeof batch->message, "%s", message);
+    batch->failure = end;
+    if (pg_state(batch->pg) != PG_READY) {
+        finish(batch, end);
+        return;
+    }
+    batch->phase = BATCH_ROLLBACK;
+    pg_queue(batch->pg, &PG_ROLLBACK, NULL, NULL, NULL);
+    pg_sync(batch->pg, rolled_back, batch);
+}
+
+static enum batch_end end_of(enum err err)
+{
+    return err == ERR_TRANSIENT ? BATCH_RETRY : BATCH_FAILED;
+}
+
+static void saved(void *self, enum err err, const char *message)
+{
+    struct batch *batch = self;
+    if (err != OK) {
+        fail(batch, end_of(err), message);
+        return;
+    }
+    finish(batch, BATCH_DONE);
+}
+
+static void save_start(struct batch *batch)
+{
+    core_run(&batch->core);
+    batch->phase = BATCH_SAVE;
+    batch_save(batch);
+    if (!batch->start.work_count)
+        pg_queue(batch->pg, &SQL_ASYNC, NULL, NULL, NULL);
+    else if (!batch->locked)
+        pg_queue(batch->pg, &SQL_MARK, NULL, NULL, NULL);
+    pg_queue(batch->pg, &PG_COMMIT, NULL, NULL, NULL);
+    pg_sync(batch->pg, saved, batch);
+}
+
+static void related_loaded(void *self, enum err err, const char *message)
+{
+    struct batch *batch = self;
+    if (err != OK) {
+        fail(batch, end_of(err), message);
+        return;
+    }
+    save_start(batch);
+}
+
+/* The works' inputs and states side by side, as the service's hooks want them. */
+static size_t inputs_list(struct batch *batch)
+{
+    struct core *core = &batch->core;
+    size_t count = 0;
+    batch->inputs = arena_array(&batch->arena, struct input *, core->work_count + 1);
+    batch->states = arena_array(&batch->arena, const void *, core->work_count + 1);
+    for (size_t i = 0; i < core->work_count; i++) {
+        struct slot *slot = core_slot(core, core->works[i]->input.agg);
+        if (!slot)
+            continue;
+        batch->inputs[count] = &core->works[i]->input;
+        batch->states[count++] = slot->state;
+    }
+    return count;
+}
+
+static void related_start(struct batch *batch)
+{
+    size_t count = inputs_list(batch);
+    batch->phase = BATCH_RELATED;
+    batch->ops->related(batch->pg, batch->inputs, batch->states, count, batch->start.directory,
+            &batch->arena, &batch->core.world.related);
+    pg_sync(batch->pg, related_loaded, batch);
+}
+
+static bool site_agrees(struct batch *batch)
+{
+    if (batch->site.incarnation != batch->start.incarnation) {
+        fail(batch, BATCH_INCARNATION, "the site is another incarnation");
+        return false;
+    }
+    if (!batch->start.directory ||
+            batch->site.version != directory_version(batch->start.directory)) {
+        fail(batch, BATCH_DIRECTORY, "the directory has a new version");
+        return false;
+    }
+    return true;
+}
+
+static void locked(void *self, enum err err, const char *message)
+{
+    struct batch *batch = self;
+    if (err != OK) {
+        fail(batch, end_of(err), message);
+        return;
+    }
+    if (!site_agrees(batch))
+        return;
+    if (batch->suspects && batch->start.work_count > 1) {
+        fail(batch, BATCH_SPLIT, "messages that failed before run alone");
+        return;
+    }
+    core_hold(&batch->core, batch->held, batch->held_count);
+    batch->core.now_ms = batch->site.drill ? batch->site.clock_ms : batch->site.now_ms;
+    batch->core.drill = batch->site.drill;
+    if (batch->ops->related && batch->start.work_count)
+        related_start(batch);
+    else
+        save_start(batch);
+}
+
+static void lock_start(struct batch *batch)
+{
+    core_begin(&batch->core);
+    batch->phase = BATCH_LOCK;
+    batch_load(batch);
+    pg_sync(batch->pg, locked, batch);
+}
+
+static void keys_found(void *self, enum err err, const char *message)
+{
+    struct batch *batch = self;
+    if (err != OK) {
+        fail(batch, end_of(err), message);
+        return;
+    }
+    if (site_agrees(batch))
+        lock_start(batch);
+}
+
+static int64_t draw_for_resolve(void *self)
+{
+    return ids_draw(((struct batch *)self)->ids);
+}
+
+/* Decodes the commands; those without an aggregate id get theirs from the service's keys. Returns
+ * false when none needs it. */
+static bool keys_start(struct batch *batch)
+{
+    size_t count = 0;
+    batch->inputs = arena_array(&batch->arena, struct input *, batch->start.work_count + 1);
+    for (size_t i = 0; i < batch->start.work_count; i++) {
+        struct work *work = batch->start.works[i];
+        if (work->origin != WORK_COMMAND)
+            continue;
+        if (work->keyed)
+            work->input.agg = 0;
+        work->keyed = work->input.agg == 0;
+        work->input.fresh = false;
+        /* Checked when it came in; decoded again because the body is batch memory. */
+        const char *why = NULL;
+        enum err err = work->type->decode(work->payload, &batch->arena, &work->input.body, &why);
+        must(err == OK);
+        if (work->keyed && batch->ops->resolve)
+            batch->inputs[count++] = &work->input;
+    }
+    if (!count)
+        return false;
+    batch->phase = BATCH_KEYS;
+    batch->ops->resolve(batch->pg, batch->inputs, count, draw_for_resolve, batch, &batch->arena);
+    pg_sync(batch->pg, keys_found, batch);
+    return true;
+}
+
+static void attempt_note(struct batch *batch)
+{
+    batch->attempt = 0;
+    params_reset(&batch->params);
+    params_int(&batch->params, PARAM_INT8, 0);
+    params_int(&batch->params, PARAM_INT8, batch->start.session);
+    int messages = params_array(&batch->params, PARAM_INT8);
+    size_t count = 0;
+    for (size_t i = 0; i < batch->start.work_count; i++)
+        if (batch->start.works[i]->origin == WORK_EVENT) {
+            param_add_int(&batch->params, messages, batch->start.works[i]->input.msg_id);
+            count++;
+        }
+    if (!count)
+        return;
+    batch->attempt = ids_draw(batch->ids);
+    int64_t net = (int64_t)htobe64((uint64_t)batch->attempt);
+    memcpy(batch->params.list[0].data.data, &net, sizeof net);
+    pg_queue(batch->pg, &SQL_ATTEMPT, &batch->params, NULL, NULL);
+    pg_sync(batch->pg, NULL, NULL);
+}
+
+static void site_read(void *self, const PGresult *result)
+{
+    struct batch *batch = self;
+    if (PQntuples(result) != 1)
+        return; /* no profile applied yet: incarnation 0 agrees with nobody */
+    batch->site = (struct site_row){.version = row_int(result, 0, 0),
+            .incarnation = row_int(result, 0, 1),
+            .drill = row_int(result, 0, 2) != 0,
+            .clock_ms = row_time(result, 0, 3),
+            .now_ms = row_time(result, 0, 4)};
+}
+
+void batch_start(struct batch *batch, const struct batch_start *start)
+{
+    must(batch->phase == BATCH_IDLE);
+    must(start->work_count <= BATCH_SIZE_MAX);
+    must(ids_left(batch->ids) >= batch_ids_max(start->work_count));
+    arena_reset(&batch->arena);
+    batch->start = *start;
+    batch->message[0] = 0;
+    batch->site = (struct site_row){0};
+    batch->locked = batch->suspects = 0;
+    batch->held = NULL;
+    batch->held_count = batch->held_room = 0;
+    batch->core = (struct core){.ops = batch->ops,
+            .arena = &batch->arena,
+            .world = {start->directory, NULL},
+            .draw = draw,
+            .draw_self = batch->ids,
+            .random = random_fill,
+            .works = start->works,
+            .work_count = start->work_count,
+            .page_bufs = batch->page_bufs,
+            .page_buf_count = PAGE_BUFS};
+    attempt_note(batch);
+    pg_queue(batch->pg, &PG_BEGIN, NULL, NULL, NULL);
+    pg_queue(batch->pg, &SQL_SITE, NULL, site_read, batch);
+    if (!keys_start(batch))
+        lock_start(batch);
+}

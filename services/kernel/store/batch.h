@@ -1,0 +1,66 @@
+/* One batch as one transaction on one connection, without blocking:
+ *
+ *   attempt   a row that says which messages are tried (its own commit, not waited for; rule 7)
+ *   lock      BEGIN, keys (resolve), stubs, rows locked in id order, what is held of them, timers
+ *   related   rows besides, locked last
+ *   decide    core_run
+ *   save      everything set-based, COMMIT
+ *
+ * This is the one function that locks (rule 3): events, commands, timers, replay, sweeps of held
+ * messages all come through batch_start. Nothing may be told to anybody before `done` says OK. */
+#ifndef HUYING_STORE_BATCH_H
+#define HUYING_STORE_BATCH_H
+
+#include "services/kernel/store/core.h"
+#include "services/kernel/store/ids.h"
+
+/* The site as the batch's transaction saw it. */
+struct site_row {
+    int64_t version, incarnation;
+    bool drill;
+    int64_t clock_ms; /* the drill's clock; 0 in production */
+    int64_t now_ms;   /* the database's clock */
+};
+
+enum batch_end {
+    BATCH_DONE,        /* committed: tell everybody */
+    BATCH_RETRY,       /* lock time-out, deadlock, lost connection, unknown outcome: run again */
+    BATCH_SPLIT,       /* works marked `alone` must run by themselves; run the others again */
+    BATCH_DIRECTORY,   /* the directory has another version: load it, run again */
+    BATCH_INCARNATION, /* the site is another incarnation: attach again; drop what came before */
+    BATCH_FAILED       /* the batch itself cannot be stored; run each work alone */
+};
+
+struct batch;
+typedef void batch_done_fn(void *self, struct batch *batch, enum batch_end end, const char *message);
+
+struct batch_start {
+    struct work **works; /* ≤ BATCH_SIZE_MAX; order is changed */
+    size_t work_count;
+    const int64_t *acked; /* outbox rows to delete; may be all there is */
+    size_t acked_count;
+    const struct directory *directory;
+    int64_t incarnation;
+    int64_t session;          /* see session.h */
+    int64_t outbox_due_ms;    /* span until the sweep sends a new outbox row again */
+    batch_done_fn *done;
+    void *self;
+};
+
+struct pg;
+struct batch *batch_new(const struct aggregate_ops *ops, struct pg *pg, struct ids *ids);
+void batch_destroy(struct batch **batch);
+/* True between batch_start and the end of `done`. */
+bool batch_busy(const struct batch *batch);
+void batch_start(struct batch *batch, const struct batch_start *start);
+/* In `done`, after BATCH_DONE: what was committed. Valid until the next start. */
+const struct core *batch_core(const struct batch *batch);
+/* In `done`: the site as seen by the transaction. */
+const struct site_row *batch_site(const struct batch *batch);
+/* The ids that the batch may draw at most. */
+int64_t batch_ids_max(size_t work_count);
+
+/* All statements that batches use, for pg_prepare: the kernel's and the service's. Heap, to free. */
+struct statement *batch_statements(const struct aggregate_ops *ops, size_t *ret_count);
+
+#endif

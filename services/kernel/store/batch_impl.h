@@ -1,0 +1,43 @@
+/* Inside store/: the batch's parts and statements. */
+#ifndef HUYING_STORE_BATCH_IMPL_H
+#define HUYING_STORE_BATCH_IMPL_H
+
+#include "services/kernel/store/batch.h"
+
+#define PAGE_BUFS 4
+
+enum batch_phase { BATCH_IDLE, BATCH_KEYS, BATCH_LOCK, BATCH_RELATED, BATCH_SAVE, BATCH_ROLLBACK };
+
+struct batch {
+    const struct aggregate_ops *ops;
+    struct pg *pg;
+    struct ids *ids;
+    struct arena arena;
+    struct core core;
+    struct buf page_bufs[PAGE_BUFS];
+    struct params params;
+    struct batch_start start;
+    enum batch_phase phase;
+    enum batch_end failure; /* what `done` will say after the rollback */
+    char message[200];
+    struct site_row site;
+    int64_t attempt; /* id of the attempt row; 0 = none */
+    int locked;      /* rows that the transaction locked: a write */
+    int suspects;
+    struct held *held;
+    size_t held_count, held_room;
+    const void **states; /* related and store hooks */
+    struct input **inputs;
+};
+
+extern const struct statement SQL_SITE, SQL_ATTEMPT, SQL_WAITING, SQL_DEAD, SQL_SUSPECT, SQL_TIMERS,
+        SQL_COMMANDS, SQL_MARK;
+
+/* load.c: statements and callbacks of the lock phase. */
+void batch_load(struct batch *batch);
+/* save.c: all writing statements of the batch. */
+void batch_save(struct batch *batch);
+extern const struct statement *const save_statements[];
+extern const size_t save_statement_count;
+
+#endif

@@ -1,0 +1,372 @@
+#include "services/kernel/store/chores.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/kernel/base/must.h"
+
+#define SUSPECT_DAYS "1"
+
+const struct statement SQL_SESSION = {"k_session", "SELECT pg_advisory_lock($1)"};
+const struct statement SQL_ATTACH = {
+        "k_attach", "SELECT number, incarnation, drill, version FROM directory.site_attach()"};
+const struct statement SQL_DURABLE = {"k_durable",
+        "SELECT current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' "
+        "AND current_setting('synchronous_commit') NOT IN ('off', 'local')"};
+static const struct statement SQL_SITE_NOW = {"k_site_now",
+        "SELECT version, incarnation, drill, clock, clock_timestamp() FROM directory.site"};
+/* After a restore the counter jumps by more than could have been handed out since the backup. */
+static const struct statement SQL_IDS = {"k_ids",
+        "UPDATE id_block SET next = $2 + CASE WHEN incarnation = $1 OR incarnation = 0 THEN next "
+        "ELSE next + 4294967296 END, incarnation = $1 RETURNING next - $2"};
+static const struct statement SQL_TIMERS_DUE = {"k_timers_due",
+        "SELECT agg, kind, gen, due FROM timer WHERE due < (SELECT CASE WHEN drill THEN clock "
+        "ELSE clock_timestamp() END FROM directory.site) ORDER BY due, agg LIMIT $1"};
+static const struct statement SQL_WORK = {
+        "k_work", "SELECT agg, kind, 0, at FROM work_ready ORDER BY agg LIMIT $1"};
+/* Claims by raising the due time, so that two instances do not send the same rows; back-off with
+ * jitter. Per aggregate only a window of the lowest numbers is sent. */
+static const struct statement SQL_RESEND = {"k_resend",
+        "UPDATE outbox o SET tries = o.tries + 1, due = clock_timestamp() + "
+        "$2::bigint * (1 << least(o.tries, 5)) * (0.75 + random() / 2) * interval '1 ms' "
+        "FROM (SELECT id FROM outbox WHERE dest = $1 AND due <= clock_timestamp() AND acked IS NULL "
+        "ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) AS c WHERE o.id = c.id "
+        "RETURNING o.id, o.agg, o.n, o.type, o.at, o.payload, o.tries"};
+/* The owner of an attempt deletes its own after a lost connection: hence the ten seconds. */
+static const struct statement SQL_ATTEMPTS = {"k_attempts",
+        "WITH gone AS (DELETE FROM attempt WHERE id = ANY(ARRAY(SELECT id FROM attempt "
+        "WHERE at < now() - interval '10 s' AND pg_try_advisory_xact_lock(session) "
+        "ORDER BY id LIMIT 64 FOR UPDATE SKIP LOCKED)) RETURNING messages) "
+        "INSERT INTO suspect (msg_id, attempts) "
+        "SELECT m, 1 FROM gone, unnest(gone.messages) AS m GROUP BY m ORDER BY m "
+        "ON CONFLICT (msg_id) DO UPDATE SET attempts = suspect.attempts + 1, last = now()"};
+static const struct statement SQL_SUSPECTS_OLD = {"k_suspects_old",
+        "DELETE FROM suspect WHERE last < now() - interval '" SUSPECT_DAYS " day'"};
+static const struct statement SQL_SUSPECT_ADD = {"k_suspect_add",
+        "INSERT INTO suspect (msg_id, attempts) VALUES ($1, 1) "
+        "ON CONFLICT (msg_id) DO UPDATE SET attempts = suspect.attempts + 1, last = now()"};
+static const struct statement SQL_FOLD = {"k_fold",
+        "WITH head AS (SELECT fold FROM counter_head FOR UPDATE SKIP LOCKED), "
+        "gone AS (DELETE FROM counter_delta d USING head WHERE d.id = ANY(ARRAY(SELECT id "
+        "FROM counter_delta ORDER BY id LIMIT 512)) RETURNING d.*), "
+        "sums AS (SELECT m, u, t, sum(a)::bigint AS a "
+        "FROM gone, unnest(metrics, units, matters, amounts) AS x(m, u, t, a) GROUP BY m, u, t), "
+        "bump AS (UPDATE counter_head h SET fold = h.fold + 1 FROM head "
+        "WHERE EXISTS (SELECT 1 FROM gone)) "
+        "INSERT INTO counter AS c (metric, unit, matter, value, fold) "
+        "SELECT m, u, t, a, head.fold + 1 FROM sums, head ORDER BY m, u, t "
+        "ON CONFLICT (metric, unit, matter) DO UPDATE SET value = c.value + excluded.value, "
+        "fold = excluded.fold RETURNING metric, unit, matter, value, fold"};
+static const struct statement SQL_COUNTERS = {
+        "k_counters", "SELECT metric, unit, matter, value, fold FROM counter"};
+/* The head's lock keeps folds out; one statement, so one snapshot sees deltas and truth alike. Rows
+ * that the truth no longer has become 0, and Redis is told so. */
+static const struct statement SQL_RECOUNT_LOCK = {
+        "k_recount_lock", "SELECT fold FROM counter_head FOR UPDATE"};
+static const struct statement SQL_RECOUNT = {"k_recount",
+        "WITH gone AS (DELETE FROM counter_delta), "
+        "bump AS (UPDATE counter_head SET fold = fold + 1 RETURNING fold), "
+        "truth AS (SELECT metric, unit, matter, value FROM counter_truth), "
+        "every AS (SELECT metric, unit, matter, value FROM truth UNION ALL "
+        "SELECT c.metric, c.unit, c.matter, 0 FROM counter c WHERE NOT EXISTS (SELECT 1 FROM truth t "
+        "WHERE t.metric = c.metric AND t.unit = c.unit AND t.matter = c.matter)) "
+        "INSERT INTO counter AS c (metric, unit, matter, value, fold) "
+        "SELECT e.metric, e.unit, e.matter, e.value, bump.fold FROM every e, bump "
+        "ON CONFLICT (metric, unit, matter) DO UPDATE SET value = excluded.value, "
+        "fold = excluded.fold RETURNING metric, unit, matter, value, fold"};
+static const struct statement SQL_GAUGES = {"k_gauges",
+        "SELECT (SELECT count(*) FROM outbox WHERE acked IS NULL), (SELECT count(*) FROM waiting), "
+        "(SELECT count(*) FROM dead_letter), (SELECT count(*) FROM timer)"};
+
+static const struct statement *const own[] = {&SQL_SESSION, &SQL_ATTACH, &SQL_DURABLE, &SQL_SITE_NOW,
+        &SQL_IDS, &SQL_TIMERS_DUE, &SQL_RESEND, &SQL_ATTEMPTS, &SQL_SUSPECTS_OLD, &SQL_SUSPECT_ADD,
+        &SQL_FOLD, &SQL_COUNTERS, &SQL_GAUGES, &SQL_RECOUNT_LOCK};
+#define OWN_COUNT (sizeof own / sizeof *own)
+#define JOBS_MAX 32
+
+struct job { /* one call under way */
+    struct chores *chores;
+    struct chores_listener listener;
+    bool used;
+    enum service_id dest;
+    struct ids *ids;
+    struct site_row *site;
+    struct chore_gauges *gauges;
+};
+
+struct chores {
+    const struct aggregate_ops *ops;
+    struct pg *pg;
+    struct params params;
+    struct statement statements[OWN_COUNT + 3];
+    size_t statement_count;
+    struct statement held;
+    struct buf held_sql;
+    struct job jobs[JOBS_MAX];
+};
+
+/* The kernel knows the aggregates' table and its columns' names: a number is due when it is the one
+ * after the last seen of its source. */
+static void held_statement(struct chores *chores)
+{
+    const struct aggregate_ops *ops = chores->ops;
+    struct buf *sql = &chores->held_sql;
+    for (const enum service_id *source = ops->hears; *source; source++)
+        buf_add_format(sql,
+                "%sSELECT w.agg, 0, 0, NULL::timestamptz FROM waiting w JOIN %s a ON a.id = w.agg "
+                "WHERE w.source = %d AND w.n = a.seen_%s + 1",
+                source == ops->hears ? "" : " UNION ALL ", ops->table, (int)*source,
+                service_name(*source));
+    buf_add_text(sql, " LIMIT $1");
+    chores->held = (struct statement){"k_held", sql->data};
+}
+
+struct chores *chores_new(const struct aggregate_ops *ops, struct pg *pg)
+{
+    struct chores *chores = calloc(1, sizeof *chores);
+    must(chores);
+    chores->ops = ops;
+    chores->pg = pg;
+    for (size_t i = 0; i < OWN_COUNT; i++)
+        chores->statements[chores->statement_count++] = *own[i];
+    held_statement(chores);
+    chores->statements[chores->statement_count++] = chores->held;
+    if (ops->has_work)
+        chores->statements[chores->statement_count++] = SQL_WORK;
+    if (ops->metric_names && ops->metric_names[0])
+        chores->statements[chores->statement_count++] = SQL_RECOUNT;
+    return chores;
+}
+
+void chores_destroy(struct chores **pointer)
+{
+    struct chores *chores = *pointer;
+    if (!chores)
+        return;
+    params_fini(&chores->params);
+    buf_fini(&chores->held_sql);
+    free(chores);
+    *pointer = NULL;
+}
+
+const struct statement *chores_statements(const struct chores *chores, size_t *ret_count)
+{
+    *ret_count = chores->statement_count;
+    return chores->statements;
+}
+
+static struct job *job_new(struct chores *chores, const struct chores_listener *listener)
+{
+    for (size_t i = 0; i < JOBS_MAX; i++)
+        if (!chores->jobs[i].used) {
+            chores->jobs[i] = (struct job){chores, *listener, true, SERVICE_NONE, NULL, NULL, NULL};
+            return &chores->jobs[i];
+        }
+    must(!"the loop starts each chore once at a time");
+    return NULL;
+}
+
+static void job_done(void *self, enum err err, const char *message)
+{
+    struct job *job = self;
+    struct chores_listener listener = job->listener;
+    job->used = false;
+    if (listener.done)
+        listener.done(listener.self, err, message);
+}
+
+static void rows_found(void *self, const PGresult *result)
+{
+    struct job *job = self;
+    for (int row = 0; row < PQntuples(result); row++) {
+        struct chore_row found = {row_int(result, row, 0), (uint32_t)row_int(result, row, 1),
+                row_int(result, row, 2), row_time(result, row, 3)};
+        job->listener.row(job->listener.self, &found);
+    }
+}
+
+static void listed(struct chores *chores, const struct statement *statement,
+        const struct chores_listener *listener)
+{
+    struct job *job = job_new(chores, listener);
+    params_reset(&chores->params);
+    params_int(&chores->params, PARAM_INT8, CHORE_ROWS_MAX);
+    pg_queue(chores->pg, statement, &chores->params, rows_found, job);
+    pg_sync(chores->pg, job_done, job);
+}
+
+void chores_timers(struct chores *chores, const struct chores_listener *listener)
+{
+    listed(chores, &SQL_TIMERS_DUE, listener);
+}
+
+void chores_work(struct chores *chores, const struct chores_listener *listener)
+{
+    must(chores->ops->has_work);
+    listed(chores, &SQL_WORK, listener);
+}
+
+void chores_held(struct chores *chores, const struct chores_listener *listener)
+{
+    listed(chores, &chores->held, listener);
+}
+
+static void messages_claimed(void *self, const PGresult *result)
+{
+    struct job *job = self;
+    for (int row = 0; row < PQntuples(result); row++) {
+        struct effect_message message = {.id = row_int(result, row, 0),
+                .agg = row_int(result, row, 1),
+                .n = (uint64_t)row_int(result, row, 2),
+                .type = (uint32_t)row_int(result, row, 3),
+                .at_ms = row_time(result, row, 4),
+                .service = job->dest,
+                .attempts = (int)row_int(result, row, 6),
+                .payload = row_bytes(result, row, 5)};
+        job->listener.message(job->listener.self, &message);
+    }
+}
+
+void chores_resend(struct chores *chores, enum service_id dest, int64_t resend_ms,
+        const struct chores_listener *listener)
+{
+    struct job *job = job_new(chores, listener);
+    job->dest = dest;
+    params_reset(&chores->params);
+    params_int(&chores->params, PARAM_INT2, dest);
+    params_int(&chores->params, PARAM_INT8, resend_ms);
+    params_int(&chores->params, PARAM_INT8, CHORE_ROWS_MAX);
+    pg_queue(chores->pg, &SQL_RESEND, &chores->params, messages_claimed, job);
+    pg_sync(chores->pg, job_done, job);
+}
+
+void chores_attempts(struct chores *chores, const struct chores_listener *listener)
+{
+    struct job *job = job_new(chores, listener);
+    pg_queue(chores->pg, &SQL_ATTEMPTS, NULL, NULL, NULL);
+    pg_queue(chores->pg, &SQL_SUSPECTS_OLD, NULL, NULL, NULL);
+    pg_sync(chores->pg, job_done, job);
+}
+
+void chores_suspect(struct chores *chores, int64_t msg_id, const struct chores_listener *listener)
+{
+    struct job *job = job_new(chores, listener);
+    params_reset(&chores->params);
+    params_int(&chores->params, PARAM_INT8, msg_id);
+    pg_queue(chores->pg, &SQL_SUSPECT_ADD, &chores->params, NULL, NULL);
+    pg_sync(chores->pg, job_done, job);
+}
+
+static void counters_found(void *self, const PGresult *result)
+{
+    struct job *job = self;
+    for (int row = 0; row < PQntuples(result); row++) {
+        struct effect_count count = {(uint16_t)row_int(result, row, 0), row_int(result, row, 1),
+                row_int(result, row, 3), (int32_t)row_int(result, row, 2), true};
+        job->listener.counter(job->listener.self, &count, row_int(result, row, 4));
+    }
+}
+
+void chores_fold(struct chores *chores, const struct chores_listener *listener)
+{
+    struct job *job = job_new(chores, listener);
+    pg_queue(chores->pg, &SQL_FOLD, NULL, counters_found, job);
+    pg_sync(chores->pg, job_done, job);
+}
+
+void chores_counters(struct chores *chores, const struct chores_listener *listener)
+{
+    struct job *job = job_new(chores, listener);
+    pg_queue(chores->pg, &SQL_COUNTERS, NULL, counters_found, job);
+    pg_sync(chores->pg, job_done, job);
+}
+
+void chores_recount(struct chores *chores, const struct chores_listener *listener)
+{
+    struct job *job = job_new(chores, listener);
+    pg_queue(chores->pg, &SQL_RECOUNT_LOCK, NULL, NULL, NULL);
+    pg_queue(chores->pg, &SQL_RECOUNT, NULL, counters_found, job);
+    pg_sync(chores->pg, job_done, job);
+}
+
+static void site_found(void *self, const PGresult *result)
+{
+    struct job *job = self;
+    if (PQntuples(result) == 1)
+        *job->site = (struct site_row){row_int(result, 0, 0), row_int(result, 0, 1),
+                row_int(result, 0, 2) != 0, row_time(result, 0, 3), row_time(result, 0, 4)};
+}
+
+void chores_site(struct chores *chores, struct site_row *ret, const struct chores_listener *listener)
+{
+    struct job *job = job_new(chores, listener);
+    job->site = ret;
+    pg_queue(chores->pg, &SQL_SITE_NOW, NULL, site_found, job);
+    pg_sync(chores->pg, job_done, job);
+}
+
+static void ids_found(void *self, const PGresult *result)
+{
+    struct job *job = self;
+    if (PQntuples(result) == 1 && ids_want(job->ids))
+        ids_add(job->ids, row_int(result, 0, 0), ID_BLOCK_SIZE);
+}
+
+void chores_ids(struct chores *chores, struct ids *ids, int64_t incarnation,
+        const struct chores_listener *listener)
+{
+    struct job *job = job_new(chores, listener);
+    job->ids = ids;
+    params_reset(&chores->params);
+    params_int(&chores->params, PARAM_INT8, incarnation);
+    params_int(&chores->params, PARAM_INT8, ID_BLOCK_SIZE);
+    pg_queue(chores->pg, &SQL_IDS, &chores->params, ids_found, job);
+    pg_sync(chores->pg, job_done, job);
+}
+
+static void gauges_found(void *self, const PGresult *result)
+{
+    struct job *job = self;
+    if (PQntuples(result) == 1)
+        *job->gauges = (struct chore_gauges){row_int(result, 0, 0), row_int(result, 0, 1),
+                row_int(result, 0, 2), row_int(result, 0, 3)};
+}
+
+void chores_gauges(struct chores *chores, struct chore_gauges *ret,
+        const struct chores_listener *listener)
+{
+    struct job *job = job_new(chores, listener);
+    job->gauges = ret;
+    pg_queue(chores->pg, &SQL_GAUGES, NULL, gauges_found, job);
+    pg_sync(chores->pg, job_done, job);
+}
+
+static void attach_read(void *self, const PGresult *result)
+{
+    struct site_attach *site = self;
+    site->found = PQntuples(result) == 1;
+    if (!site->found)
+        return;
+    site->number = (int)row_int(result, 0, 0);
+    site->incarnation = row_int(result, 0, 1);
+    site->drill = row_int(result, 0, 2) != 0;
+    site->version = row_int(result, 0, 3);
+}
+
+static void durable_read(void *self, const PGresult *result)
+{
+    ((struct site_attach *)self)->durable = PQntuples(result) == 1 && row_int(result, 0, 0) != 0;
+}
+
+void chores_attach(struct pg *pg, int64_t session, struct site_attach *ret, pg_done_fn *done,
+        void *self)
+{
+    static struct params params;
+    *ret = (struct site_attach){0};
+    params_reset(&params);
+    params_int(&params, PARAM_INT8, session);
+    pg_queue(pg, &SQL_SESSION, &params, NULL, NULL);
+    pg_queue(pg, &SQL_DURABLE, NULL, durable_read, ret);
+    pg_queue(pg, &SQL_ATTACH, NULL, attach_read, ret);
+    pg_sync(pg, done, self);
+}

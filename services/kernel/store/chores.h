@@ -1,0 +1,77 @@
+/* What a service's second connection does beside the batches: attaching to the site, blocks of ids,
+ * timers that came due, resending, failed attempts, folding counters, work found by the service. Each
+ * is one statement in a segment (and transaction) of its own; `done` comes after its commit. Rows come
+ * one by one before it. Everything here may be repeated at any time, by any instance. */
+#ifndef HUYING_STORE_CHORES_H
+#define HUYING_STORE_CHORES_H
+
+#include "services/kernel/store/aggregate.h"
+#include "services/kernel/store/batch.h"
+#include "services/kernel/store/core.h"
+
+#define CHORE_ROWS_MAX 256 /* of one call, timers, work, resending */
+#define RESEND_WINDOW 16   /* lowest numbers of an aggregate that are sent again at once */
+
+struct chore_row {
+    int64_t agg;
+    uint32_t kind;
+    int64_t gen, at_ms;
+};
+
+struct chores_listener {
+    void (*row)(void *self, const struct chore_row *row);             /* timers, work, held */
+    void (*message)(void *self, const struct effect_message *message); /* outbox: payload borrowed */
+    void (*counter)(void *self, const struct effect_count *count, int64_t fold);
+    void (*done)(void *self, enum err err, const char *message);
+    void *self;
+};
+
+struct chores;
+struct chores *chores_new(const struct aggregate_ops *ops, struct pg *pg);
+void chores_destroy(struct chores **chores);
+/* The statements, to be prepared on the connection; owned by chores. */
+const struct statement *chores_statements(const struct chores *chores, size_t *ret_count);
+
+/* Attaching (on every connection, after each connect): takes the session's advisory lock, which tells
+ * the others that its attempts are alive, raises the incarnation when this is another cluster or
+ * timeline, and refuses a server that may lose what it confirmed. */
+extern const struct statement SQL_SESSION, SQL_ATTACH, SQL_DURABLE;
+struct site_attach {
+    int number;
+    int64_t incarnation, version;
+    bool drill, found; /* found: a profile was applied */
+    bool durable;      /* fsync, full_page_writes on, synchronous_commit on or stronger */
+};
+void chores_attach(struct pg *pg, int64_t session, struct site_attach *ret, pg_done_fn *done,
+        void *self);
+
+void chores_site(struct chores *chores, struct site_row *ret, const struct chores_listener *listener);
+void chores_ids(struct chores *chores, struct ids *ids, int64_t incarnation,
+        const struct chores_listener *listener);
+/* Timers whose deadline has passed by the database's (or the drill's) clock. */
+void chores_timers(struct chores *chores, const struct chores_listener *listener);
+/* Rows of the service's view work_ready. */
+void chores_work(struct chores *chores, const struct chores_listener *listener);
+/* Aggregates with a held message whose turn has come. */
+void chores_held(struct chores *chores, const struct chores_listener *listener);
+/* Claims outbox rows for `dest` whose time to be sent again has come, commits, and gives them out. */
+void chores_resend(struct chores *chores, enum service_id dest, int64_t resend_ms,
+        const struct chores_listener *listener);
+/* Batches whose session is gone: their messages become suspects; expired suspects go. */
+void chores_attempts(struct chores *chores, const struct chores_listener *listener);
+/* A message that failed in this process: one more attempt on record. */
+void chores_suspect(struct chores *chores, int64_t msg_id, const struct chores_listener *listener);
+/* Folds deltas into counters, and gives out the counters that changed. */
+void chores_fold(struct chores *chores, const struct chores_listener *listener);
+/* All counters, to fill an empty Redis. */
+void chores_counters(struct chores *chores, const struct chores_listener *listener);
+/* Throws the counters away and counts again from the tables (view counter_truth). */
+void chores_recount(struct chores *chores, const struct chores_listener *listener);
+
+struct chore_gauges {
+    int64_t outbox, waiting, dead, timers;
+};
+void chores_gauges(struct chores *chores, struct chore_gauges *ret,
+        const struct chores_listener *listener);
+
+#endif

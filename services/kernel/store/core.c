@@ -1,0 +1,564 @@
+#include "services/kernel/store/core.h"
+
+#include <stdlib.h>
+
+#include "services/kernel/base/must.h"
+#include "services/kernel/store/core_impl.h"
+#include "services/kernel/store/page.h"
+
+static int origin_rank(const struct work *work)
+{
+    switch (work->origin) {
+    case WORK_POKE:
+    case WORK_REPLAY:
+    case WORK_SKIP:
+        return 0;
+    case WORK_EVENT:
+    case WORK_HELD:
+        return 1;
+    case WORK_COMMAND:
+        return 2;
+    case WORK_FOUND:
+        return 3;
+    case WORK_TIMER:
+        return 4;
+    }
+    return 5;
+}
+
+static int compare(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int work_compare(const void *left, const void *right)
+{
+    const struct work *a = *(struct work *const *)left, *b = *(struct work *const *)right;
+    int order = compare(a->input.agg, b->input.agg);
+    if (!order)
+        order = compare(origin_rank(a), origin_rank(b));
+    if (!order && origin_rank(a) == 1) {
+        order = compare(a->input.source, b->input.source);
+        return order ? order : compare((int64_t)a->input.n, (int64_t)b->input.n);
+    }
+    if (!order)
+        order = compare(a->input.now_ms, b->input.now_ms);
+    return order ? order : compare(a->client_serial, b->client_serial);
+}
+
+const struct input_type *core_type(
+        const struct aggregate_ops *ops, enum input_kind kind, enum service_id source, uint32_t type)
+{
+    for (size_t i = 0; i < ops->input_count; i++) {
+        const struct input_type *it = &ops->inputs[i];
+        if (it->kind == kind && it->type == type &&
+                (kind != INPUT_MESSAGE || it->source == source))
+            return it;
+    }
+    return NULL;
+}
+
+void core_begin(struct core *core)
+{
+    must(core->work_count <= BATCH_SIZE_MAX);
+    qsort(core->works, core->work_count, sizeof *core->works, work_compare);
+    core->slots = arena_array(core->arena, struct slot, core->work_count + 1);
+    core->slot_count = 0;
+    for (size_t i = 0; i < core->work_count; i++) {
+        int64_t agg = core->works[i]->input.agg;
+        if (agg == 0 || (core->slot_count && core->slots[core->slot_count - 1].agg == agg))
+            continue;
+        struct slot *slot = &core->slots[core->slot_count++];
+        slot->agg = agg;
+        slot->state = arena_get(core->arena, core->ops->state_size);
+        slot->spare = arena_get(core->arena, core->ops->state_size);
+        ((struct aggregate *)slot->state)->id = agg;
+    }
+}
+
+struct slot *core_slot(struct core *core, int64_t agg)
+{
+    size_t low = 0, high = core->slot_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (core->slots[middle].agg < agg)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < core->slot_count && core->slots[low].agg == agg ? &core->slots[low] : NULL;
+}
+
+static int held_compare(const void *left, const void *right)
+{
+    const struct held *a = left, *b = right;
+    int order = compare(a->agg, b->agg);
+    if (!order)
+        order = compare(a->source, b->source);
+    return order ? order : compare((int64_t)a->n, (int64_t)b->n);
+}
+
+void core_hold(struct core *core, struct held *held, size_t count)
+{
+    qsort(held, count, sizeof *held, held_compare);
+    for (size_t i = 0; i < count; i++) {
+        struct slot *slot = core_slot(core, held[i].agg);
+        must(slot);
+        if (!slot->held_count++)
+            slot->held = &held[i];
+    }
+}
+
+static struct slot_timer *slot_timer(struct slot *slot, uint16_t kind)
+{
+    for (int i = 0; i < slot->timer_count; i++)
+        if (slot->timers[i].kind == kind)
+            return &slot->timers[i];
+    must(slot->timer_count < SLOT_TIMERS_MAX);
+    struct slot_timer *timer = &slot->timers[slot->timer_count++];
+    *timer = (struct slot_timer){.kind = kind};
+    return timer;
+}
+
+void core_timer(struct core *core, int64_t agg, uint16_t kind, int64_t gen, int64_t due_ms)
+{
+    struct slot *slot = core_slot(core, agg);
+    must(slot);
+    struct slot_timer *timer = slot_timer(slot, kind);
+    timer->gen = gen;
+    timer->due_ms = due_ms;
+    timer->stored = true;
+}
+
+static struct aggregate *head(void *state)
+{
+    return state;
+}
+
+static const char *why_copy(struct core *core, const char *why)
+{
+    return why ? arena_text(core->arena, why, strnlen(why, WHY_SIZE)) : "";
+}
+
+static struct bytes buf_copy(struct core *core, const struct buf *buf)
+{
+    struct bytes bytes = {NULL, 0};
+    if (buf->size) {
+        bytes.data = arena_copy(core->arena, buf->data, buf->size);
+        bytes.size = buf->size;
+    }
+    return bytes;
+}
+
+/* The counters' table is sized for the batch; a key is found or made by linear probing. */
+static void count_one(struct core *core, uint16_t metric, int64_t unit, int32_t matter, int amount)
+{
+    if (!core->counts) {
+        core->count_room = 1024;
+        while (core->count_room < core->work_count * COUNTS_MAX * 4)
+            core->count_room *= 2;
+        core->counts = arena_array(core->arena, struct effect_count, core->count_room);
+    }
+    uint64_t hash = (uint64_t)unit * 0x9E3779B97F4A7C15u + (uint64_t)matter * 0xC2B2AE3D27D4EB4Fu;
+    size_t at = ((hash >> 20) + metric * 97u) & (core->count_room - 1);
+    for (;; at = (at + 1) & (core->count_room - 1)) {
+        struct effect_count *count = &core->counts[at];
+        if (!count->used) {
+            must(++core->count_used < core->count_room);
+            *count = (struct effect_count){metric, unit, 0, matter, true};
+        }
+        if (count->metric == metric && count->unit == unit && count->matter == matter) {
+            count->amount += amount;
+            return;
+        }
+    }
+}
+
+static void counts_take(struct core *core, const struct outcome *outcome)
+{
+    const struct directory *directory = core->world.directory;
+    for (int i = 0; i < outcome->count_count; i++) {
+        const struct count_change *c = &outcome->counts[i];
+        count_one(core, c->metric, 0, 0, c->amount);
+        if (c->matter)
+            count_one(core, c->metric, 0, c->matter, c->amount);
+        const struct unit *unit = c->unit ? unit_find(directory, c->unit) : NULL;
+        for (; unit; unit = unit_parent(directory, unit))
+            count_one(core, c->metric, unit->id, 0, c->amount);
+    }
+}
+
+static void sends_take(struct core *core, struct slot *slot, const struct work *work,
+        const struct outcome *outcome, struct aggregate *next)
+{
+    BUF_OWNED payload = {0};
+    for (int i = 0; i < outcome->send_count; i++) {
+        const struct send *send = &outcome->sends[i];
+        buf_reset(&payload);
+        core->ops->encode(next, &work->input, &core->world, send, &payload);
+        struct effect_message *message = EFFECT_PUSH(core, outbox);
+        *message = (struct effect_message){.id = core->draw(core->draw_self),
+                .agg = slot->agg,
+                .at_ms = work->input.now_ms,
+                .service = send->dest,
+                .n = ++next->sent[send->dest],
+                .type = send->type,
+                .payload = buf_copy(core, &payload)};
+    }
+}
+
+static void steps_take(struct core *core, const struct slot *slot, const struct work *work,
+        const struct outcome *outcome, const struct aggregate *next)
+{
+    BUF_OWNED detail = {0};
+    int32_t first = next->ver - outcome->step_count;
+    for (int i = 0; i < outcome->step_count; i++) {
+        struct effect_step *effect = EFFECT_PUSH(core, steps);
+        effect->agg = slot->agg;
+        effect->ver = first + i + 1;
+        effect->step = outcome->steps[i];
+        effect->actor = work->origin == WORK_COMMAND
+                                ? arena_text(core->arena,
+                                          work->input.actor[0] ? work->input.actor : work->input.peer,
+                                          strlen(work->input.actor[0] ? work->input.actor
+                                                                      : work->input.peer))
+                                : "";
+        buf_reset(&detail);
+        if (core->ops->detail)
+            core->ops->detail(next, &work->input, &effect->step, &detail);
+        effect->detail = buf_copy(core, &detail);
+        core->random(core->random_self, effect->salt, SALT_SIZE);
+        page_add(core, effect);
+    }
+}
+
+static void timers_take(struct slot *slot, const struct outcome *outcome, int32_t ver)
+{
+    for (int i = 0; i < outcome->timer_count; i++) {
+        struct slot_timer *timer = slot_timer(slot, outcome->timers[i].kind);
+        timer->due_ms = outcome->timers[i].due_ms;
+        timer->gen = ver;
+        timer->dirty = true;
+    }
+}
+
+/* One decision. Returns the verdict; effects are taken and the slot's state moves on when it was
+ * applied, else nothing has changed. */
+static enum verdict apply(struct core *core, struct slot *slot, struct work *work)
+{
+    struct outcome outcome;
+    memset(&outcome, 0, sizeof outcome);
+    memcpy(slot->spare, slot->state, core->ops->state_size);
+    struct aggregate *next = head(slot->spare);
+    core->ops->decide(slot->state, &work->input, &core->world, next, &outcome);
+    bool changes = outcome.step_count || outcome.send_count || outcome.timer_count || outcome.keep;
+    must(!changes || outcome.verdict == VERDICT_APPLIED);
+    const void *answer_of = slot->state;
+    if (changes) {
+        must(next->id == slot->agg);
+        next->ver += outcome.step_count;
+        timers_take(slot, &outcome, next->ver);
+        sends_take(core, slot, work, &outcome, next);
+        steps_take(core, slot, work, &outcome, next);
+        counts_take(core, &outcome);
+        if (core->ops->absorb)
+            core->ops->absorb(slot->state, next, &work->input, &outcome, &core->world, core->arena);
+        slot->spare = slot->state;
+        slot->state = next;
+        slot->dirty = true;
+        answer_of = next;
+        core->applied++;
+    }
+    work->verdict = outcome.verdict;
+    work->reason = outcome.reason;
+    if (work->origin == WORK_COMMAND && core->ops->answer) {
+        BUF_OWNED answer = {0};
+        core->ops->answer(answer_of, &work->input, &outcome, &core->world, &answer);
+        work->answer = buf_copy(core, &answer);
+    }
+    return outcome.verdict;
+}
+
+static struct held *held_find(const struct slot *slot, const struct input *input)
+{
+    for (int i = 0; i < slot->held_count; i++) {
+        struct held *held = &slot->held[i];
+        if (held->source == input->source && held->n == input->n && !held->gone)
+            return held;
+    }
+    return NULL;
+}
+
+/* What was held of this stream up to `n` has had its effect: its rows go. */
+static void held_settle(struct slot *slot, enum service_id source, uint64_t n)
+{
+    for (int i = 0; i < slot->held_count; i++)
+        if (slot->held[i].source == source && slot->held[i].n <= n)
+            slot->held[i].gone = true;
+}
+
+static struct effect_message *message_keep(struct core *core, const struct work *work, bool dead)
+{
+    struct effect_message *row = dead ? EFFECT_PUSH(core, dead) : EFFECT_PUSH(core, waiting);
+    *row = (struct effect_message){.id = work->input.msg_id,
+            .agg = work->input.agg,
+            .at_ms = work->input.now_ms,
+            .service = work->input.source,
+            .site = work->source_site,
+            .n = work->input.n,
+            .type = work->input.type,
+            .attempts = work->attempts,
+            .payload = work->payload};
+    return row;
+}
+
+static void letter_bury(struct core *core, struct slot *slot, const struct work *work,
+        const char *reason)
+{
+    struct held *held = held_find(slot, &work->input);
+    if (held)
+        held->gone = true;
+    message_keep(core, work, true)->reason = reason;
+}
+
+/* Applies the message that is next in its stream, or buries it. */
+static enum work_end due_apply(struct core *core, struct slot *slot, struct work *work)
+{
+    const char *why = NULL;
+    work->type = core_type(core->ops, INPUT_MESSAGE, work->input.source, work->input.type);
+    if (!work->type) {
+        work->text = "unknown type: kept by the sender until this service knows it";
+        return END_PUT_BACK;
+    }
+    if (work->poison) {
+        letter_bury(core, slot, work, work->text ? work->text : "failed too often");
+        return END_ACK;
+    }
+    if (work->type->decode(work->payload, core->arena, &work->input.body, &why) != OK) {
+        letter_bury(core, slot, work, why_copy(core, why));
+        return END_ACK;
+    }
+    apply(core, slot, work);
+    struct aggregate *state = head(slot->state);
+    state->seen[work->input.source] = work->input.n;
+    slot->dirty = true;
+    held_settle(slot, work->input.source, work->input.n);
+    return END_ACK;
+}
+
+static enum work_end event_run(struct core *core, struct slot *slot, struct work *work)
+{
+    const struct held *held = held_find(slot, &work->input);
+    struct stream_held known = {held != NULL, held && held->dead, held ? held->msg_id : 0};
+    uint64_t seen = head(slot->state)->seen[work->input.source];
+    switch (stream_judge(seen, work->input.n, work->input.msg_id, known)) {
+    case STREAM_DUPLICATE:
+        core->duplicates++;
+        return END_ACK;
+    case STREAM_ALARM:
+        core->alarms++;
+        return END_ALARM;
+    case STREAM_EARLY:
+        core->held_new++;
+        message_keep(core, work, false);
+        return END_ACK;
+    case STREAM_DUE:
+        return due_apply(core, slot, work);
+    }
+    return END_PUT_BACK;
+}
+
+static void held_work(const struct held *held, struct work *work)
+{
+    *work = (struct work){.origin = WORK_HELD,
+            .source_site = held->source_site,
+            .payload = held->payload,
+            .attempts = held->attempts};
+    work->input = (struct input){.kind = INPUT_MESSAGE,
+            .source = held->source,
+            .type = held->type,
+            .agg = held->agg,
+            .n = held->n,
+            .msg_id = held->msg_id,
+            .now_ms = held->at_ms};
+}
+
+/* Applies what is held and has become the next of its stream, in order. A message that came early in
+ * this very batch is in effects->waiting and is drained with the next one or by the sweep. */
+static void drain(struct core *core, struct slot *slot)
+{
+    int left = DRAIN_MAX;
+    for (int i = 0; i < slot->held_count && left > 0; i++) {
+        struct held *held = &slot->held[i];
+        uint64_t seen = head(slot->state)->seen[held->source];
+        if (held->gone || held->dead || held->n != seen + 1)
+            continue;
+        struct work work;
+        held_work(held, &work);
+        work.input.now_ms = core->drill ? held->at_ms : core->now_ms;
+        if (due_apply(core, slot, &work) == END_ACK)
+            left--;
+    }
+}
+
+/* Replay and skip act only on the next of its stream (rule 7). */
+static void letter_run(struct core *core, struct slot *slot, struct work *work)
+{
+    struct held *held = held_find(slot, &work->input);
+    work->end = END_REPLY;
+    work->verdict = VERDICT_REFUSED;
+    if (!held || !held->dead) {
+        work->verdict = VERDICT_NOT_FOUND;
+        work->text = "no such dead letter";
+        return;
+    }
+    if (held->n != head(slot->state)->seen[held->source] + 1) {
+        work->text = "an earlier message of the same stream has to be replayed or skipped first";
+        return;
+    }
+    work->verdict = VERDICT_APPLIED;
+    held->gone = true;
+    if (work->origin == WORK_REPLAY) {
+        struct work again;
+        held_work(held, &again);
+        if (due_apply(core, slot, &again) != END_ACK || core->dead.count) {
+            work->verdict = VERDICT_REFUSED;
+            work->text = "it still cannot be applied; it stays where it is";
+        }
+        return;
+    }
+    struct outcome outcome = {0};
+    step_add(&outcome, &work->input, STEP_SKIPPED, 0, 0);
+    head(slot->state)->ver++;
+    steps_take(core, slot, work, &outcome, head(slot->state));
+    head(slot->state)->seen[held->source] = held->n;
+    slot->dirty = true;
+}
+
+static const struct command_row *command_find(const struct core *core, const struct work *work)
+{
+    for (size_t i = 0; i < core->command_count; i++)
+        if (strcmp(core->commands[i].request_id, work->request_id) == 0 &&
+                strcmp(core->commands[i].peer, work->input.peer) == 0)
+            return &core->commands[i];
+    return NULL;
+}
+
+/* The same request id gets the same answer; with another content it is refused. */
+static bool command_known(struct core *core, struct work *work)
+{
+    const struct command_row *row = command_find(core, work);
+    if (!row)
+        return false;
+    if (row->digest.size != DIGEST_SIZE || memcmp(row->digest.data, work->digest, DIGEST_SIZE)) {
+        work->verdict = VERDICT_CONFLICT;
+        work->text = "this request id was used before with another content; use a new one";
+        return true;
+    }
+    work->verdict = row->verdict;
+    work->reason = row->reason;
+    work->answer = row->answer;
+    return true;
+}
+
+static void command_run(struct core *core, struct slot *slot, struct work *work)
+{
+    work->end = END_REPLY;
+    if (!slot || (!head(slot->state)->found && !work->input.fresh)) {
+        work->verdict = VERDICT_NOT_FOUND;
+        return;
+    }
+    if (!work->keyed && work->request_id[0] && command_known(core, work))
+        return;
+    apply(core, slot, work);
+    if (work->keyed || !work->request_id[0])
+        return;
+    /* Another command of this batch may carry the same id: it must find this answer. */
+    struct command_row *row = &core->commands[core->command_count++];
+    *row = (struct command_row){work->input.peer, work->request_id, {work->digest, DIGEST_SIZE},
+            work->answer, work->verdict, work->reason, work->input.agg};
+}
+
+/* The timer is read again under the lock and must be the one that came due (rule 8). */
+static void timer_run(struct core *core, struct slot *slot, struct work *work)
+{
+    work->end = END_NOTHING;
+    for (int i = 0; i < slot->timer_count; i++) {
+        struct slot_timer *timer = &slot->timers[i];
+        if (timer->kind != work->input.type || timer->gen != (int64_t)work->input.n || timer->dirty)
+            continue;
+        if (timer->due_ms == 0 || timer->due_ms >= core->now_ms)
+            return;
+        work->input.now_ms = core->drill ? timer->due_ms : core->now_ms;
+        timer->due_ms = 0;
+        timer->dirty = true;
+        slot->dirty = true;
+        apply(core, slot, work);
+        return;
+    }
+}
+
+static void work_run(struct core *core, struct slot *slot, struct work *work)
+{
+    if (!core->drill || work->input.now_ms == 0)
+        work->input.now_ms = core->now_ms;
+    switch (work->origin) {
+    case WORK_EVENT:
+    case WORK_HELD:
+        work->end = event_run(core, slot, work);
+        break;
+    case WORK_COMMAND:
+        command_run(core, slot, work);
+        break;
+    case WORK_TIMER:
+        timer_run(core, slot, work);
+        break;
+    case WORK_REPLAY:
+    case WORK_SKIP:
+        letter_run(core, slot, work);
+        break;
+    case WORK_FOUND:
+        work->end = END_NOTHING;
+        if (head(slot->state)->found)
+            apply(core, slot, work);
+        break;
+    case WORK_POKE:
+        work->end = END_NOTHING;
+        break;
+    }
+}
+
+static bool drains_before(const struct work *work)
+{
+    return origin_rank(work) >= 2;
+}
+
+void core_run(struct core *core)
+{
+    struct slot *slot = NULL;
+    bool drained = false, alone = false;
+    core->command_loaded = core->command_count;
+    for (size_t i = 0; i < core->work_count; i++) {
+        struct work *work = core->works[i];
+        struct slot *mine = work->input.agg ? core_slot(core, work->input.agg) : NULL;
+        alone = alone || work->alone;
+        if (mine != slot) {
+            if (slot && !drained && !alone)
+                drain(core, slot);
+            slot = mine;
+            drained = false;
+        }
+        if (slot && !drained && !alone && drains_before(work)) {
+            drain(core, slot);
+            drained = true;
+        }
+        if (!slot && work->origin != WORK_COMMAND) {
+            work->end = END_PUT_BACK;
+            continue;
+        }
+        work_run(core, slot, work);
+    }
+    if (slot && !drained && !alone)
+        drain(core, slot);
+    page_finish(core);
+}

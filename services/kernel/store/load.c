@@ -1,0 +1,195 @@
+/* The lock phase's statements, in the one order of locks: stubs, then (in a statement of its own, which
+ * alone sees them) the aggregates' rows in id order, then, under those locks, what else is read. */
+#include <string.h>
+
+#include "services/kernel/base/must.h"
+#include "services/kernel/store/batch_impl.h"
+#include "services/kernel/store/core_impl.h"
+
+const struct statement SQL_WAITING = {"k_waiting",
+        "SELECT agg, source, source_site, n, msg_id, type, at, 0, payload FROM waiting "
+        "WHERE agg = ANY($1::bigint[]) ORDER BY agg, source, source_site, n LIMIT 4096"};
+const struct statement SQL_DEAD = {"k_dead",
+        "SELECT agg, source, source_site, n, msg_id, type, at, attempts, payload FROM dead_letter "
+        "WHERE agg = ANY($1::bigint[]) ORDER BY agg, source, source_site, n LIMIT 4096"};
+const struct statement SQL_SUSPECT = {"k_suspect",
+        "SELECT msg_id, attempts FROM suspect WHERE msg_id = ANY($1::bigint[])"};
+const struct statement SQL_TIMERS = {"k_timers",
+        "SELECT agg, kind, gen, due FROM timer WHERE agg = ANY($1::bigint[])"};
+const struct statement SQL_COMMANDS = {"k_commands",
+        "SELECT c.peer, c.request_id, c.digest, c.verdict, c.reason, c.answer "
+        "FROM unnest($1::text[], $2::text[]) AS u(peer, request_id) "
+        "JOIN command c ON c.peer = u.peer AND c.request_id = u.request_id"};
+
+static void rows_loaded(void *self, const PGresult *result)
+{
+    struct batch *batch = self;
+    const struct aggregate_ops *ops = batch->ops;
+    batch->locked += PQntuples(result);
+    for (int row = 0; row < PQntuples(result); row++) {
+        struct slot *slot = core_slot(&batch->core, row_int(result, row, 0));
+        must(slot);
+        struct aggregate *head = slot->state;
+        int col = 1;
+        head->found = true;
+        head->ver = (int32_t)row_int(result, row, col++);
+        for (const enum service_id *source = ops->hears; *source; source++)
+            head->seen[*source] = (uint64_t)row_int(result, row, col++);
+        for (const enum service_id *dest = ops->tells; *dest; dest++)
+            head->sent[*dest] = (uint64_t)row_int(result, row, col++);
+        ops->load_row(result, row, col, slot->state, &batch->arena);
+    }
+}
+
+static struct bytes bytes_copy(struct batch *batch, struct bytes bytes)
+{
+    struct bytes copy = {bytes.size ? arena_copy(&batch->arena, bytes.data, bytes.size) : NULL,
+            bytes.size};
+    return copy;
+}
+
+static void held_loaded(struct batch *batch, const PGresult *result, bool dead)
+{
+    for (int row = 0; row < PQntuples(result); row++) {
+        if (batch->held_count == batch->held_room)
+            batch->held = effect_grow(&batch->arena, batch->held, batch->held_count,
+                    &batch->held_room, sizeof *batch->held);
+        batch->held[batch->held_count++] = (struct held){.agg = row_int(result, row, 0),
+                .source = (enum service_id)row_int(result, row, 1),
+                .source_site = (uint16_t)row_int(result, row, 2),
+                .n = (uint64_t)row_int(result, row, 3),
+                .msg_id = row_int(result, row, 4),
+                .type = (uint32_t)row_int(result, row, 5),
+                .at_ms = row_time(result, row, 6),
+                .attempts = (int)row_int(result, row, 7),
+                .dead = dead,
+                .payload = bytes_copy(batch, row_bytes(result, row, 8))};
+    }
+}
+
+static void waiting_loaded(void *self, const PGresult *result)
+{
+    held_loaded(self, result, false);
+}
+
+static void dead_loaded(void *self, const PGresult *result)
+{
+    held_loaded(self, result, true);
+}
+
+static void suspects_loaded(void *self, const PGresult *result)
+{
+    struct batch *batch = self;
+    batch->suspects = PQntuples(result);
+    for (int row = 0; row < batch->suspects; row++)
+        for (size_t i = 0; i < batch->start.work_count; i++) {
+            struct work *work = batch->start.works[i];
+            if (work->origin != WORK_EVENT || work->input.msg_id != row_int(result, row, 0))
+                continue;
+            work->alone = true;
+            work->attempts = (int)row_int(result, row, 1);
+            work->poison = work->poison || work->attempts >= ATTEMPTS_MAX;
+        }
+}
+
+static void timers_loaded(void *self, const PGresult *result)
+{
+    struct batch *batch = self;
+    for (int row = 0; row < PQntuples(result); row++)
+        core_timer(&batch->core, row_int(result, row, 0), (uint16_t)row_int(result, row, 1),
+                row_int(result, row, 2), row_time(result, row, 3));
+}
+
+static void commands_loaded(void *self, const PGresult *result)
+{
+    struct batch *batch = self;
+    for (int row = 0; row < PQntuples(result); row++) {
+        const char *peer = row_text(result, row, 0), *request_id = row_text(result, row, 1);
+        struct command_row *command = &batch->core.commands[batch->core.command_count++];
+        *command = (struct command_row){arena_text(&batch->arena, peer, strlen(peer)),
+                arena_text(&batch->arena, request_id, strlen(request_id)),
+                bytes_copy(batch, row_bytes(result, row, 2)),
+                bytes_copy(batch, row_bytes(result, row, 5)), (uint32_t)row_int(result, row, 3),
+                (uint32_t)row_int(result, row, 4), 0};
+    }
+}
+
+static bool makes_stub(const struct work *work)
+{
+    return work->origin == WORK_EVENT || (work->origin == WORK_COMMAND && work->input.fresh);
+}
+
+static void ids_queue(struct batch *batch, const struct statement *statement, bool stubs,
+        pg_rows_fn *rows)
+{
+    struct core *core = &batch->core;
+    params_reset(&batch->params);
+    int ids = params_array(&batch->params, PARAM_INT8);
+    int64_t last = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < core->work_count; i++) {
+        const struct work *work = core->works[i];
+        if (work->input.agg == last || work->input.agg == 0 || (stubs && !makes_stub(work)))
+            continue;
+        last = work->input.agg;
+        count++;
+        param_add_int(&batch->params, ids, last);
+    }
+    if (count)
+        pg_queue(batch->pg, statement, &batch->params, rows, batch);
+}
+
+static void suspects_queue(struct batch *batch)
+{
+    size_t count = 0;
+    params_reset(&batch->params);
+    int ids = params_array(&batch->params, PARAM_INT8);
+    for (size_t i = 0; i < batch->start.work_count; i++)
+        if (batch->start.works[i]->origin == WORK_EVENT) {
+            param_add_int(&batch->params, ids, batch->start.works[i]->input.msg_id);
+            count++;
+        }
+    if (count)
+        pg_queue(batch->pg, &SQL_SUSPECT, &batch->params, suspects_loaded, batch);
+}
+
+static void commands_queue(struct batch *batch)
+{
+    struct core *core = &batch->core;
+    size_t count = 0;
+    params_reset(&batch->params);
+    int peers = params_array(&batch->params, PARAM_TEXT);
+    int requests = params_array(&batch->params, PARAM_TEXT);
+    for (size_t i = 0; i < core->work_count; i++) {
+        const struct work *work = core->works[i];
+        if (work->origin != WORK_COMMAND || work->keyed || !work->request_id[0])
+            continue;
+        param_add_text(&batch->params, peers, work->input.peer);
+        param_add_text(&batch->params, requests, work->request_id);
+        count++;
+    }
+    /* Room for what is found and for what this batch answers. */
+    core->commands = arena_array(&batch->arena, struct command_row, 2 * core->work_count + 1);
+    if (count)
+        pg_queue(batch->pg, &SQL_COMMANDS, &batch->params, commands_loaded, batch);
+}
+
+static bool has_timers(const struct core *core)
+{
+    for (size_t i = 0; i < core->work_count; i++)
+        if (core->works[i]->origin == WORK_TIMER)
+            return true;
+    return false;
+}
+
+void batch_load(struct batch *batch)
+{
+    suspects_queue(batch);
+    ids_queue(batch, &batch->ops->sql_stub, true, NULL);
+    ids_queue(batch, &batch->ops->sql_load, false, rows_loaded);
+    ids_queue(batch, &SQL_WAITING, false, waiting_loaded);
+    ids_queue(batch, &SQL_DEAD, false, dead_loaded);
+    if (has_timers(&batch->core))
+        ids_queue(batch, &SQL_TIMERS, false, timers_loaded);
+    commands_queue(batch);
+}
