@@ -40,7 +40,8 @@ pg_configure() {
         cat "$root/deploy/postgres/postgresql.conf"
         [ "$memory" -ge 512 ] || printf 'shared_buffers = %dMB\n' $((memory < 32 ? 32 : memory))
         printf "%s = '%s'\n" data_directory "$pg_root/data" \
-            unix_socket_directories "$pg_socket_dir" hba_file "$pg_root/pg_hba.conf" ident_file "$pg_root/pg_ident.conf"
+            unix_socket_directories "$pg_socket_dir" \
+            hba_file "$pg_root/pg_hba.conf" ident_file "$pg_root/pg_ident.conf"
         printf 'unix_socket_permissions = 0777   # the directory is closed\n'
     } | as_pg tee "$pg_root/postgresql.conf" >/dev/null
     printf '%s\n' 'local all huying peer map=owner' 'local huying all scram-sha-256' |

@@ -21,7 +21,9 @@ text_add bad_port 'HUYING_BASE_PORT=%s 不对:要 1024 到 64900 之间的整数
 text_add no_ports '从 %s 起没有空闲的端口段(每段 100 个)。请设置 HUYING_BASE_PORT。' \
     'no free block of 100 ports from %s up. Set HUYING_BASE_PORT.'
 text_add ports_moved '端口 %s 已被占用,改用 %s 起的端口段。' 'port %s is taken; using the block from %s.'
-text_add busy '另一个 deploy/run 正在处理 %s,请等它结束。' 'another deploy/run is at work on %s; wait for it.'
+text_add busy_wait '另一个 deploy/run 正在处理 %s,等它结束……' 'another deploy/run is at work on %s; waiting …'
+text_add busy '另一个 deploy/run 仍在处理 %s。请稍后再试。' \
+    'another deploy/run is still at work on %s. Try again later.'
 text_add bad_socket_dir '目录 %s 属于别人,不能放套接字。' \
     'directory %s belongs to somebody else; sockets cannot be put there.'
 text_add pg_elsewhere 'PostgreSQL 不以 root 运行,而用户 postgres 进不了 %s;它的数据放在 %s。' \
@@ -109,10 +111,13 @@ sockets_far_create() {
     ! as_root || chown postgres: "$pg_socket_dir"
 }
 
-# One deploy/run at a time per home; the kernel drops the lock with the process.
+# One deploy/run at a time per home. The kernel drops the lock with the processes that have it: a killed
+# run's last child (initdb, a migration) may still be at it, so wait.
 home_lock() {
     exec 9>>"$home/run/lock"
-    flock -n 9 || die busy "$home"
+    flock -n 9 && return
+    say busy_wait "$home"
+    flock -w 120 9 || die busy "$home"
 }
 
 home_unlock() {

@@ -22,6 +22,14 @@ text() {
     printf "$format" "$@"
 }
 
+# cell WIDTH TEXT: padded by columns on the screen; a Chinese character (3 bytes) has two.
+cell() {
+    local LC_ALL=C wide ascii
+    ascii=${2//[!\ -~]/}
+    wide=$(((${#2} - ${#ascii}) / 3 * 2))
+    printf '%s%*s' "$2" $(($1 > ${#ascii} + wide ? $1 - ${#ascii} - wide : 0)) ''
+}
+
 say() {
     printf '%s\n' "$(text "$@")" >&2
 }
