@@ -111,8 +111,8 @@ sockets_far_create() {
     ! as_root || chown postgres: "$pg_socket_dir"
 }
 
-# One deploy/run at a time per home. The kernel drops the lock with the processes that have it: a killed
-# run's last child (initdb, a migration) may still be at it, so wait.
+# One deploy/run at a time per home. The kernel drops the lock with the processes that have it: a
+# killed run's last child (initdb, a migration) may still be at it, so wait.
 home_lock() {
     exec 9>>"$home/run/lock"
     flock -n 9 && return

@@ -26,7 +26,7 @@ text() {
 cell() {
     local LC_ALL=C wide ascii
     ascii=${2//[!\ -~]/}
-    wide=$(((${#2} - ${#ascii}) / 3 * 2))
+    wide=$(((${#2} - ${#ascii}) * 2 / 3))
     printf '%s%*s' "$2" $(($1 > ${#ascii} + wide ? $1 - ${#ascii} - wide : 0)) ''
 }
 
