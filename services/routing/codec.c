@@ -1,0 +1,418 @@
+/* Protobuf to plain structs and back for messages and commands; queries are in codec_query.c.
+ * Every payload passes proto_check() before protobuf-c sees it, is unpacked into the batch's
+ * arena, and its fields are checked against the limits in routing.h. To add a message: its
+ * number in routing.h, its _Static_assert here, a decoder or a branch of routing_encode(), a row
+ * in ops.c. */
+#include "services/routing/codec.h"
+
+#include <string.h>
+
+#include "proto/enforcement.pb-c.h"
+#include "proto/intake.pb-c.h"
+#include "proto/routing.pb-c.h"
+#include "proto/volunteer.pb-c.h"
+#include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_text.h"
+#include "services/routing/decide.h"
+
+#define SAME(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), "number of " #ours)
+SAME(TYPE_CASE_REPORTED, HUYING__INTAKE__TYPE__CASE_REPORTED);
+SAME(TYPE_CASE_WITHDRAWN, HUYING__INTAKE__TYPE__CASE_WITHDRAWN);
+SAME(TYPE_CASE_ENDED, HUYING__ROUTING__TYPE__CASE_ENDED);
+SAME(TYPE_MISSION_REQUESTED, HUYING__ROUTING__TYPE__MISSION_REQUESTED);
+SAME(TYPE_MISSION_CANCELLED, HUYING__ROUTING__TYPE__MISSION_CANCELLED);
+SAME(TYPE_NEED_OPENED, HUYING__ROUTING__TYPE__NEED_OPENED);
+SAME(TYPE_NEED_CANCELLED, HUYING__ROUTING__TYPE__NEED_CANCELLED);
+SAME(TYPE_ACCEPT, HUYING__ROUTING__TYPE__ACCEPT);
+SAME(TYPE_HANDLE, HUYING__ROUTING__TYPE__HANDLE);
+SAME(TYPE_VERIFY, HUYING__ROUTING__TYPE__VERIFY);
+SAME(TYPE_REFER, HUYING__ROUTING__TYPE__REFER);
+SAME(TYPE_WORKLIST, HUYING__ROUTING__TYPE__WORKLIST);
+SAME(TYPE_CASE, HUYING__ROUTING__TYPE__CASE);
+SAME(TYPE_MISSION_PROGRESS, HUYING__ENFORCEMENT__TYPE__MISSION_PROGRESS);
+SAME(TYPE_NEED_PROGRESS, HUYING__VOLUNTEER__TYPE__NEED_PROGRESS);
+
+static const char *const state_names[] = {
+#define X(name, number, text, open) [number] = text,
+        CASE_STATE_TABLE(X)
+#undef X
+};
+
+const char *case_state_name(enum case_state state)
+{
+    must(state < CASE_STATE_COUNT);
+    return state_names[state];
+}
+
+enum case_state case_state_find(const char *name)
+{
+    for (int state = CASE_REGISTERED; state < CASE_STATE_COUNT; state++)
+        if (strcmp(state_names[state], name) == 0)
+            return (enum case_state)state;
+    return CASE_STATE_COUNT;
+}
+
+const char *case_level_name(enum level level)
+{
+    static const char *const names[] = {
+#define X(name, number, text) [number] = text,
+            LEVEL_TABLE(X)
+#undef X
+    };
+    must(level <= LEVEL_DISTRICT);
+    return names[level];
+}
+
+const char *case_kind_name(enum handler_kind kind)
+{
+    static const char *const names[] = {
+#define X(name, number, text) [number] = text,
+            HANDLER_TABLE(X)
+#undef X
+    };
+    must(kind <= HANDLER_JOINT);
+    return names[kind];
+}
+
+static enum err refuse(const char **ret_why, const char *why)
+{
+    *ret_why = why;
+    return ERR_MALFORMED;
+}
+
+/* Valid UTF-8 of at most `length_max` characters. */
+static bool text_fits(const char *text, size_t length_max)
+{
+    size_t size = strlen(text);
+    return size <= length_max * 4 && text_valid(text, size) &&
+           text_length(text, size) <= length_max;
+}
+
+static bool code_fits(const char *code, size_t size_max)
+{
+    size_t size = strlen(code);
+    return size <= size_max && text_valid(code, size);
+}
+
+enum err case_reported_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    struct arena_allocator memory = arena_allocator(arena);
+    Huying__Intake__CaseReported *in = NULL;
+    if (proto_check(payload.data, payload.size) == OK)
+        in = huying__intake__case_reported__unpack(
+                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    if (!in)
+        return refuse(ret_why, "payload is no intake.CaseReported");
+    if (!code_fits(in->source, SOURCE_SIZE_MAX))
+        return refuse(ret_why, "source: UTF-8 of at most 64 bytes expected");
+    if (!code_fits(in->source_ref, SOURCE_REF_SIZE_MAX))
+        return refuse(ret_why, "source_ref: UTF-8 of at most 128 bytes expected");
+    if (!code_fits(in->matter, MATTER_CODE_SIZE_MAX * 4))
+        return refuse(ret_why, "matter: UTF-8 of at most 256 bytes expected");
+    if (!text_fits(in->summary, SUMMARY_LENGTH_MAX))
+        return refuse(ret_why, "summary: UTF-8 of at most 2000 characters expected");
+    if (in->unit < 0)
+        return refuse(ret_why, "unit: an id or 0 expected");
+    if (in->promised_at_ms < 0)
+        return refuse(ret_why, "promised_at_ms: an instant after 1970 or 0 expected");
+    struct case_reported *body = arena_get(arena, sizeof *body);
+    *body = (struct case_reported){.source = in->source,
+            .source_ref = in->source_ref,
+            .matter = in->matter,
+            .summary = in->summary,
+            .unit = in->unit,
+            .promised_at_ms = in->promised_at_ms,
+            .drill = in->drill};
+    *ret_body = body;
+    return OK;
+}
+
+enum err case_withdrawn_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    struct arena_allocator memory = arena_allocator(arena);
+    Huying__Intake__CaseWithdrawn *in = NULL;
+    if (proto_check(payload.data, payload.size) == OK)
+        in = huying__intake__case_withdrawn__unpack(
+                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    if (!in)
+        return refuse(ret_why, "payload is no intake.CaseWithdrawn");
+    if (!text_fits(in->reason, REASON_LENGTH_MAX))
+        return refuse(ret_why, "reason: UTF-8 of at most 2000 characters expected");
+    struct case_withdrawn *body = arena_get(arena, sizeof *body);
+    body->reason = in->reason;
+    *ret_body = body;
+    return OK;
+}
+
+/* EVENT_NONE for a stage that this version does not know. */
+static enum case_event mission_event(Huying__Enforcement__Stage stage)
+{
+    switch ((int)stage) {
+    case HUYING__ENFORCEMENT__STAGE__ASSIGNED:
+        return EVENT_SQUAD_ASSIGNED;
+    case HUYING__ENFORCEMENT__STAGE__ACCEPTED:
+        return EVENT_SQUAD_ACCEPTED;
+    case HUYING__ENFORCEMENT__STAGE__ON_SCENE:
+        return EVENT_SQUAD_ON_SCENE;
+    case HUYING__ENFORCEMENT__STAGE__FINISHED:
+        return EVENT_SQUAD_FINISHED;
+    case HUYING__ENFORCEMENT__STAGE__WAITING:
+    case HUYING__ENFORCEMENT__STAGE__CANCELLED:
+        return EVENT_NEWS;
+    default:
+        return EVENT_NONE;
+    }
+}
+
+static enum case_event need_event(Huying__Volunteer__Stage stage)
+{
+    switch ((int)stage) {
+    case HUYING__VOLUNTEER__STAGE__CLAIMED:
+        return EVENT_NEED_CLAIMED;
+    case HUYING__VOLUNTEER__STAGE__FINISHED:
+        return EVENT_NEED_FINISHED;
+    case HUYING__VOLUNTEER__STAGE__UNCLAIMED:
+        return EVENT_NEED_UNCLAIMED;
+    case HUYING__VOLUNTEER__STAGE__OFFERED:
+    case HUYING__VOLUNTEER__STAGE__CANCELLED:
+        return EVENT_NEWS;
+    default:
+        return EVENT_NONE;
+    }
+}
+
+static enum err progress_check(const struct progress *body, const char **ret_why)
+{
+    if (body->event == EVENT_NONE)
+        return refuse(ret_why, "stage: one of the stages of this version expected");
+    if (body->squad < 0)
+        return refuse(ret_why, "squad: an id or 0 expected");
+    if (!code_fits(body->actor, ACTOR_SIZE - 1))
+        return refuse(ret_why, "actor or volunteer: a staff code of at most 39 bytes expected");
+    if (!text_fits(body->text, ACT_LENGTH_MAX))
+        return refuse(ret_why, "text: UTF-8 of at most 2000 characters expected");
+    return OK;
+}
+
+enum err mission_progress_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    struct arena_allocator memory = arena_allocator(arena);
+    Huying__Enforcement__MissionProgress *in = NULL;
+    if (proto_check(payload.data, payload.size) == OK)
+        in = huying__enforcement__mission_progress__unpack(
+                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    if (!in)
+        return refuse(ret_why, "payload is no enforcement.MissionProgress");
+    struct progress *body = arena_get(arena, sizeof *body);
+    *body = (struct progress){.event = mission_event(in->stage),
+            .squad = in->squad,
+            .actor = in->actor,
+            .text = in->text};
+    *ret_body = body;
+    return progress_check(body, ret_why);
+}
+
+enum err need_progress_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    struct arena_allocator memory = arena_allocator(arena);
+    Huying__Volunteer__NeedProgress *in = NULL;
+    if (proto_check(payload.data, payload.size) == OK)
+        in = huying__volunteer__need_progress__unpack(
+                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    if (!in)
+        return refuse(ret_why, "payload is no volunteer.NeedProgress");
+    struct progress *body = arena_get(arena, sizeof *body);
+    *body = (struct progress){
+            .event = need_event(in->stage), .actor = in->volunteer, .text = in->text};
+    *ret_body = body;
+    return progress_check(body, ret_why);
+}
+
+enum err act_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    struct arena_allocator memory = arena_allocator(arena);
+    Huying__Routing__Act *in = NULL;
+    if (proto_check(payload.data, payload.size) == OK)
+        in = huying__routing__act__unpack(
+                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    if (!in)
+        return refuse(ret_why, "payload is no routing.Act");
+    if (in->version < 0)
+        return refuse(ret_why, "version: 0 (any) or a version that was read expected");
+    if (!text_fits(in->text, ACT_LENGTH_MAX))
+        return refuse(ret_why, "text: UTF-8 of at most 2000 characters expected");
+    struct act *body = arena_get(arena, sizeof *body);
+    *body = (struct act){.version = in->version, .text = in->text};
+    *ret_body = body;
+    return OK;
+}
+
+enum err refer_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    enum err err = act_decode(payload, arena, ret_body, ret_why);
+    if (err == OK && ((const struct act *)*ret_body)->text[0] == 0)
+        return refuse(ret_why, "text: the reason for which the case is referred out expected");
+    return err;
+}
+
+static void message_pack(const ProtobufCMessage *message, struct buf *out)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    buf_reserve(out, size + 1);
+    protobuf_c_message_pack(message, (uint8_t *)out->data + out->size);
+    out->size += size;
+    out->data[out->size] = 0;
+}
+
+/* protobuf-c's structs want char *, and do not write through it. */
+static char *text_of(const char *text)
+{
+    union {
+        const char *in;
+        char *out;
+    } both = {.in = text};
+    return both.out;
+}
+
+/* What the reporter hears; the act's own text only where it is meant for him: where else to
+ * turn. */
+static void case_ended_encode(
+        const struct routing_case *this, const struct input *input, struct buf *out)
+{
+    Huying__Routing__CaseEnded message = HUYING__ROUTING__CASE_ENDED__INIT;
+    BUF_OWNED text = {0};
+    if (this->state == CASE_CLOSED)
+        buf_add_text(&text, "您反映的事项已处理完毕，并经他人核实。");
+    else if (this->state == CASE_WITHDRAWN)
+        buf_add_text(&text, "您反映的事项已按您的要求撤回。");
+    else
+        buf_add_format(&text, "您反映的事项不属于本区办理范围，已转出。%s",
+                ((const struct act *)input->body)->text);
+    message.outcome = text_of(case_state_name(this->state));
+    message.at_ms = this->ended_at_ms;
+    message.text = text.data;
+    message_pack(&message.base, out);
+}
+
+static void mission_encode(const struct routing_case *this,
+        const struct case_reported *body,
+        const struct directory *directory,
+        struct buf *out)
+{
+    Huying__Routing__MissionRequested message = HUYING__ROUTING__MISSION_REQUESTED__INIT;
+    const struct matter *matter = matter_find(directory, this->matter);
+    const struct unit *place = unit_find(directory, this->unit);
+    const struct unit *street = place ? unit_at_level(directory, place, LEVEL_STREET) : NULL;
+    message.unit = this->unit;
+    message.street = street ? street->id : 0;
+    message.matter = text_of(body->matter);
+    message.capability = text_of(matter ? matter->squad_capability : "");
+    message.due_ms = this->due_ms;
+    message.summary = text_of(body->summary);
+    message.source_ref = text_of(body->source_ref);
+    message_pack(&message.base, out);
+}
+
+static void need_encode(const struct routing_case *this,
+        const struct case_reported *body,
+        const struct directory *directory,
+        struct buf *out)
+{
+    Huying__Routing__NeedOpened message = HUYING__ROUTING__NEED_OPENED__INIT;
+    const struct matter *matter = matter_find(directory, this->matter);
+    message.unit = this->unit;
+    message.matter = text_of(body->matter);
+    message.skill = text_of(matter ? matter->squad_capability : "");
+    message.due_ms = this->due_ms;
+    message.summary = text_of(body->summary);
+    message.source_ref = text_of(body->source_ref);
+    message.offer_until_ms = case_offer_until(this, matter);
+    message_pack(&message.base, out);
+}
+
+void routing_encode(const void *next,
+        const struct input *input,
+        const struct world *world,
+        const struct send *send,
+        struct buf *out)
+{
+    const struct routing_case *this = next;
+    switch (send->type) {
+    case TYPE_CASE_ENDED:
+        case_ended_encode(this, input, out);
+        break;
+    case TYPE_MISSION_REQUESTED:
+        mission_encode(this, input->body, world->directory, out);
+        break;
+    case TYPE_NEED_OPENED:
+        need_encode(this, input->body, world->directory, out);
+        break;
+    case TYPE_MISSION_CANCELLED: {
+        Huying__Routing__MissionCancelled message = HUYING__ROUTING__MISSION_CANCELLED__INIT;
+        message.reason = text_of(case_state_name(this->state));
+        message_pack(&message.base, out);
+        break;
+    }
+    case TYPE_NEED_CANCELLED: {
+        Huying__Routing__NeedCancelled message = HUYING__ROUTING__NEED_CANCELLED__INIT;
+        message.reason = text_of(case_state_name(this->state));
+        message_pack(&message.base, out);
+        break;
+    }
+    default:
+        must(!"a type that decide() sends");
+    }
+}
+
+/* The case as it stands, also when the command was refused: the client sees what is legal now. */
+void routing_answer(const void *next,
+        const struct input *input,
+        const struct outcome *outcome,
+        const struct world *world,
+        struct buf *out)
+{
+    const struct routing_case *this = next;
+    (void)input;
+    if (outcome->verdict == VERDICT_NOT_FOUND || this->state == CASE_NONE)
+        return;
+    const struct matter *matter = matter_find(world->directory, this->matter);
+    Huying__Routing__WorkItem item = HUYING__ROUTING__WORK_ITEM__INIT;
+    item.id = this->agg.id;
+    item.source_ref = text_of(this->source_ref);
+    item.state = text_of(case_state_name(this->state));
+    item.handler = this->handler;
+    item.handler_kind = text_of(case_kind_name(this->kind));
+    item.due_ms = this->due_ms;
+    item.version = this->agg.ver;
+    item.matter = text_of(matter ? matter->code : "");
+    item.unit = this->unit;
+    item.level = text_of(case_level_name(this->level));
+    message_pack(&item.base, out);
+}
+
+/* UTF-8 text: of a registration its summary, of an act its text, of a squad's or volunteer's
+ * stage who reported it and what was said. Each text stands behind one step of its decision. */
+void routing_detail(
+        const void *next, const struct input *input, const struct step *step, struct buf *out)
+{
+    (void)next;
+    if (input->kind == INPUT_TIMER || step->kind == STEP_DISPATCH || step->kind == STEP_CLOSE)
+        return;
+    if (input->kind == INPUT_COMMAND) {
+        if (step->kind != STEP_ACCEPT || input->type == TYPE_ACCEPT)
+            buf_add_text(out, ((const struct act *)input->body)->text);
+    } else if (input->type == TYPE_CASE_REPORTED) {
+        buf_add_text(out, ((const struct case_reported *)input->body)->summary);
+    } else if (input->type == TYPE_CASE_WITHDRAWN) {
+        buf_add_text(out, ((const struct case_withdrawn *)input->body)->reason);
+    } else {
+        const struct progress *progress = input->body;
+        buf_add_format(out, "%s: %s", progress->actor, progress->text);
+    }
+}

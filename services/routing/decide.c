@@ -1,0 +1,515 @@
+/* Every change of a case happens here, by the table in routing.h: routing_decide() finds the row
+ * for (state, event) and does what it says. Pure: state, input and directory in; next state,
+ * steps, messages, timers and counters out. No clock, no memory, no log, no writable data.
+ *
+ * A message or timer that comes too late (the case has ended, the mission was taken away) is no
+ * error: its verdict is "duplicate" and nothing changes. Only commands are refused.
+ *
+ * To extend: a row in the table; for a new kind of doing, an enum case_action and its function
+ * here. */
+#include "services/routing/decide.h"
+
+#include <string.h>
+
+#include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_text.h"
+#include "services/routing/decide_actor.h"
+
+/* One decision under way. */
+struct turn {
+    const struct input *input;
+    const struct directory *directory;
+    const struct matter *matter; /* NULL: not in the directory (any more) */
+    struct routing_case *next;
+    struct outcome *outcome;
+    enum case_state to; /* the rule's state after */
+};
+
+struct rule {
+    uint8_t state, event, action, to, refusal;
+};
+
+static const struct rule rules[] = {
+#define X(state, event, action, to, refusal)                                                       \
+    {CASE_##state, EVENT_##event, DO_##action, CASE_##to, REFUSAL_##refusal},
+        CASE_RULE_TABLE(X)
+#undef X
+};
+
+static const struct rule *rule_find(enum case_state state, enum case_event event)
+{
+    const struct rule *rule = rules;
+    while (!((rule->state == state || rule->state == CASE_ANY) &&
+             (rule->event == event || rule->event == EVENT_ANY)))
+        rule++; /* the last row fits everything */
+    return rule;
+}
+
+bool case_open(enum case_state state)
+{
+    static const bool open[CASE_STATE_COUNT] = {
+#define X(name, number, text, is_open) [name] = is_open,
+            CASE_STATE_TABLE(X)
+#undef X
+    };
+    must(state < CASE_STATE_COUNT);
+    return open[state];
+}
+
+enum case_event routing_event(const struct input *input)
+{
+    if (input->kind == INPUT_TIMER)
+        return input->type == TIMER_DEADLINE ? EVENT_DEADLINE : EVENT_NONE;
+    switch (input->type) {
+    case TYPE_CASE_REPORTED:
+        return EVENT_REPORTED;
+    case TYPE_CASE_WITHDRAWN:
+        return EVENT_TAKEN_BACK;
+    case TYPE_ACCEPT:
+        return EVENT_ACCEPT;
+    case TYPE_HANDLE:
+        return EVENT_HANDLE;
+    case TYPE_VERIFY:
+        return EVENT_VERIFY;
+    case TYPE_REFER:
+        return EVENT_REFER;
+    case TYPE_MISSION_PROGRESS:
+    case TYPE_NEED_PROGRESS:
+        return ((const struct progress *)input->body)->event;
+    default:
+        return EVENT_NONE;
+    }
+}
+
+/* Nothing changes; the kernel throws `next` away. */
+static void turn_ignore(struct turn *turn)
+{
+    must(turn->outcome->step_count == 0);
+    turn->outcome->verdict = VERDICT_DUPLICATE;
+}
+
+static void turn_refuse(struct turn *turn, enum case_refusal refusal)
+{
+    if (turn->input->kind != INPUT_COMMAND) {
+        turn_ignore(turn);
+        return;
+    }
+    outcome_refuse(turn->outcome, refusal);
+    if (refusal == REFUSAL_NO_CASE)
+        turn->outcome->verdict = VERDICT_NOT_FOUND;
+    if (refusal == REFUSAL_VERSION)
+        turn->outcome->verdict = VERDICT_CONFLICT;
+}
+
+/* The only place where the state changes: a step, and the state after it. */
+static struct step *turn_step(
+        struct turn *turn, enum case_step kind, enum case_state to, int64_t unit)
+{
+    struct step *step =
+            step_add(turn->outcome, turn->input, (uint16_t)kind, turn->next->state, (uint16_t)to);
+    step->unit = unit;
+    step->rule_ver = directory_version(turn->directory);
+    turn->next->state = (uint8_t)to;
+    return step;
+}
+
+static void turn_count(struct turn *turn, enum case_metric metric, int amount)
+{
+    count_add(turn->outcome, (uint16_t)metric, turn->next->unit, turn->next->matter, amount);
+}
+
+/* Where the case starts: the lowest level able to handle the matter, not below its place. When
+ * the tree ends below that level (a street's own site), the highest area there is; at last the
+ * root. */
+static const struct unit *area_first(
+        const struct directory *directory, const struct unit *place, enum level able)
+{
+    const struct unit *area = area_from(directory, place, able);
+    for (int level = able; !area && level >= LEVEL_GRID; level--)
+        area = unit_at_level(directory, place, (enum level)level);
+    return area ? area : unit_root(directory);
+}
+
+static const struct unit *place_of(const struct turn *turn, int64_t id)
+{
+    const struct unit *place = unit_find(turn->directory, id);
+    return place ? place : unit_root(turn->directory);
+}
+
+static int64_t handler_at(const struct turn *turn, const struct unit *place, enum level level)
+{
+    const struct unit *unit = NULL;
+    if (turn->matter)
+        unit = directory_handler(turn->directory, turn->matter, place, level);
+    return unit ? unit->id : turn->next->area;
+}
+
+/* How the case is worked on, from the matter and the level where it starts: a grid's worker only
+ * on his grid, a squad only where there is a street whose squads come first; otherwise a desk. */
+static void case_kind_set(struct turn *turn, const struct unit *place)
+{
+    struct routing_case *next = turn->next;
+    enum handler_kind kind = turn->matter ? turn->matter->handler : HANDLER_DESK;
+    next->work = WORK_OWN;
+    switch (kind) {
+    case HANDLER_WORKER:
+        if (next->level != LEVEL_GRID)
+            kind = HANDLER_DESK;
+        break;
+    case HANDLER_SQUAD:
+        if (unit_at_level(turn->directory, place, LEVEL_STREET))
+            next->work = WORK_MISSION;
+        else
+            kind = HANDLER_DESK;
+        break;
+    case HANDLER_VOLUNTEERS:
+        next->work = WORK_NEED;
+        break;
+    case HANDLER_DEPARTMENT:
+        break;
+    case HANDLER_NONE:
+    case HANDLER_DESK:
+    case HANDLER_JOINT: /* the area's desk leads */
+        kind = HANDLER_DESK;
+        break;
+    }
+    next->kind = (uint8_t)kind;
+}
+
+static void case_place(struct turn *turn, const struct case_reported *body)
+{
+    struct routing_case *next = turn->next;
+    const struct unit *place = place_of(turn, body->unit);
+    enum level able = turn->matter && turn->matter->start_level != LEVEL_NONE
+                              ? turn->matter->start_level
+                              : LEVEL_GRID;
+    if (!turn->matter)
+        able = LEVEL_DISTRICT; /* nobody below knows what it is: the district's desk sorts it out */
+    const struct unit *area = area_first(turn->directory, place, able);
+    next->unit = place->id;
+    next->area = area->id;
+    next->level = (uint8_t)area->level;
+    case_kind_set(turn, place);
+    next->handler = next->work == WORK_MISSION ? area->id : handler_at(turn, place, area->level);
+}
+
+/* The promise of the source takes the catalogue's place; one that has passed is due now. */
+static int64_t first_due(const struct turn *turn, int64_t promised_at_ms)
+{
+    int64_t now = turn->input->now_ms;
+    if (promised_at_ms != 0)
+        return promised_at_ms > now ? promised_at_ms : now;
+    return turn->matter && turn->matter->handle_ms > 0 ? now + turn->matter->handle_ms : 0;
+}
+
+int64_t case_offer_until(const struct routing_case *this, const struct matter *matter)
+{
+    if (matter && matter->accept_ms > 0)
+        return this->accepted_at_ms + matter->accept_ms;
+    return this->first_due_ms;
+}
+
+static void do_register(struct turn *turn)
+{
+    const struct case_reported *body = turn->input->body;
+    struct routing_case *next = turn->next;
+    turn->matter = matter_find_code(turn->directory, body->matter);
+    next->matter = turn->matter ? turn->matter->id : 0;
+    next->source = body->source;
+    next->source_ref = body->source_ref;
+    next->summary = body->summary;
+    next->drill = body->drill;
+    next->accepted_at_ms = turn->input->now_ms;
+    next->promised_at_ms = body->promised_at_ms;
+    next->first_due_ms = next->due_ms = first_due(turn, body->promised_at_ms);
+    case_place(turn, body);
+
+    turn_step(turn, STEP_REGISTER, CASE_REGISTERED, next->unit);
+    turn_step(turn, STEP_DISPATCH, turn->to, next->handler)->due_ms = next->due_ms;
+    if (next->work == WORK_MISSION)
+        send_add(turn->outcome, SERVICE_ENFORCEMENT, TYPE_MISSION_REQUESTED, 0);
+    if (next->work == WORK_NEED)
+        send_add(turn->outcome, SERVICE_VOLUNTEER, TYPE_NEED_OPENED, 0);
+    if (next->due_ms != 0)
+        timer_set(turn->outcome, TIMER_DEADLINE, next->due_ms);
+    turn_count(turn, METRIC_OPEN, 1);
+}
+
+static void do_accept(struct turn *turn)
+{
+    turn_step(turn, STEP_ACCEPT, CASE_ACCEPTED, turn->next->handler);
+}
+
+/* The case becomes handled; whoever settles it on the spot has accepted it too. */
+static void case_handle(struct turn *turn, const char *actor)
+{
+    struct routing_case *next = turn->next;
+    if (next->state == CASE_DISPATCHED)
+        do_accept(turn);
+    next->handled_at_ms = turn->input->now_ms;
+    next->handled_unit = next->handler;
+    text_copy(next->handled_by, sizeof next->handled_by, actor, strlen(actor));
+    next->work = WORK_OWN;
+    turn_step(turn, STEP_HANDLE, CASE_HANDLED, next->handled_unit);
+}
+
+/* The case ends: nobody works on it any more, no deadline runs, the reporter is told. */
+static void case_end(struct turn *turn, enum case_metric metric)
+{
+    struct routing_case *next = turn->next;
+    must(!case_open(next->state));
+    next->ended_at_ms = turn->input->now_ms;
+    if (next->work == WORK_MISSION)
+        send_add(turn->outcome, SERVICE_ENFORCEMENT, TYPE_MISSION_CANCELLED, 0);
+    if (next->work == WORK_NEED)
+        send_add(turn->outcome, SERVICE_VOLUNTEER, TYPE_NEED_CANCELLED, 0);
+    next->work = WORK_OWN;
+    send_add(turn->outcome, SERVICE_INTAKE, TYPE_CASE_ENDED, 0);
+    timer_clear(turn->outcome, TIMER_DEADLINE);
+    turn_count(turn, METRIC_OPEN, -1);
+    turn_count(turn, metric, 1);
+    if (next->late)
+        turn_count(turn, METRIC_LATE, -1);
+}
+
+/* Judged once, by the promise if there was one and by the catalogue if not; at the instant is in
+ * time. */
+static void case_judge(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    int64_t at = turn->input->now_ms;
+    next->overdue = next->promised_at_ms != 0 && at > next->promised_at_ms;
+    next->overdue_by_catalogue =
+            next->promised_at_ms == 0 && next->first_due_ms != 0 && at > next->first_due_ms;
+    if (next->overdue)
+        turn_count(turn, METRIC_OVERDUE, 1);
+    if (next->overdue_by_catalogue)
+        turn_count(turn, METRIC_OVERDUE_BY_CATALOGUE, 1);
+}
+
+static void do_verify(struct turn *turn)
+{
+    const struct staff *staff = staff_find(turn->directory, turn->input->actor);
+    must(staff && strcmp(staff->code, turn->next->handled_by) != 0);
+    turn_step(turn, STEP_VERIFY, CASE_VERIFIED, staff->unit);
+    turn_step(turn, STEP_CLOSE, turn->to, turn->next->area);
+    case_judge(turn);
+    case_end(turn, METRIC_CLOSED);
+}
+
+static void do_end(struct turn *turn)
+{
+    turn_step(turn, STEP_WITHDRAW, turn->to, turn->next->area);
+    case_end(turn, METRIC_WITHDRAWN);
+}
+
+static void do_refer(struct turn *turn)
+{
+    turn_step(turn, STEP_REFER, turn->to, turn->next->area);
+    case_end(turn, METRIC_REFERRED_OUT);
+}
+
+static enum case_metric metric_escalated(enum level level)
+{
+    must(level > LEVEL_GRID && level <= LEVEL_DISTRICT);
+    return level == LEVEL_VILLAGE  ? METRIC_ESCALATED_VILLAGE
+           : level == LEVEL_STREET ? METRIC_ESCALATED_STREET
+                                   : METRIC_ESCALATED_DISTRICT;
+}
+
+/* Responsibility goes up to `area`; whoever works on the case keeps working. The next deadline
+ * is counted from this one's firing; none at the top, where nobody is above. */
+static void case_escalate(struct turn *turn, const struct unit *place, const struct unit *area)
+{
+    struct routing_case *next = turn->next;
+    int64_t span = turn->matter ? turn->matter->step_up_ms : 0;
+    bool top = area_from(turn->directory, place, (int)area->level + 1) == NULL;
+    struct step *step = turn_step(turn, STEP_ESCALATE, turn->to, area->id);
+    next->area = area->id;
+    next->level = (uint8_t)area->level;
+    next->escalated = (uint8_t)(next->escalated | 1u << area->level);
+    turn_count(turn, metric_escalated(area->level), 1);
+    if (top || span <= 0) {
+        timer_clear(turn->outcome, TIMER_DEADLINE);
+        return;
+    }
+    next->due_ms = step->due_ms = turn->input->now_ms + span;
+    timer_set(turn->outcome, TIMER_DEADLINE, next->due_ms);
+}
+
+/* Guarded: a deadline that was moved, or one that was dealt with at the top, does nothing. The
+ * promise is to close, so it runs on while a handled case waits for its verification. */
+static void do_escalate(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    if (next->due_ms == 0 || next->due_ms > turn->input->now_ms) {
+        turn_ignore(turn);
+        return;
+    }
+    const struct unit *place = place_of(turn, next->unit);
+    const struct unit *area = area_from(turn->directory, place, next->level + 1);
+    if (!area && next->late) {
+        turn_ignore(turn);
+        return;
+    }
+    if (!next->late)
+        turn_count(turn, METRIC_LATE, 1);
+    next->late = true;
+    if (area) {
+        case_escalate(turn, place, area);
+        return;
+    }
+    turn_step(turn, STEP_OVERDUE, turn->to, next->area);
+    timer_clear(turn->outcome, TIMER_DEADLINE);
+}
+
+/* Progress counts only for the work that is open: a mission's or a need's that was taken away,
+ * or was finished before, is of another round. */
+static const struct progress *progress_current(const struct turn *turn)
+{
+    const struct progress *progress = turn->input->body;
+    bool mission = turn->input->type == TYPE_MISSION_PROGRESS;
+    return turn->next->work == (mission ? WORK_MISSION : WORK_NEED) ? progress : NULL;
+}
+
+/* The squad that the message names is the one that works on the case. */
+static void squad_take(struct turn *turn, const struct progress *progress)
+{
+    if (progress->squad != 0)
+        turn->next->handler = progress->squad;
+}
+
+static void do_assign(struct turn *turn, const struct progress *progress)
+{
+    if (progress->squad == 0 || progress->squad == turn->next->handler) {
+        turn_ignore(turn);
+        return;
+    }
+    squad_take(turn, progress);
+    turn->next->on_scene = false;
+    turn_step(turn, STEP_ASSIGN, turn->to, progress->squad);
+}
+
+static void do_arrive(struct turn *turn, const struct progress *progress)
+{
+    if (turn->next->on_scene) {
+        turn_ignore(turn);
+        return;
+    }
+    squad_take(turn, progress);
+    if (turn->next->state == CASE_DISPATCHED)
+        do_accept(turn);
+    turn->next->on_scene = true;
+    turn_step(turn, STEP_ARRIVE, turn->to, turn->next->handler);
+}
+
+/* Nobody claimed the need: the desk of the area, from the village up, does the work itself. */
+static void do_to_desk(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    const struct unit *place = place_of(turn, next->unit);
+    int level = next->level > LEVEL_VILLAGE ? next->level : LEVEL_VILLAGE;
+    const struct unit *area = area_first(turn->directory, place, (enum level)level);
+    next->work = WORK_OWN;
+    next->kind = HANDLER_DESK;
+    next->handler = handler_at(turn, place, area->level);
+    turn_step(turn, STEP_TO_DESK, turn->to, next->handler);
+}
+
+static void turn_progress(struct turn *turn, enum case_action action)
+{
+    const struct progress *progress = progress_current(turn);
+    if (!progress) {
+        turn_ignore(turn);
+        return;
+    }
+    if (action == DO_ASSIGN) {
+        do_assign(turn, progress);
+    } else if (action == DO_ARRIVE) {
+        do_arrive(turn, progress);
+    } else if (action == DO_TO_DESK) {
+        do_to_desk(turn);
+    } else {
+        squad_take(turn, progress);
+        if (action == DO_TAKE)
+            do_accept(turn);
+        else
+            case_handle(turn, progress->actor);
+    }
+}
+
+static void turn_act(struct turn *turn, enum case_action action)
+{
+    switch (action) {
+    case DO_REGISTER:
+        do_register(turn);
+        break;
+    case DO_ACCEPT:
+        do_accept(turn);
+        break;
+    case DO_HANDLE:
+        case_handle(turn, turn->input->actor);
+        break;
+    case DO_VERIFY:
+        do_verify(turn);
+        break;
+    case DO_REFER:
+        do_refer(turn);
+        break;
+    case DO_END:
+        do_end(turn);
+        break;
+    case DO_ESCALATE:
+        do_escalate(turn);
+        break;
+    case DO_ASSIGN:
+    case DO_TAKE:
+    case DO_ARRIVE:
+    case DO_FINISH:
+    case DO_TO_DESK:
+        turn_progress(turn, action);
+        break;
+    case DO_REFUSE:
+        must(!"a refusal is no action");
+    }
+}
+
+/* Why a command is refused before anything is done; REFUSAL_NONE for all other inputs. */
+static enum case_refusal command_check(
+        const struct turn *turn, const struct routing_case *state, const struct rule *rule)
+{
+    if (turn->input->kind != INPUT_COMMAND || state->state == CASE_NONE)
+        return rule->refusal;
+    const struct act *act = turn->input->body;
+    if (act->version != 0 && act->version != state->agg.ver)
+        return REFUSAL_VERSION;
+    if (rule->action == DO_REFUSE)
+        return rule->refusal;
+    return actor_check(turn->directory, state, turn->input->actor, rule->action);
+}
+
+void routing_decide(const void *state,
+        const struct input *input,
+        const struct world *world,
+        void *next,
+        struct outcome *outcome)
+{
+    const struct routing_case *this = state;
+    must(this->state < CASE_STATE_COUNT);
+    must(this->state == CASE_NONE || this->agg.ver > 0);
+    const struct rule *rule = rule_find(this->state, routing_event(input));
+    struct turn turn = {
+            .input = input,
+            .directory = world->directory,
+            .matter = matter_find(world->directory, this->matter),
+            .next = next,
+            .outcome = outcome,
+            .to = rule->to,
+    };
+    enum case_refusal refusal = command_check(&turn, this, rule);
+    if (refusal != REFUSAL_NONE)
+        turn_refuse(&turn, refusal);
+    else
+        turn_act(&turn, rule->action);
+    must(outcome->verdict != VERDICT_APPLIED || turn.next->state == rule->to);
+}

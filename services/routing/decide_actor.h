@@ -1,0 +1,18 @@
+/* Who may do what to a case: the rules about people, apart from those about states. Pure. */
+#ifndef HUYING_ROUTING_DECIDE_ACTOR_H
+#define HUYING_ROUTING_DECIDE_ACTOR_H
+
+#include "services/routing/routing.h"
+
+/* Whether the member of staff with that code may do `action` (ACCEPT, HANDLE, VERIFY, REFER) to
+ * the case as it stands; REFUSAL_NONE = yes. The state allows the action already. */
+enum case_refusal actor_check(const struct directory *directory,
+        const struct routing_case *this,
+        const char *actor,
+        enum case_action action);
+
+/* The area that `unit` belongs to at `level`, or at the next level above that the tree has; NULL
+ * when there is none so high. */
+const struct unit *area_from(const struct directory *directory, const struct unit *unit, int level);
+
+#endif

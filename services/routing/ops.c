@@ -1,0 +1,102 @@
+/* What routing tells the kernel about itself: which messages and commands it takes, who decodes,
+ * decides, stores and answers, and what its numbers are called. Nothing but tables. */
+#include "services/routing/ops.h"
+
+#include <string.h>
+
+#include "services/kernel/bus/peers.h"
+#include "services/routing/codec.h"
+#include "services/routing/decide.h"
+#include "services/routing/store.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const enum service_id hears[] = {
+        SERVICE_INTAKE, SERVICE_ENFORCEMENT, SERVICE_VOLUNTEER, SERVICE_NONE};
+static const enum service_id tells[] = {
+        SERVICE_INTAKE, SERVICE_ENFORCEMENT, SERVICE_VOLUNTEER, SERVICE_NONE};
+
+static const struct input_type inputs[] = {
+        {INPUT_MESSAGE, SERVICE_INTAKE, TYPE_CASE_REPORTED, 0, "case_reported",
+                case_reported_decode},
+        {INPUT_MESSAGE, SERVICE_INTAKE, TYPE_CASE_WITHDRAWN, 0, "case_withdrawn",
+                case_withdrawn_decode},
+        {INPUT_MESSAGE, SERVICE_ENFORCEMENT, TYPE_MISSION_PROGRESS, 0, "mission_progress",
+                mission_progress_decode},
+        {INPUT_MESSAGE, SERVICE_VOLUNTEER, TYPE_NEED_PROGRESS, 0, "need_progress",
+                need_progress_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_ACCEPT, RIGHT_ACT, "accept", act_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_HANDLE, RIGHT_ACT, "handle", act_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_VERIFY, RIGHT_ACT, "verify", act_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_REFER, RIGHT_ACT, "refer", refer_decode},
+        {INPUT_TIMER, SERVICE_NONE, TIMER_DEADLINE, 0, "deadline", NULL},
+};
+
+static const struct query_type queries[] = {
+        {TYPE_WORKLIST, "worklist", &WORKLIST, worklist_bind, worklist_encode},
+        {TYPE_CASE, "case", &CASE_VIEW, case_bind, case_encode},
+};
+
+static const char *const metric_names[] = {
+#define X(name, number, text) [number] = text,
+        METRIC_TABLE(X)
+#undef X
+                [METRIC_COUNT] = NULL};
+static const char *const reason_names[] = {
+#define X(name, number, text, zh, en) [number] = text,
+        REFUSAL_TABLE(X)
+#undef X
+                [REFUSAL_COUNT] = NULL};
+static const char *const kind_names[] = {
+#define X(name, number, text) [number] = text,
+        STEP_TABLE(X)
+#undef X
+                [STEP_COUNT] = NULL};
+static const char *const state_names[] = {
+#define X(name, number, text, open) [number] = text,
+        CASE_STATE_TABLE(X)
+#undef X
+                [CASE_STATE_COUNT] = NULL};
+
+const char *routing_reason_text(uint32_t reason, const char *language)
+{
+    static const char *const texts[][2] = {
+#define X(name, number, text, zh, en) [number] = {zh, en},
+            REFUSAL_TABLE(X)
+#undef X
+    };
+    if (reason >= COUNT(texts))
+        return "";
+    return texts[reason][strcmp(language, "en") == 0];
+}
+
+struct aggregate_ops routing_ops(void)
+{
+    return (struct aggregate_ops){
+            .service = SERVICE_ROUTING,
+            .schema = "routing",
+            .table = "cases",
+            .state_size = sizeof(struct routing_case),
+            .hears = hears,
+            .tells = tells,
+            .inputs = inputs,
+            .input_count = COUNT(inputs),
+            .queries = queries,
+            .query_count = COUNT(queries),
+            .metric_names = metric_names,
+            .reason_names = reason_names,
+            .reason_text = routing_reason_text,
+            .kind_names = kind_names,
+            .state_names = state_names,
+            .sql_stub = CASES_STUB,
+            .sql_load = CASES_LOAD,
+            .sql_update = CASES_UPDATE,
+            .load_row = case_load_row,
+            .save_begin = case_save_begin,
+            .save_row = case_save_row,
+            .decide = routing_decide,
+            .encode = routing_encode,
+            .detail = routing_detail,
+            .answer = routing_answer,
+    };
+}

@@ -1,0 +1,13 @@
+/* Routing as the kernel runs it. */
+#ifndef HUYING_ROUTING_OPS_H
+#define HUYING_ROUTING_OPS_H
+
+#include "services/kernel/store/aggregate.h"
+
+/* The table of functions; everything that it points at is static. */
+struct aggregate_ops routing_ops(void);
+
+/* As aggregate_ops.reason_text; static memory. */
+const char *routing_reason_text(uint32_t reason, const char *language);
+
+#endif

@@ -1,0 +1,86 @@
+-- The case: one row from the report to its end, the aggregate of services/routing/routing.h. Numbers of
+-- states, levels and kinds are those of the tables there. A row with ver = 0 is a stub: no reader counts it.
+--
+-- A case is updated four to six times in its life. The two indexes besides the key stand on columns that
+-- change only at its start, when it gets another handler, and at its end; every other update is a heap-only one, for
+-- which the pages keep room.
+SET search_path TO :"schema";
+
+CREATE TABLE cases (
+    id                   bigint PRIMARY KEY,
+    seen_intake          bigint NOT NULL DEFAULT 0,
+    seen_enforcement     bigint NOT NULL DEFAULT 0,
+    seen_volunteer       bigint NOT NULL DEFAULT 0,
+    sent_intake          bigint NOT NULL DEFAULT 0,
+    sent_enforcement     bigint NOT NULL DEFAULT 0,
+    sent_volunteer       bigint NOT NULL DEFAULT 0,
+    unit                 bigint NOT NULL DEFAULT 0,  -- where it is placed
+    area                 bigint NOT NULL DEFAULT 0,  -- responsible now
+    handler              bigint NOT NULL DEFAULT 0,  -- works on it
+    handled_unit         bigint NOT NULL DEFAULT 0,
+    accepted_at          timestamptz,
+    promised_at          timestamptz,                -- by the source of the report
+    first_due_at         timestamptz,                -- judges the case when nothing was promised
+    due_at               timestamptz,                -- the present deadline
+    handled_at           timestamptz,
+    ended_at             timestamptz,                -- closed, withdrawn or referred out
+    ver                  integer NOT NULL DEFAULT 0,
+    matter               integer NOT NULL DEFAULT 0, -- 0: was not in the directory
+    state                smallint NOT NULL DEFAULT 0,
+    level                smallint NOT NULL DEFAULT 0,
+    kind                 smallint NOT NULL DEFAULT 0, -- of handler
+    work                 smallint NOT NULL DEFAULT 0, -- open mission (1) or need (2)
+    escalated            smallint NOT NULL DEFAULT 0, -- bit 1 << level for each level it went up to
+    on_scene             boolean NOT NULL DEFAULT false,
+    late                 boolean NOT NULL DEFAULT false, -- its first deadline passed before its end
+    overdue              boolean NOT NULL DEFAULT false, -- closed after the promise
+    overdue_by_catalogue boolean NOT NULL DEFAULT false, -- closed after first_due_at, nothing promised
+    drill                boolean NOT NULL DEFAULT false,
+    handled_by           text NOT NULL DEFAULT '',       -- staff code
+    source_ref           text,
+    source               text,
+    summary              text,
+    queue                bigint GENERATED ALWAYS AS      -- in whose worklist it stands; NULL once ended
+        (CASE WHEN state BETWEEN 1 AND 5 THEN handler END) STORED
+) WITH (fillfactor = 70);
+
+CREATE INDEX cases_source_ref ON cases (source_ref) WHERE source_ref IS NOT NULL;
+CREATE INDEX cases_queue ON cases (queue, id) WHERE queue IS NOT NULL;
+
+-- What the counters must be, from the cases themselves: metric, unit, matter as in `counter`. A case counts
+-- at the unit where it is placed and at every unit above, at its matter, and in all. Metrics are those of
+-- METRIC_TABLE in services/routing/routing.h.
+CREATE VIEW counter_truth (metric, unit, matter, value) AS
+WITH RECURSIVE above (unit, ancestor) AS (
+    SELECT u.id, u.id FROM directory.unit AS u
+    UNION ALL
+    SELECT a.unit, u.parent
+        FROM above AS a JOIN directory.unit AS u ON u.id = a.ancestor
+        WHERE u.parent IS NOT NULL
+), fact (metric, unit, matter, value) AS (
+    SELECT m.metric::smallint, c.unit, c.matter, count(*)
+        FROM cases AS c
+        CROSS JOIN LATERAL (VALUES
+            (0, c.state BETWEEN 1 AND 5),
+            (1, c.state = 6),
+            (2, c.state = 7),
+            (3, c.state = 8),
+            (4, c.overdue),
+            (5, c.overdue_by_catalogue),
+            (6, c.escalated & 4 <> 0),
+            (7, c.escalated & 8 <> 0),
+            (8, c.escalated & 16 <> 0),
+            (9, c.late AND c.state BETWEEN 1 AND 5)
+        ) AS m (metric, holds)
+        WHERE c.ver > 0 AND m.holds
+        GROUP BY 1, 2, 3
+)
+SELECT f.metric, a.ancestor, 0, sum(f.value)::bigint
+    FROM fact AS f JOIN above AS a ON a.unit = f.unit
+    GROUP BY f.metric, a.ancestor
+UNION ALL
+SELECT f.metric, 0::bigint, f.matter, sum(f.value)::bigint
+    FROM fact AS f WHERE f.matter <> 0
+    GROUP BY f.metric, f.matter
+UNION ALL
+SELECT f.metric, 0::bigint, 0, sum(f.value)::bigint FROM fact AS f GROUP BY f.metric;

@@ -1,0 +1,211 @@
+/* All SQL of routing. The kernel runs the first three statements (aggregate.h says with what);
+ * queries run the others, read-only. A case's row is rewritten whole at every change but for the
+ * two texts that are written once: they are neither loaded nor sent again, NULL leaves them as
+ * they are.
+ *
+ * To add a column: schema/, then the same place in CASES_LOAD, CASES_UPDATE, case_load_row(),
+ * case_save_begin() and case_save_row(). */
+#include "services/routing/store.h"
+
+#include "services/kernel/base/must.h"
+
+const struct statement CASES_STUB = {"cases_stub",
+        "INSERT INTO cases (id) SELECT unnest($1::bigint[]) ORDER BY 1 ON CONFLICT DO NOTHING"};
+
+const struct statement CASES_LOAD = {"cases_load",
+        "SELECT id, ver, seen_intake, seen_enforcement, seen_volunteer,"
+        " sent_intake, sent_enforcement, sent_volunteer,"
+        " unit, area, handler, handled_unit,"
+        " accepted_at, promised_at, first_due_at, due_at, handled_at, ended_at,"
+        " matter, state, level, kind, work, escalated,"
+        " on_scene, late, overdue, overdue_by_catalogue, drill, handled_by, source_ref"
+        " FROM cases WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"};
+
+const struct statement CASES_UPDATE = {"cases_update",
+        "UPDATE cases AS c SET ver = u.ver, seen_intake = u.seen_intake,"
+        " seen_enforcement = u.seen_enforcement, seen_volunteer = u.seen_volunteer,"
+        " sent_intake = u.sent_intake, sent_enforcement = u.sent_enforcement,"
+        " sent_volunteer = u.sent_volunteer,"
+        " unit = u.unit, area = u.area, handler = u.handler, handled_unit = u.handled_unit,"
+        " accepted_at = u.accepted_at, promised_at = u.promised_at,"
+        " first_due_at = u.first_due_at, due_at = u.due_at, handled_at = u.handled_at,"
+        " ended_at = u.ended_at, matter = u.matter, state = u.state, level = u.level,"
+        " kind = u.kind, work = u.work, escalated = u.escalated, on_scene = u.on_scene,"
+        " late = u.late, overdue = u.overdue, overdue_by_catalogue = u.overdue_by_catalogue,"
+        " drill = u.drill, handled_by = u.handled_by, source_ref = u.source_ref,"
+        " source = COALESCE(u.source, c.source), summary = COALESCE(u.summary, c.summary)"
+        " FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[],"
+        " $6::bigint[], $7::bigint[], $8::bigint[],"
+        " $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],"
+        " $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],"
+        " $17::timestamptz[], $18::timestamptz[],"
+        " $19::integer[], $20::smallint[], $21::smallint[], $22::smallint[], $23::smallint[],"
+        " $24::smallint[], $25::boolean[], $26::boolean[], $27::boolean[], $28::boolean[],"
+        " $29::boolean[], $30::text[], $31::text[], $32::text[], $33::text[])"
+        " AS u (id, ver, seen_intake, seen_enforcement, seen_volunteer,"
+        " sent_intake, sent_enforcement, sent_volunteer,"
+        " unit, area, handler, handled_unit,"
+        " accepted_at, promised_at, first_due_at, due_at, handled_at, ended_at,"
+        " matter, state, level, kind, work, escalated,"
+        " on_scene, late, overdue, overdue_by_catalogue, drill, handled_by, source_ref,"
+        " source, summary)"
+        " WHERE c.id = u.id"};
+
+#define ITEM_COLUMNS "id, handler, unit, due_at, ver, matter, state, level, kind, source_ref"
+
+/* One branch runs; conditions on parameters alone are settled once, before any row is read, so
+ * that each branch keeps its own index: source_ref, queue, the key. */
+const struct statement WORKLIST = {"worklist",
+        "(SELECT " ITEM_COLUMNS " FROM cases"
+        " WHERE source_ref = ANY($1::text[])"
+        " AND (cardinality($2::bigint[]) = 0 OR handler = ANY($2))"
+        " AND state = ANY($3::smallint[]) AND ver > 0 AND id > $5::bigint"
+        " ORDER BY id LIMIT $6::integer)"
+        " UNION ALL "
+        "(SELECT " ITEM_COLUMNS " FROM cases"
+        " WHERE cardinality($1) = 0 AND cardinality($2) > 0 AND $4::boolean"
+        " AND queue = ANY($2) AND state = ANY($3) AND ver > 0 AND id > $5"
+        " ORDER BY id LIMIT $6)"
+        " UNION ALL "
+        "(SELECT " ITEM_COLUMNS " FROM cases"
+        " WHERE cardinality($1) = 0 AND cardinality($2) = 0 AND $4"
+        " AND queue IS NOT NULL AND state = ANY($3) AND ver > 0 AND id > $5"
+        " ORDER BY id LIMIT $6)"
+        " UNION ALL "
+        "(SELECT " ITEM_COLUMNS " FROM cases"
+        " WHERE cardinality($1) = 0 AND NOT $4"
+        " AND (cardinality($2) = 0 OR handler = ANY($2))"
+        " AND state = ANY($3) AND ver > 0 AND id > $5"
+        " ORDER BY id LIMIT $6)"
+        " ORDER BY id LIMIT $6"};
+
+const struct statement CASE_VIEW = {"case_view",
+        "SELECT " ITEM_COLUMNS ", COALESCE(source, ''), COALESCE(summary, ''),"
+        " accepted_at, promised_at, handled_at, ended_at,"
+        " bit_count(escalated::integer::bit(32)), overdue OR overdue_by_catalogue"
+        " FROM cases WHERE id = $1::bigint AND ver > 0 ORDER BY id LIMIT 1"};
+
+void case_load_row(const PGresult *result, int row, int col, void *state, struct arena *arena)
+{
+    struct routing_case *this = state;
+    this->unit = row_int(result, row, col++);
+    this->area = row_int(result, row, col++);
+    this->handler = row_int(result, row, col++);
+    this->handled_unit = row_int(result, row, col++);
+    this->accepted_at_ms = row_time(result, row, col++);
+    this->promised_at_ms = row_time(result, row, col++);
+    this->first_due_ms = row_time(result, row, col++);
+    this->due_ms = row_time(result, row, col++);
+    this->handled_at_ms = row_time(result, row, col++);
+    this->ended_at_ms = row_time(result, row, col++);
+    this->matter = (int32_t)row_int(result, row, col++);
+    this->state = (uint8_t)row_int(result, row, col++);
+    this->level = (uint8_t)row_int(result, row, col++);
+    this->kind = (uint8_t)row_int(result, row, col++);
+    this->work = (uint8_t)row_int(result, row, col++);
+    this->escalated = (uint8_t)row_int(result, row, col++);
+    this->on_scene = row_int(result, row, col++) != 0;
+    this->late = row_int(result, row, col++) != 0;
+    this->overdue = row_int(result, row, col++) != 0;
+    this->overdue_by_catalogue = row_int(result, row, col++) != 0;
+    this->drill = row_int(result, row, col++) != 0;
+    struct bytes handled_by = row_bytes(result, row, col++);
+    must(handled_by.size < sizeof this->handled_by);
+    memcpy(this->handled_by, handled_by.data, handled_by.size);
+    this->handled_by[handled_by.size] = 0;
+    struct bytes source_ref = row_bytes(result, row, col);
+    this->source_ref = arena_text(arena, (const char *)source_ref.data, source_ref.size);
+    this->source = this->summary = NULL;
+}
+
+void case_save_begin(struct params *params)
+{
+    static const enum param_type types[] = {PARAM_INT8, PARAM_INT8, PARAM_INT8, PARAM_INT8,
+            PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_INT4,
+            PARAM_INT2, PARAM_INT2, PARAM_INT2, PARAM_INT2, PARAM_INT2, PARAM_BOOL, PARAM_BOOL,
+            PARAM_BOOL, PARAM_BOOL, PARAM_BOOL, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        (void)params_array(params, types[i]);
+}
+
+static void text_save(struct params *params, int index, const char *text)
+{
+    if (text)
+        param_add_text(params, index, text);
+    else
+        param_add_null(params, index);
+}
+
+void case_save_row(const void *state, struct params *params, int first)
+{
+    const struct routing_case *this = state;
+    int at = first;
+    param_add_int(params, at++, this->unit);
+    param_add_int(params, at++, this->area);
+    param_add_int(params, at++, this->handler);
+    param_add_int(params, at++, this->handled_unit);
+    param_add_int(params, at++, this->accepted_at_ms);
+    param_add_int(params, at++, this->promised_at_ms);
+    param_add_int(params, at++, this->first_due_ms);
+    param_add_int(params, at++, this->due_ms);
+    param_add_int(params, at++, this->handled_at_ms);
+    param_add_int(params, at++, this->ended_at_ms);
+    param_add_int(params, at++, this->matter);
+    param_add_int(params, at++, this->state);
+    param_add_int(params, at++, this->level);
+    param_add_int(params, at++, this->kind);
+    param_add_int(params, at++, this->work);
+    param_add_int(params, at++, this->escalated);
+    param_add_int(params, at++, this->on_scene);
+    param_add_int(params, at++, this->late);
+    param_add_int(params, at++, this->overdue);
+    param_add_int(params, at++, this->overdue_by_catalogue);
+    param_add_int(params, at++, this->drill);
+    param_add_text(params, at++, this->handled_by);
+    text_save(params, at++, this->source_ref);
+    text_save(params, at++, this->source);
+    text_save(params, at++, this->summary);
+    must(at - first == 25);
+}
+
+int case_row_count(const PGresult *rows)
+{
+    return PQntuples(rows);
+}
+
+/* Returns the column after the item's. */
+static int item_row(const PGresult *rows, int row, struct case_row *ret)
+{
+    int col = 0;
+    ret->id = row_int(rows, row, col++);
+    ret->handler = row_int(rows, row, col++);
+    ret->unit = row_int(rows, row, col++);
+    ret->due_ms = row_time(rows, row, col++);
+    ret->ver = (int32_t)row_int(rows, row, col++);
+    ret->matter = (int32_t)row_int(rows, row, col++);
+    ret->state = (enum case_state)row_int(rows, row, col++);
+    ret->level = (enum level)row_int(rows, row, col++);
+    ret->kind = (enum handler_kind)row_int(rows, row, col++);
+    ret->source_ref = row_text(rows, row, col++);
+    return col;
+}
+
+void worklist_row(const PGresult *rows, int row, struct case_row *ret)
+{
+    *ret = (struct case_row){.source = "", .summary = ""};
+    (void)item_row(rows, row, ret);
+}
+
+void case_view_row(const PGresult *rows, int row, struct case_row *ret)
+{
+    *ret = (struct case_row){0};
+    int col = item_row(rows, row, ret);
+    ret->source = row_text(rows, row, col++);
+    ret->summary = row_text(rows, row, col++);
+    ret->accepted_at_ms = row_time(rows, row, col++);
+    ret->promised_at_ms = row_time(rows, row, col++);
+    ret->handled_at_ms = row_time(rows, row, col++);
+    ret->ended_at_ms = row_time(rows, row, col++);
+    ret->escalations = (int)row_int(rows, row, col++);
+    ret->overdue = row_int(rows, row, col) != 0;
+}
