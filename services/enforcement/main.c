@@ -1,6 +1,9 @@
-#include <stdio.h>
+/* huying-enforcement: missions of squads. The process is the kernel's; the service is its table. */
+#include "services/enforcement/service.h"
+#include "services/kernel/run/service.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-    return 0;
+    static const struct service service = {.ops = &enforcement_ops};
+    return service_main(argc, argv, &service);
 }
