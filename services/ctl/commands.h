@@ -1,0 +1,22 @@
+/* The table of commands: one line gives the function, the name and the help in both languages. */
+#ifndef HUYING_CTL_COMMANDS_H
+#define HUYING_CTL_COMMANDS_H
+
+#include "services/ctl/ctl.h"
+
+#define COMMAND_TABLE(X)                                                                           \
+    X(migrate, "migrate",                                                                          \
+            CTL_TEXT("建立或升级数据库的角色和表",                                                 \
+                    "make or upgrade the database's roles and tables"))                            \
+    X(apply, "apply", CTL_TEXT("把样板目录写入数据库", "write a profile into the directory"))      \
+    X(key, "key", CTL_TEXT("密钥:new 生成,list 列出", "keys: new, list"))                          \
+    X(config, "config", CTL_TEXT("配置:check 检查", "configuration: check"))                       \
+    X(restored, "restored",                                                                        \
+            CTL_TEXT("数据库文件恢复后,手动提高化身号",                                            \
+                    "raise the incarnation after a restore of files"))
+
+#define X(name, word, help) int command_##name(struct ctl *ctl, int argc, char **argv);
+COMMAND_TABLE(X)
+#undef X
+
+#endif
