@@ -1,0 +1,117 @@
+/* huying-bench-reference: the references R1 to R4 beside which the cluster is measured, one JSON object a
+ * line. The caller runs it in turn with the cluster and takes medians (tests/bench/lib.sh).
+ * Options stand before the two arguments; --only may be repeated. */
+#include "tests/bench/reference.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct reference {
+    const char *name;
+    void (*measure)(const struct bench_cfg *cfg);
+} REFERENCES[] = {
+        {"R1", case_step_measure},
+        {"R2", row_insert_measure},
+        {"R3", disk_sync_measure},
+        {"R4", proxy_trip_measure},
+};
+enum { REFERENCE_COUNT = sizeof(REFERENCES) / sizeof(REFERENCES[0]) };
+
+#define SECONDS_MAX 3600.0
+
+void bench_fail(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    fputs("bench-reference: ", stderr);
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    va_end(list);
+    exit(1);
+}
+
+void *bench_memory(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (memory == NULL)
+        bench_fail("out of memory: %zu × %zu bytes", count, size);
+    return memory;
+}
+
+double bench_now(void)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
+uint32_t bench_random(uint64_t *state, uint32_t bound)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    uint32_t high = (uint32_t)((*state * UINT64_C(2685821657736338717)) >> 32);
+    return (uint32_t)(((uint64_t)high * bound) >> 32);
+}
+
+static void usage_exit(void)
+{
+    fputs("usage: huying-bench-reference [--seconds S] [--only R1|R2|R3|R4]… CONNINFO DIRECTORY\n"
+          "  CONNINFO   of a database where the schema bench_reference may be made and dropped\n"
+          "  DIRECTORY  on the database's disk, for one file of 16 MiB that is removed again\n",
+            stderr);
+    exit(2);
+}
+
+static void reference_choose(const char *name, bool ret_chosen[REFERENCE_COUNT])
+{
+    for (size_t i = 0; i < REFERENCE_COUNT; i++) {
+        if (strcmp(REFERENCES[i].name, name) == 0) {
+            ret_chosen[i] = true;
+            return;
+        }
+    }
+    usage_exit();
+}
+
+static double seconds_parse(const char *text)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+    if (end == text || *end != '\0' || !(seconds > 0) || seconds > SECONDS_MAX)
+        bench_fail("--seconds %s: expected a number above 0, at most %.0f", text, SECONDS_MAX);
+    return seconds;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench_cfg cfg = {.seconds = 5};
+    bool chosen[REFERENCE_COUNT] = {false};
+    bool all = true;
+    int i = 1;
+    for (; i + 1 < argc && argv[i][0] == '-'; i += 2) {
+        if (strcmp(argv[i], "--seconds") == 0) {
+            cfg.seconds = seconds_parse(argv[i + 1]);
+        } else if (strcmp(argv[i], "--only") == 0) {
+            reference_choose(argv[i + 1], chosen);
+            all = false;
+        } else {
+            usage_exit();
+        }
+    }
+    if (argc - i != 2)
+        usage_exit();
+    cfg.conninfo = argv[i];
+    cfg.directory = argv[i + 1];
+    for (size_t k = 0; k < REFERENCE_COUNT; k++) {
+        if (all || chosen[k]) {
+            REFERENCES[k].measure(&cfg);
+            fflush(stdout);
+        }
+    }
+    return 0;
+}
