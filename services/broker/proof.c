@@ -7,7 +7,6 @@
 #include "services/kernel/base/must.h"
 #include "services/kernel/bus/zap.h"
 
-#define MONITOR "inproc://huying-proof"
 #define FAILED                                                                                     \
     (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |                  \
             ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
@@ -15,6 +14,7 @@
 enum stranger { STRANGER_NULL, STRANGER_KEY, STRANGER_COUNT };
 
 static const char *const STRANGERS[] = {"a client without CURVE", "a client with an unknown key"};
+static const char *const MONITORS[] = {"inproc://huying-proof-null", "inproc://huying-proof-key"};
 
 /* The event that the handshake ended with; 0 when none came in time. */
 static int event_wait(void *monitor)
@@ -73,11 +73,11 @@ static enum err strangers_try(void *context,
         /* A monitor of its own for each: events of the first one's retries are not the second's. */
         void *monitor = zmq_socket(context, ZMQ_PAIR);
         must(monitor);
-        bool open =
-                zmq_setsockopt(monitor, ZMQ_LINGER, &none, sizeof none) == 0 &&
-                zmq_setsockopt(monitor, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms) == 0 &&
-                zmq_socket_monitor(server, MONITOR, FAILED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED) == 0 &&
-                zmq_connect(monitor, MONITOR) == 0;
+        bool open = zmq_setsockopt(monitor, ZMQ_LINGER, &none, sizeof none) == 0 &&
+                    zmq_setsockopt(monitor, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms) == 0 &&
+                    zmq_socket_monitor(
+                            server, MONITORS[s], FAILED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED) == 0 &&
+                    zmq_connect(monitor, MONITORS[s]) == 0;
         err = open ? stranger_try(context, monitor, endpoint, s, key) : ERR_FATAL;
         (void)zmq_socket_monitor(server, NULL, 0);
         (void)zmq_close(monitor);
