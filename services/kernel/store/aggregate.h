@@ -99,7 +99,9 @@ struct aggregate_ops {
     void (*resolve)(struct pg *pg, struct input **inputs, size_t count,
             int64_t (*draw)(void *self), void *self, struct arena *arena);
     /* Optional: rows besides the aggregates, locked after them, in id order. Called with all inputs
-     * of the batch and their loaded states; queues statements whose callbacks fill *ret_related. */
+     * of the batch and their loaded states; queues statements whose callbacks fill *ret_related.
+     * Messages have their body (NULL when malformed), commands do not yet. Messages that were held
+     * back and become due in this batch are not among the inputs. */
     void (*related)(struct pg *pg, struct input *const *inputs, const void *const *states,
             size_t count, const struct directory *directory, struct arena *arena,
             void **ret_related);

@@ -165,6 +165,20 @@ static void related_loaded(void *self, enum err err, const char *message)
     save_start(batch);
 }
 
+/* The hook for related rows reads the bodies of messages. What is malformed has none here and is
+ * buried when its turn comes. A batch that is run again has another arena: decoded anew. */
+static void body_decode(struct core *core, struct work *work)
+{
+    const char *why = NULL;
+    if (work->input.kind != INPUT_MESSAGE)
+        return;
+    const struct input_type *type =
+            core_type(core->ops, INPUT_MESSAGE, work->input.source, work->input.type);
+    work->input.body = NULL;
+    if (!type || type->decode(work->payload, core->arena, &work->input.body, &why) != OK)
+        work->input.body = NULL;
+}
+
 /* The works' inputs and states side by side, as the service's hooks want them. */
 static size_t inputs_list(struct batch *batch)
 {
@@ -176,6 +190,7 @@ static size_t inputs_list(struct batch *batch)
         struct slot *slot = core_slot(core, core->works[i]->input.agg);
         if (!slot)
             continue;
+        body_decode(core, core->works[i]);
         batch->inputs[count] = &core->works[i]->input;
         batch->states[count++] = slot->state;
     }
