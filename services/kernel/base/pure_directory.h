@@ -86,7 +86,9 @@ struct directory_rows { /* input of directory_build; arrays are copied, strings 
     const struct staff *staff; size_t staff_count;
 };
 
-/* Heap; destroy takes the pointer, accepts NULL. Rows must be consistent (apply checked them). */
+/* Heap; destroy takes the pointer, accepts NULL. `depth` is worked out here; texts that are NULL become
+ * "". NULL when rows contradict themselves, which apply has checked: an id or code given twice, a
+ * parent or a staff's unit that is not there, units in a circle. */
 struct directory *directory_build(const struct directory_rows *rows);
 void directory_destroy(struct directory **directory);
 
