@@ -1,5 +1,5 @@
 /* huying-enforcement: missions of squads. The process is the kernel's; the service is its table. */
-#include "services/enforcement/service.h"
+#include "services/enforcement/ops.h"
 #include "services/kernel/run/service.h"
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /* What main.c, the simulator and the tests need of the service: its table for the kernel. */
-#ifndef HUYING_ENFORCEMENT_SERVICE_H
-#define HUYING_ENFORCEMENT_SERVICE_H
+#ifndef HUYING_ENFORCEMENT_OPS_H
+#define HUYING_ENFORCEMENT_OPS_H
 
 #include "services/kernel/store/aggregate.h"
 
