@@ -13,9 +13,12 @@
 #include "services/kernel/wire/envelope.h"
 
 #define CLIENT_REQUESTS_MAX 1024 /* in one call */
+#define CLIENT_WINDOW 512         /* requests under way at once */
+#define CLIENT_RETRY_MS 3000      /* without an answer: sent again */
 
 struct client;
 
+/* Makes the process's one ZeroMQ context; `config` as for bus_new, its credit does not count. */
 enum err client_new(const struct bus_config *config, struct client **ret) MUST_CHECK;
 void client_destroy(struct client **client);
 
@@ -33,9 +36,11 @@ struct client_request {
 };
 
 /* Sends all `count` requests (kind FRAME_COMMANDS or FRAME_QUERIES), grouped into frames by service
- * and bucket, at most `window` unanswered at once, and waits for every answer. Requests that fail
- * with REPLY_FAILED + ERR_TRANSIENT are tried again. Returns OK when all were answered, else
- * ERR_TRANSIENT; each request has its own err. */
+ * and bucket, at most CLIENT_WINDOW unanswered at once, and waits for every answer. Requests that fail
+ * with REPLY_FAILED + ERR_TRANSIENT are tried again. A command without a request id is never sent
+ * twice, except after a NAK. Returns OK when all were answered, else ERR_TRANSIENT; each request has
+ * its own err: ERR_DENIED when the key may not send it, ERR_MALFORMED when the broker refused the
+ * frame, ERR_LIMIT when request or answer is too large. */
 enum err client_call(struct client *client, enum frame_kind kind, struct client_request *requests,
         size_t count, int64_t timeout_ms, struct arena *arena) MUST_CHECK;
 
