@@ -23,7 +23,7 @@ profile_feed() {
     local drill arguments=()
     if [ -x "$root/deploy/profiles/$profile/prepare" ]; then
         say step_feed "${csv:-$profile}"
-        exec "$bin/huyingctl" replay "$profile" --profile "$profile_dir" \
+        HUYING_ROOT=$root exec "$bin/huyingctl" replay "$profile" --profile "$profile_dir" \
             ${csv:+--csv "$csv"} ${output:+-o "$output"}
     fi
     for drill in "$profile_dir"/drills/*; do
@@ -31,5 +31,5 @@ profile_feed() {
     done
     [ "${#arguments[@]}" -gt 0 ] || return 0
     say step_feed "${arguments[*]##*/}"
-    exec "$bin/huyingctl" drill "${arguments[@]}" ${output:+-o "$output"}
+    HUYING_ROOT=$root exec "$bin/huyingctl" drill "${arguments[@]}" ${output:+-o "$output"}
 }

@@ -10,7 +10,7 @@ text_add step_apply '载入样板 %s' 'applying profile %s'
 text_add ctl_failed 'huyingctl %s 没有成功(见上文)。' 'huyingctl %s failed (see above).'
 
 ctl() {
-    "$bin/huyingctl" "$@" 8<&- 9>&-
+    HUYING_ROOT=$root "$bin/huyingctl" "$@" 8<&- 9>&-
 }
 
 # stamp_fresh NAME SUM / stamp_set NAME SUM
@@ -27,11 +27,12 @@ files_sum() {
     find "$@" -type f -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-64
 }
 
-# key_make NAME OPTIONS…: a key pair in keys/, its public half and rights in keys/peers.conf.
+# key_make NAME OPTIONS…: a key pair in keys/, its public half and rights in conf/peers.conf.
 key_make() {
     local name=$1
     shift
-    [ -e "$home/keys/$name.key" ] || ctl key new "$name" "$@" || die ctl_failed "key new $name"
+    [ -e "$home/keys/$name.key" ] ||
+        ctl key new "$name" "$@" >/dev/null || die ctl_failed "key new $name"
 }
 
 keys_make() {
@@ -45,36 +46,10 @@ keys_make() {
     key_make hotline-demo --service client --rights hotline
 }
 
-# A key file has two lines: public, secret.
-key_public() {
-    head -n 1 "$home/keys/$1.key"
-}
-
-# A role per service with a password of its own that nobody needs to know.
-passwords_make() {
-    local name password
-    for name in "${services[@]}"; do
-        [ ! -s "$home/conf/$name.pgpass" ] || continue
-        password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
-        (umask 077 && printf '*:*:*:huying_%s:%s\n' "$name" "$password" \
-            >"$home/conf/$name.pgpass.new")
-        mv "$home/conf/$name.pgpass.new" "$home/conf/$name.pgpass"
-    done
-}
-
-roles_make() {
-    local name role password sum
-    sum=$(files_sum "$home"/conf/*.pgpass)
-    ! stamp_fresh roles "$sum" || return 0
+# The database itself; roles, their passwords (keys/pgpass) and all tables are huyingctl's to make.
+database_make() {
     [ "$(pg_sql -d postgres -c "SELECT 1 FROM pg_database WHERE datname = 'huying'")" = 1 ] ||
         pg_sql -d postgres -c 'CREATE DATABASE huying'
-    for name in "${services[@]}"; do
-        IFS=: read -r _ _ _ role password <"$home/conf/$name.pgpass"
-        [ "$(pg_sql -d huying -c "SELECT 1 FROM pg_roles WHERE rolname = '$role'")" = 1 ] ||
-            printf 'CREATE ROLE %s;\n' "$role"
-        printf "ALTER ROLE %s LOGIN PASSWORD '%s';\n" "$role" "$password"
-    done | pg_sql -d huying
-    stamp_set roles "$sum"
 }
 
 site_migrate() {
@@ -82,6 +57,7 @@ site_migrate() {
     sum=$(files_sum "$root"/services/*/schema)
     ! stamp_fresh migrate "$sum" || return 0
     say step_migrate
+    database_make
     ctl migrate >&2 || die ctl_failed migrate
     stamp_set migrate "$sum"
 }
@@ -98,8 +74,7 @@ site_apply() {
 
 # site_current: nothing to migrate or apply, so that all processes may start together.
 site_current() {
-    stamp_fresh roles "$(files_sum "$home"/conf/*.pgpass)" &&
-        stamp_fresh migrate "$(files_sum "$root"/services/*/schema)" &&
+    stamp_fresh migrate "$(files_sum "$root"/services/*/schema)" &&
         { [ ! -d "$profile_dir" ] || stamp_fresh apply "$(files_sum "$profile_dir/")"; }
 }
 
@@ -117,7 +92,7 @@ conf_service() {
 # Written by deploy/run at each start. To change a value, set HUYING_SECTION_KEY in its environment.
 [bus]
 brokers=$(brokers_list)
-server_key=$(key_public broker)
+server_key=$(cat "$home/keys/broker.pub")
 key=$home/keys/$1.key
 credit=4096
 
@@ -136,7 +111,7 @@ conf_write() {
     local name
     for name in "${services[@]}"; do
         {
-            conf_service "$name" "huying_$name" " passfile=$home/conf/$name.pgpass"
+            conf_service "$name" "huying_$name" " passfile=$home/keys/pgpass"
             printf '\n[http]\nhost=127.0.0.1\nport=0\n\n[batch]\nsize=256\nlanes=1\n'
             [ "$name" != intake ] || printf '\n[intake]\nport=%s\n' "$(port_of reports 1)"
         } >"$home/conf/$name.conf"
@@ -149,7 +124,7 @@ bind=tcp://127.0.0.1:$(port_of bus 1)
 feed=tcp://127.0.0.1:$(port_of feed 1)
 hotline=tcp://127.0.0.1:$(port_of hotline 1)
 key=$home/keys/broker.key
-peers=$home/keys/peers.conf
+peers=$home/conf/peers.conf
 
 [http]
 host=127.0.0.1
