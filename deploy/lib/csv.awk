@@ -11,8 +11,8 @@ function fail(text)
     exit 1
 }
 
-# The next record of `file` in F[1..n]; returns n, 0 at the end. Empty lines are passed over. A quoted
-# field may hold commas, doubled quotes and line ends.
+# The next record of `file` in F[1..n]; returns n, 0 at the end. Empty lines are passed over. A
+# quoted field may hold commas, doubled quotes and line ends.
 function record_read(file,   line, more, lines)
 {
     do {

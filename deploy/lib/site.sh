@@ -27,17 +27,21 @@ files_sum() {
     find "$@" -type f -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-64
 }
 
-# key_make NAME OPTIONS…: a key pair in keys/, its public half and rights in conf/peers.conf.
+# key_make NAME OPTIONS…: a key pair in keys/, its public half and rights in conf/peers.conf (the
+# broker's is not listed). One that was interrupted in between is drawn anew.
 key_make() {
     local name=$1
     shift
-    [ -e "$home/keys/$name.key" ] ||
-        ctl key new "$name" "$@" >/dev/null || die ctl_failed "key new $name"
+    if [ -e "$home/keys/$name.pub" ]; then
+        [ "$name" != broker ] || return 0
+        ! grep -qxF "[$name]" "$home/conf/peers.conf" 2>/dev/null || return 0
+    fi
+    ctl key new "$name" --replace "$@" >/dev/null || die ctl_failed "key new $name"
 }
 
 keys_make() {
     local name
-    [ -e "$home/keys/hotline-demo.key" ] || say step_keys
+    [ -e "$home/keys/hotline-demo.pub" ] || say step_keys
     key_make broker --service none
     for name in "${services[@]}"; do
         key_make "$name" --service "$name"
