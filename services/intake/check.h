@@ -1,6 +1,6 @@
-/* The limits of a report, in one place for every way in (bus, HTTP): field by field, and the sentence
- * that names the field, what was expected, and the limit. Pure; checks what can be checked without
- * state, so that what passes here can only be refused by decide(). */
+/* The limits of a report, in one place for every way in (bus, HTTP): field by field, and the
+ * sentence that names the field, what was expected, and the limit. Pure; checks what can be checked
+ * without state, so that what passes here can only be refused by decide(). */
 #ifndef HUYING_INTAKE_CHECK_H
 #define HUYING_INTAKE_CHECK_H
 
@@ -46,8 +46,9 @@ struct fault {
     int64_t limit;
 };
 
-/* The first fault of a report, of a withdrawal, of how a case ended. `ticket_field` is the name that the
- * ticket has on this way in. The texts must be NUL-terminated; `reporter` is decide()'s to refuse. */
+/* The first fault of a report, of a withdrawal, of how a case ended. `ticket_field` is the name
+ * that the ticket has on this way in. The texts must be NUL-terminated; `reporter` is decide()'s to
+ * refuse. */
 struct fault submission_check(const struct submission *submission, const char *ticket_field);
 struct fault withdrawal_check(const struct withdrawal *withdrawal);
 struct fault case_ended_check(const struct case_ended *ended);

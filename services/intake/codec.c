@@ -1,6 +1,6 @@
-/* See codec.h. Every payload passes the wire's own check (depth, field count, lengths) before protobuf-c
- * sees it, and unpacks into the batch's arena. protobuf-c ends a text at the first NUL in it and says
- * nothing; texts_are_whole() is what notices. */
+/* See codec.h. Every payload passes the wire's own check (depth, field count, lengths) before
+ * protobuf-c sees it, and unpacks into the batch's arena. protobuf-c ends a text at the first NUL
+ * in it and says nothing; texts_are_whole() is what notices. */
 #include "services/intake/codec.h"
 #include <protobuf-c/protobuf-c.h>
 #include <sodium.h>

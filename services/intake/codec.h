@@ -1,5 +1,5 @@
-/* Intake's messages between protobuf and the plain structs of intake.h. Here, and nowhere else, malformed
- * input is refused; what decode lets through keeps every limit of check.h. */
+/* Intake's messages between protobuf and the plain structs of intake.h. Here, and nowhere else,
+ * malformed input is refused; what decode lets through keeps every limit of check.h. */
 #ifndef HUYING_INTAKE_CODEC_H
 #define HUYING_INTAKE_CODEC_H
 
@@ -10,7 +10,8 @@
 #include "services/kernel/base/pure_directory.h"
 #include "services/kernel/wire/envelope.h"
 
-/* Decoders of input_type: the body is in arena memory. ERR_MALFORMED: `why` names field and limit. */
+/* Decoders of input_type: the body is in arena memory. ERR_MALFORMED: `why` names field and
+ * limit. */
 enum err submission_decode(struct bytes payload,
         struct arena *arena,
         const void **ret_body,
@@ -32,8 +33,8 @@ enum err case_ended_decode(struct bytes payload,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
 
-/* SHA-256 over every field but the digest itself, each with its length, so that no two different bodies
- * read alike; independent of how the sender's protobuf writes them. */
+/* SHA-256 over every field but the digest itself, each with its length, so that no two different
+ * bodies read alike; independent of how the sender's protobuf writes them. */
 void submission_digest(struct submission *submission);
 
 /* The functions of aggregate_ops. */

@@ -1,7 +1,8 @@
-/* A report's life, in one table: what each state does with each event. A ticket that came before is a
- * duplicate or refused; a withdrawal is passed on to routing, which alone knows whether the case can
- * still be withdrawn, and the report ends when routing says so. To add an input: a row here, a case in
- * report_decide(). Everything that is not in the table is refused by its NOT_FOUND column. */
+/* A report's life, in one table: what each state does with each event. A ticket that came before is
+ * a duplicate or refused; a withdrawal is passed on to routing, which alone knows whether the case
+ * can still be withdrawn, and the report ends when routing says so. To add an input: a row here, a
+ * case in report_decide(). Everything that is not in the table is refused by its NOT_FOUND
+ * column. */
 #include "services/intake/decide.h"
 #include <string.h>
 #include "services/kernel/base/must.h"
@@ -174,9 +175,9 @@ static void report_take_outcome(
     step->unit = next->unit;
 }
 
-/* Sources see their own reports only; to others they do not exist. Staff, who act by the types 150x,
- * may withdraw and acknowledge any. A submission names no aggregate: only the ticket does, so an id that
- * the client wrote into the envelope opens nothing. */
+/* Sources see their own reports only; to others they do not exist. Staff, who act by the types
+ * 150x, may withdraw and acknowledge any. A submission names no aggregate: only the ticket does, so
+ * an id that the client wrote into the envelope opens nothing. */
 static bool report_is_meant(const struct report *state, const struct input *input)
 {
     switch (input->type) {

@@ -5,7 +5,8 @@
 #include "services/intake/intake.h"
 #include "services/kernel/base/pure_directory.h"
 
-/* The one function that changes a report. `state` and `next` are struct report; next starts as a copy. */
+/* The one function that changes a report. `state` and `next` are struct report; next starts as a
+ * copy. */
 void report_decide(const void *state,
         const struct input *input,
         const struct world *world,

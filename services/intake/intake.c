@@ -1,5 +1,5 @@
-/* Names and sentences of intake's tables (intake.h). Apart from decide.c, since tables of pointers are
- * relocated data, which decide.c must not have. */
+/* Names and sentences of intake's tables (intake.h). Apart from decide.c, since tables of pointers
+ * are relocated data, which decide.c must not have. */
 #include "services/intake/intake.h"
 #include <string.h>
 

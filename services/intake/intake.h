@@ -1,10 +1,11 @@
-/* What intake knows: reports, the inputs that change them, the rules that refuse. Plain data; the tables
- * below give the enums here and the names that logs, metrics, receipts and the ledger use (intake.c).
+/* What intake knows: reports, the inputs that change them, the rules that refuse. Plain data; the
+ * tables below give the enums here and the names that logs, metrics, receipts and the ledger use
+ * (intake.c).
  *
- * A report is the aggregate; its id is the case's id, minted here when the report is accepted, since
- * the receipt carries it. Its numbers (states, transitions, metrics, refusals) are persistent: append
- * only. Its text is personal and therefore not in its row: it goes to routing, and salted into the
- * history. */
+ * A report is the aggregate; its id is the case's id, minted here when the report is accepted,
+ * since the receipt carries it. Its numbers (states, transitions, metrics, refusals) are
+ * persistent: append only. Its text is personal and therefore not in its row: it goes to routing,
+ * and salted into the history. */
 #ifndef HUYING_INTAKE_INTAKE_H
 #define HUYING_INTAKE_INTAKE_H
 

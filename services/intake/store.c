@@ -1,8 +1,10 @@
-/* SQL of intake: the report's row, and the tickets by which reports are found before they are locked.
+/* SQL of intake: the report's row, and the tickets by which reports are found before they are
+ * locked.
  *
- * A ticket's row is inserted (or found) before any report is locked, in the order of the keys, and never
- * changed: whoever is second waits for the first to commit and then reads whose id won. A ticket whose
- * report was refused stands for an id without a report; the next body is then decided afresh. */
+ * A ticket's row is inserted (or found) before any report is locked, in the order of the keys, and
+ * never changed: whoever is second waits for the first to commit and then reads whose id won. A
+ * ticket whose report was refused stands for an id without a report; the next body is then decided
+ * afresh. */
 #include "services/intake/store.h"
 #include <string.h>
 #include "services/intake/codec.h"
@@ -240,7 +242,8 @@ static struct resolution *resolution_new(struct input **inputs, size_t count, st
     return resolution;
 }
 
-static void slot_settle(struct slot *slot, bool first)
+/* `fresh` also where a ticket's report was never accepted: its row may be missing. */
+static void slot_settle(struct slot *slot)
 {
     struct input *input = slot->input;
     const struct submission *submission = submission_of(input);
@@ -248,7 +251,7 @@ static void slot_settle(struct slot *slot, bool first)
     if (!submission)
         return;
     must(slot->report > 0);
-    input->fresh = first && slot->ver == 0;
+    input->fresh = slot->ver == 0;
     submission->resolved->report = slot->report;
     submission->resolved->point_unit = 0;
     if (submission->has_point && polygons.locator)
@@ -266,7 +269,7 @@ static void tickets_take(void *self, const PGresult *result)
         resolution->slots[at - 1].ver = (int32_t)row_int(result, row, 2);
     }
     for (size_t i = 0; i < resolution->count; i++)
-        slot_settle(&resolution->slots[i], key_is_first(resolution, i));
+        slot_settle(&resolution->slots[i]);
 }
 
 static void tickets_insert(struct pg *pg, const struct resolution *resolution)

@@ -1,6 +1,6 @@
-/* All SQL of intake, and the table of functions that the kernel runs it by. One store per process: the
- * kernel's hooks carry no pointer of the service's, so what they need beside the batch (the polygons)
- * is this file's own, used by the loop's thread alone. */
+/* All SQL of intake, and the table of functions that the kernel runs it by. One store per process:
+ * the kernel's hooks carry no pointer of the service's, so what they need beside the batch (the
+ * polygons) is this file's own, used by the loop's thread alone. */
 #ifndef HUYING_INTAKE_STORE_H
 #define HUYING_INTAKE_STORE_H
 
@@ -8,8 +8,8 @@
 
 extern const struct aggregate_ops intake_ops;
 
-/* Says which version of the directory is in force: when it is another than that of the polygons, the
- * next batch with reports reads them anew. Called in each round; cheap. */
+/* Says which version of the directory is in force: when it is another than that of the polygons,
+ * the next batch with reports reads them anew. Called in each round; cheap. */
 void store_directory_set(int64_t version);
 /* Grids whose polygon could not be used, of the last reading; for the log. */
 size_t store_grids_refused(void);

@@ -1,5 +1,5 @@
-/* See codec.h. protobuf-c's structs have char pointers that are not const, though packing only reads
- * them: text_lend() is the one place that knows. */
+/* See codec.h. protobuf-c's structs have char pointers that are not const, though packing only
+ * reads them: text_lend() is the one place that knows. */
 #include "services/intake/hotline/codec.h"
 #include <protobuf-c/protobuf-c.h>
 #include <string.h>
@@ -70,7 +70,8 @@ void hotline_ack_encode(int64_t case_id, struct buf *out)
     message_add(&message.base, out);
 }
 
-/* Unpacks into arena memory what the wire's own check has passed; NULL when it is no such message. */
+/* Unpacks into arena memory what the wire's own check has passed; NULL when it is no such
+ * message. */
 static ProtobufCMessage *message_open(
         const ProtobufCMessageDescriptor *type, struct bytes payload, struct arena *arena)
 {

@@ -1,5 +1,6 @@
 /* The hotline's messages between plain structs and protobuf (proto/hotline.proto), as a pusher sees
- * them: it writes requests and reads answers. Used by the client library and by intake's own HTTP. */
+ * them: it writes requests and reads answers. Used by the client library and by intake's own
+ * HTTP. */
 #ifndef HUYING_INTAKE_HOTLINE_CODEC_H
 #define HUYING_INTAKE_HOTLINE_CODEC_H
 

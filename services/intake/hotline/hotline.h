@@ -5,10 +5,10 @@
  *   hotline_withdraw
  *   hotline_outcomes, hotline_ack   again and again: fetch what has ended, store it, acknowledge it
  *
- * Blocking, one thread per handle, any number of handles. Everything may be repeated: a ticket that came
- * before gives DUPLICATE with the first case number, an acknowledged outcome is not given again. What
- * has a receipt is committed on disk at the site. A program in another language speaks the same
- * messages: proto/hotline.proto.
+ * Blocking, one thread per handle, any number of handles. Everything may be repeated: a ticket that
+ * came before gives DUPLICATE with the first case number, an acknowledged outcome is not given
+ * again. What has a receipt is committed on disk at the site. A program in another language speaks
+ * the same messages: proto/hotline.proto.
  *
  * docs/integration.md leads through example.c, which is a whole program. */
 #ifndef HUYING_INTAKE_HOTLINE_H
@@ -89,16 +89,17 @@ void hotline_close(struct hotline **hotline);
 
 /* Sends `count` reports (≤ HOTLINE_PUSH_MAX) and waits for their receipts; receipts[i] belongs to
  * reports[i] and is filled in every case. OK: all are answered. ERR_TRANSIENT: some are
- * HOTLINE_UNANSWERED after timeout_ms; push those again, as often as it takes. ERR_DENIED: the key has
- * no right to push. ERR_LIMIT: too many at once; nothing was sent. */
+ * HOTLINE_UNANSWERED after timeout_ms; push those again, as often as it takes. ERR_DENIED: the key
+ * has no right to push. ERR_LIMIT: too many at once; nothing was sent. */
 enum err hotline_push(struct hotline *hotline,
         const struct hotline_report *reports,
         struct hotline_receipt *receipts,
         size_t count,
         int64_t timeout_ms) MUST_CHECK;
 
-/* The caller takes a report back: `reason` ≤ 200 characters, at_ms in drills only (else 0). The case is
- * withdrawn when its outcome says so; one that has ended is refused (ALREADY_ENDED). Errors as above. */
+/* The caller takes a report back: `reason` ≤ 200 characters, at_ms in drills only (else 0). The
+ * case is withdrawn when its outcome says so; one that has ended is refused (ALREADY_ENDED). Errors
+ * as above. */
 enum err hotline_withdraw(struct hotline *hotline,
         const char *ticket,
         const char *reason,
@@ -106,10 +107,10 @@ enum err hotline_withdraw(struct hotline *hotline,
         struct hotline_receipt *ret,
         int64_t timeout_ms) MUST_CHECK;
 
-/* Fetches at most `room` (≤ HOTLINE_OUTCOMES_MAX) outcomes that are not acknowledged, in the order of
- * case ids, after `after` (0 = from the start). Fewer than `room` means that there are no more now.
- * Changes nothing at the site. ERR_TRANSIENT, ERR_DENIED, ERR_LIMIT as above; then *ret_count is
- * untouched. */
+/* Fetches at most `room` (≤ HOTLINE_OUTCOMES_MAX) outcomes that are not acknowledged, in the order
+ * of case ids, after `after` (0 = from the start). Fewer than `room` means that there are no more
+ * now. Changes nothing at the site. ERR_TRANSIENT, ERR_DENIED, ERR_LIMIT as above; then *ret_count
+ * is untouched. */
 enum err hotline_outcomes(struct hotline *hotline,
         int64_t after,
         struct hotline_outcome *ret,
@@ -117,9 +118,9 @@ enum err hotline_outcomes(struct hotline *hotline,
         size_t *ret_count,
         int64_t timeout_ms) MUST_CHECK;
 
-/* Says that the outcomes of these cases (≤ HOTLINE_PUSH_MAX) are stored here; they are not given again.
- * `at_ms` in drills only (else 0). ERR_NOT_FOUND: one of them is no case of this hotline's (the others
- * are acknowledged); ERR_TRANSIENT: some are not acknowledged, repeat all. */
+/* Says that the outcomes of these cases (≤ HOTLINE_PUSH_MAX) are stored here; they are not given
+ * again. `at_ms` in drills only (else 0). ERR_NOT_FOUND: one of them is no case of this hotline's
+ * (the others are acknowledged); ERR_TRANSIENT: some are not acknowledged, repeat all. */
 enum err hotline_ack(struct hotline *hotline,
         const int64_t *case_ids,
         size_t count,

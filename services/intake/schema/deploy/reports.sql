@@ -1,5 +1,5 @@
--- Reports as they were accepted, under the case's id, and the tickets that they came under. What a report
--- says is not here: it is routing's, and salted in the history.
+-- Reports as they were accepted, under the case's id, and the tickets that they came under. What a
+-- report says is not here: it is routing's, and salted in the history.
 SET search_path TO :"schema";
 
 CREATE TABLE report (
@@ -26,8 +26,8 @@ CREATE TABLE report (
 -- What a source has yet to fetch, in the order in which it fetches.
 CREATE INDEX report_outcome_pending ON report (source, id) WHERE outcome_pending;
 
--- A ticket stands for one id for good. It may stand for a report that does not exist, when all that came
--- under it was refused: the next body that is right gets the id.
+-- A ticket stands for one id for good. It may stand for a report that does not exist, when all that
+-- came under it was refused: the next body that is right gets the id.
 CREATE TABLE ticket (
     source text NOT NULL,
     ref    text NOT NULL,
@@ -35,8 +35,8 @@ CREATE TABLE ticket (
     PRIMARY KEY (source, ref)
 );
 
--- What the hot counters have to show (metric numbers: intake.h, REPORT_METRIC_TABLE): for each unit with
--- all below it, for each matter, and for the whole.
+-- What the hot counters have to show (metric numbers: intake.h, REPORT_METRIC_TABLE): for each unit
+-- with all below it, for each matter, and for the whole.
 CREATE VIEW counter_truth (metric, unit, matter, value) AS
 WITH RECURSIVE area (unit, up) AS (
     SELECT u.id, u.id FROM directory.unit AS u

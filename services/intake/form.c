@@ -1,0 +1,235 @@
+/* See form.h. jansson reads strictly (duplicate keys, NUL, lone surrogates, trailing bytes and a
+ * BOM are its errors); what it says is turned into problems that name field and limit. */
+#include "services/intake/form.h"
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+#include "services/intake/check.h"
+#include "services/intake/hotline/codec.h"
+#include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_text.h"
+
+struct form {
+    struct hotline_report report;
+    struct submission submission; /* the same, for the check */
+    int points;                   /* coordinates given */
+};
+
+static void json_owned_free(json_t **json)
+{
+    json_decref(*json);
+}
+
+#define JSON_OWNED __attribute__((cleanup(json_owned_free))) json_t
+
+static enum problem_kind problem_of(enum json_error_code code)
+{
+    switch (code) {
+    case json_error_stack_overflow:
+        return PROBLEM_JSON_DEEP;
+    case json_error_duplicate_key:
+        return PROBLEM_JSON_KEYS;
+    case json_error_numeric_overflow:
+        return PROBLEM_JSON_NUMBER;
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return PROBLEM_JSON_NUL;
+    case json_error_invalid_utf8:
+        return PROBLEM_JSON_UTF8;
+    case json_error_unknown:
+    case json_error_out_of_memory:
+    case json_error_cannot_open_file:
+    case json_error_invalid_argument:
+    case json_error_premature_end_of_input:
+    case json_error_end_of_input_expected:
+    case json_error_invalid_syntax:
+    case json_error_invalid_format:
+    case json_error_wrong_type:
+    case json_error_null_value:
+    case json_error_item_not_found:
+    case json_error_index_out_of_range:
+        break;
+    }
+    return PROBLEM_JSON;
+}
+
+static void json_problem(const json_error_t *error, struct problem *ret)
+{
+    enum problem_kind kind = problem_of(json_error_code(error));
+    int64_t limit = kind == PROBLEM_JSON_DEEP   ? JSON_PARSER_MAX_DEPTH
+                    : kind == PROBLEM_JSON_KEYS ? 1
+                    : kind == PROBLEM_JSON_NUL  ? 0
+                                                : -1;
+    problem_set(ret, kind, "body", limit);
+    (void)snprintf(ret->extra, sizeof ret->extra, "line %d, column %d", error->line, error->column);
+}
+
+static struct fault text_read(const json_t *value, const char *field, const char **ret)
+{
+    if (!json_is_string(value))
+        return (struct fault){FAULT_TYPE, field, 0};
+    *ret = json_string_value(value);
+    return (struct fault){FAULT_NONE, field, 0};
+}
+
+static struct fault number_read(const json_t *value, const char *field, double *ret)
+{
+    if (!json_is_number(value))
+        return (struct fault){FAULT_TYPE, field, 0};
+    *ret = json_number_value(value);
+    return (struct fault){FAULT_NONE, field, 0};
+}
+
+static struct fault instant_read(const json_t *value, const char *field, int64_t *ret)
+{
+    if (!json_is_string(value))
+        return (struct fault){FAULT_TYPE, field, 0};
+    if (!instant_parse(json_string_value(value), ret))
+        return (struct fault){FAULT_TIME_FORMAT, field, INSTANT_SIZE - 1};
+    return (struct fault){FAULT_NONE, field, 0};
+}
+
+static struct fault codes_read(const json_t *value, struct form *form)
+{
+    const char *field = "unit_codes";
+    if (!json_is_array(value))
+        return (struct fault){FAULT_TYPE, field, 0};
+    size_t count = json_array_size(value);
+    if (count > UNIT_CODES_MAX)
+        return (struct fault){FAULT_MANY, field, UNIT_CODES_MAX};
+    for (size_t i = 0; i < count; i++) {
+        struct fault fault =
+                text_read(json_array_get(value, i), field, &form->report.unit_codes[i]);
+        if (fault.kind)
+            return fault;
+    }
+    form->report.unit_code_count = count;
+    return (struct fault){FAULT_NONE, field, 0};
+}
+
+static struct fault member_read(const char *name, const json_t *value, struct form *form)
+{
+    if (strcmp(name, "matter") == 0)
+        return text_read(value, "matter", &form->report.matter);
+    if (strcmp(name, "text") == 0)
+        return text_read(value, "text", &form->report.text);
+    if (strcmp(name, "unit_codes") == 0)
+        return codes_read(value, form);
+    if (strcmp(name, "reported_at") == 0)
+        return instant_read(value, "reported_at", &form->report.reported_ms);
+    if (strcmp(name, "promised_at") == 0)
+        return instant_read(value, "promised_at", &form->report.promised_ms);
+    if (strcmp(name, "reporter") == 0)
+        return text_read(value, "reporter", &form->submission.reporter);
+    bool longitude = strcmp(name, "longitude") == 0;
+    if (!longitude && strcmp(name, "latitude") != 0)
+        return (struct fault){FAULT_UNKNOWN_FIELD, name, 0};
+    form->points++;
+    return number_read(value, longitude ? "longitude" : "latitude",
+            longitude ? &form->report.longitude : &form->report.latitude);
+}
+
+static struct fault form_check(struct form *form)
+{
+    struct submission *submission = &form->submission;
+    const struct hotline_report *report = &form->report;
+    if (form->points == 1)
+        return (struct fault){FAULT_PAIR, "longitude", 2};
+    if (*submission->reporter) /* the contract's encoder has no such field, so it is refused here */
+        return (struct fault){FAULT_UNKNOWN_FIELD, "reporter", 0};
+    submission->ticket = report->ticket;
+    submission->matter = report->matter;
+    submission->text = report->text;
+    submission->has_point = form->points == 2;
+    submission->longitude = report->longitude;
+    submission->latitude = report->latitude;
+    submission->unit_code_count = report->unit_code_count;
+    memcpy(submission->unit_codes, report->unit_codes, sizeof submission->unit_codes);
+    submission->reported_ms = report->reported_ms;
+    submission->promised_ms = report->promised_ms;
+    return submission_check(submission, "Idempotency-Key");
+}
+
+bool form_read(const char *body,
+        size_t size,
+        const char *key,
+        struct buf *out,
+        struct problem *ret_problem)
+{
+    json_error_t error;
+    JSON_OWNED *object = json_loadb(size ? body : "", size, JSON_REJECT_DUPLICATES, &error);
+    if (!object) {
+        json_problem(&error, ret_problem);
+        return false;
+    }
+    if (!json_is_object(object)) {
+        problem_set(ret_problem, PROBLEM_JSON, "body", -1);
+        return false;
+    }
+    struct form form = {
+            .report = {.ticket = key, .matter = "", .text = ""}, .submission = {.reporter = ""}};
+    const char *name;
+    json_t *value;
+    struct fault fault = {FAULT_NONE, "", 0};
+    json_object_foreach(object, name, value)
+    {
+        fault = member_read(name, value, &form);
+        if (fault.kind)
+            break;
+    }
+    if (!fault.kind)
+        fault = form_check(&form);
+    if (fault.kind) {
+        problem_set_fault(ret_problem, &fault);
+        if (*form.submission.reporter && strcmp(fault.field, "reporter") == 0)
+            problem_set_reason(ret_problem, REASON_REPORTER_NOT_YET);
+        return false;
+    }
+    hotline_report_encode(&form.report, out);
+    return true;
+}
+
+static void object_write(json_t *object, struct buf *out)
+{
+    char *text = must_memory(json_dumps(must_memory(object), JSON_COMPACT));
+    buf_add_text(out, text);
+    free(text);
+    json_decref(object);
+}
+
+void form_receipt(const struct hotline_receipt *receipt, struct buf *out)
+{
+    char id[24];
+    (void)snprintf(id, sizeof id, "%" PRId64, receipt->case_id);
+    object_write(
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", id, "number", receipt->number,
+                    "state", report_state_names[REPORT_ACCEPTED], "unit", receipt->unit_code,
+                    "level", receipt->level, "placed", placed_name((enum placed)receipt->placed)),
+            out);
+}
+
+/* An instant or, where there is none, null. */
+static json_t *instant_json(int64_t at_ms, int utc_offset_s)
+{
+    char text[INSTANT_SIZE];
+    if (!at_ms)
+        return json_null();
+    instant_format(text, at_ms, utc_offset_s);
+    return json_string(text);
+}
+
+void form_view(const struct report_view *view, const struct form_place *place, struct buf *out)
+{
+    char id[24];
+    (void)snprintf(id, sizeof id, "%" PRId64, view->id);
+    int offset = place->utc_offset_s;
+    object_write(
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "id", id,
+                    "number", view->number, "state", view->state, "source", view->source,
+                    "source_ref", view->source_ref, "matter", view->matter, "unit",
+                    place->unit_code, "level", place->level, "placed", placed_name(view->placed),
+                    "accepted_at", instant_json(view->accepted_ms, offset), "promised_at",
+                    instant_json(view->promised_ms, offset), "ended_at",
+                    instant_json(view->ended_ms, offset), "outcome", view->outcome),
+            out);
+}

@@ -1,0 +1,32 @@
+/* A report as HTTP's JSON, and what goes back. Reading refuses what is no JSON object of known
+ * fields of the right types and within the limits of check.h; writing follows the conventions for
+ * JSON (ids are strings, snake_case, RFC 3339 with the site's offset). */
+#ifndef HUYING_INTAKE_FORM_H
+#define HUYING_INTAKE_FORM_H
+
+#include "services/intake/codec.h"
+#include "services/intake/hotline/hotline.h"
+#include "services/intake/problem.h"
+#include "services/kernel/base/buf.h"
+
+#define BODY_SIZE_MAX 65536
+
+/* Reads a request body and appends the hotline.Report for it to `out`; `key` is the ticket. False:
+ * the problem says what is wrong. */
+bool form_read(const char *body,
+        size_t size,
+        const char *key,
+        struct buf *out,
+        struct problem *ret_problem);
+
+/* {"id","number","state","unit","level","placed"} of an accepted or repeated report. */
+void form_receipt(const struct hotline_receipt *receipt, struct buf *out);
+
+/* Where a unit stands, as a person reads it. */
+struct form_place {
+    const char *unit_code, *level;
+    int utc_offset_s;
+};
+void form_view(const struct report_view *view, const struct form_place *place, struct buf *out);
+
+#endif

@@ -1,0 +1,83 @@
+/* What HTTP says when it refuses: RFC 9457 problem details, one line of the table each. `type` is a
+ * URN made of the name, `field` and `limit` say where and how much, `detail` is a sentence for
+ * people. */
+#ifndef HUYING_INTAKE_PROBLEM_H
+#define HUYING_INTAKE_PROBLEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "services/intake/check.h"
+#include "services/kernel/base/buf.h"
+
+#define PROBLEM_FIELD_SIZE 72
+
+/* Kind, status, name, English, Chinese; # stands for the limit. */
+#define PROBLEM_TABLE(X)                                                                           \
+    X(PROBLEM_NONE, 200, "none", "nothing is wrong", "没有问题")                                   \
+    X(PROBLEM_PATH, 404, "no_such_path", "there are /v1/reports and /v1/reports/ID",               \
+            "只有 /v1/reports 和 /v1/reports/编号")                                                \
+    X(PROBLEM_REPORT, 404, "no_such_report", "no report of yours has this id or number",           \
+            "您没有该编号的上报")                                                                  \
+    X(PROBLEM_METHOD, 405, "method_not_allowed", "this path does not know the method, see Allow",  \
+            "该路径不支持此方法，见 Allow")                                                        \
+    X(PROBLEM_LENGTH, 400, "ambiguous_length",                                                     \
+            "give the length once: # Content-Length, or Transfer-Encoding: chunked without it",    \
+            "长度只能给出一次：# 个 Content-Length，或不带它的 Transfer-Encoding: chunked")        \
+    X(PROBLEM_BODY_SIZE, 413, "body_too_large", "the body has more than # bytes",                  \
+            "正文超过 # 字节")                                                                     \
+    X(PROBLEM_HEADERS, 431, "headers_too_large", "the header fields have more than # bytes",       \
+            "请求头超过 # 字节")                                                                   \
+    X(PROBLEM_MEDIA_TYPE, 415, "unsupported_media_type",                                           \
+            "send JSON as application/json, in UTF-8, without Content-Encoding",                   \
+            "请以 application/json、UTF-8 发送，不带 Content-Encoding")                            \
+    X(PROBLEM_TOKEN, 401, "unauthorized", "send a valid token: Authorization: Bearer …",           \
+            "请提供有效令牌：Authorization: Bearer …")                                             \
+    X(PROBLEM_LOOPBACK, 403, "loopback_only",                                                      \
+            "without a list of tokens only this machine itself may ask; set [intake] tokens",      \
+            "未配置令牌时只接受本机请求；请设置 [intake] tokens")                                  \
+    X(PROBLEM_KEY, 400, "idempotency_key",                                                         \
+            "give one key of 1 to # visible ASCII characters; the same key again is safe",         \
+            "请给出一个 1 至 # 个可见 ASCII 字符的键；重复使用是安全的")                           \
+    X(PROBLEM_JSON, 400, "bad_json", "the body is no JSON object", "正文不是 JSON 对象")           \
+    X(PROBLEM_JSON_DEEP, 400, "json_too_deep", "nested deeper than # levels", "嵌套超过 # 层")     \
+    X(PROBLEM_JSON_KEYS, 400, "duplicate_key", "a key stands # times at most in an object",        \
+            "同一对象中每个键最多出现 # 次")                                                       \
+    X(PROBLEM_JSON_NUMBER, 400, "number_overflow", "a number is beyond ±1.8e308",                  \
+            "数值超出 ±1.8e308")                                                                   \
+    X(PROBLEM_JSON_NUL, 400, "nul_character", "\\u0000 is not allowed", "不允许 \\u0000")          \
+    X(PROBLEM_JSON_UTF8, 400, "bad_utf8", "the body is not valid UTF-8", "正文不是有效的 UTF-8")   \
+    X(PROBLEM_FIELD, 422, "bad_field", "a field breaks its limit", "字段不符合限制")               \
+    X(PROBLEM_REFUSED, 422, "refused", "the report was refused", "上报被拒绝")                     \
+    X(PROBLEM_BUSY, 503, "busy", "nothing was stored; try again with the same key",                \
+            "尚未保存；请用同一键重试")                                                            \
+    X(PROBLEM_LATE, 503, "no_answer_yet",                                                          \
+            "no answer within # ms; try again with the same key, which is safe",                   \
+            "# 毫秒内没有结果；请用同一键重试，这是安全的")
+
+enum problem_kind {
+#define X(name, status, text, en, zh) name,
+    PROBLEM_TABLE(X)
+#undef X
+};
+
+struct problem {
+    enum problem_kind kind;
+    char field[PROBLEM_FIELD_SIZE]; /* "" = none */
+    int64_t limit;
+    bool has_limit;
+    struct fault fault; /* PROBLEM_FIELD */
+    uint32_t reason;    /* PROBLEM_REFUSED: enum report_reason */
+    char extra[128];    /* PROBLEM_JSON…: where in the body; "" = nothing more to say */
+};
+
+/* Sets kind and field; `limit` < 0 = none. */
+void problem_set(struct problem *problem, enum problem_kind kind, const char *field, int64_t limit);
+/* A field's fault; `field` as the sender wrote it. */
+void problem_set_fault(struct problem *problem, const struct fault *fault);
+void problem_set_reason(struct problem *problem, uint32_t reason);
+
+unsigned problem_status(const struct problem *problem);
+/* Appends application/problem+json in `language` ("zh" or "en"). */
+void problem_format(const struct problem *problem, const char *language, struct buf *out);
+
+#endif
