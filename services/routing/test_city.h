@@ -1,0 +1,371 @@
+/* A small district for routing's tests: two streets, two villages, three grids, desks, squads, a department,
+ * volunteers, a matter of each kind; and a case that takes decisions the way the kernel does. */
+#ifndef HUYING_ROUTING_TEST_CITY_H
+#define HUYING_ROUTING_TEST_CITY_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "services/routing/decide.h"
+
+#define HOUR INT64_C(3600000)
+#define NOW INT64_C(1514764800000) /* 2018-01-01T00:00:00Z */
+
+enum {
+    U_DISTRICT = 1,
+    U_STREET,
+    U_VILLAGE,
+    U_GRID,
+    U_GRID_2,
+    U_VILLAGE_DESK,
+    U_SQUAD,
+    U_SQUAD_2,
+    U_ROADS,
+    U_TEAM,
+    U_STREET_DESK,
+    U_DISTRICT_DESK,
+    U_STREET_2,
+    U_VILLAGE_2,
+    U_GRID_3,
+    U_LOOSE_GRID /* directly below the street: no village in between */
+};
+
+enum {
+    M_LAMP = 1, /* worker */
+    M_NOISE,    /* desk, from the village up */
+    M_DUMP,     /* squad */
+    M_GRAFFITI, /* volunteers */
+    M_ROAD,     /* department of the district */
+    M_PLAIN,    /* desk, no spans */
+    M_ONCE,     /* worker, no step-up span */
+    M_JOINT,
+    M_COUNT = M_JOINT
+};
+
+static const char *const matter_codes[] = {
+        "", "lamp", "noise", "dump", "graffiti", "road", "plain", "once", "joint"};
+
+#define UNIT(number, up, text, at, sort)                                                           \
+    {                                                                                              \
+        .id = number, .parent = up, .code = text, .name_zh = text, .name_en = text, .level = at,   \
+        .kind = sort, .capabilities = ""                                                           \
+    }
+#define MATTER(number, text, start, who, accept, handle, step_up)                                  \
+    {                                                                                              \
+        .id = number, .code = text, .name_zh = text, .name_en = text, .category = "",              \
+        .start_level = start, .handler = who, .handler_code = {"", "", "", "", ""},                \
+        .squad_capability = "", .accept_ms = accept, .handle_ms = handle, .step_up_ms = step_up,   \
+        .all_hours = true                                                                          \
+    }
+#define STAFF(number, text, where, does)                                                           \
+    {                                                                                              \
+        .id = number, .code = text, .name = text, .unit = where, .role = does, .skills = "",       \
+        .to_min = 1440                                                                             \
+    }
+#define TEST_TOOL static __attribute__((unused))
+
+TEST_TOOL struct directory *city_build(void)
+{
+    static const struct unit units[] = {
+            UNIT(U_DISTRICT, 0, "D", LEVEL_DISTRICT, "district"),
+            UNIT(U_STREET, U_DISTRICT, "S1", LEVEL_STREET, "street"),
+            UNIT(U_VILLAGE, U_STREET, "V1", LEVEL_VILLAGE, "village"),
+            UNIT(U_GRID, U_VILLAGE, "G1", LEVEL_GRID, "grid"),
+            UNIT(U_GRID_2, U_VILLAGE, "G2", LEVEL_GRID, "grid"),
+            UNIT(U_VILLAGE_DESK, U_VILLAGE, "V1-DESK", LEVEL_VILLAGE, "desk"),
+            UNIT(U_SQUAD, U_STREET, "S1-SQ1", LEVEL_STREET, "squad"),
+            UNIT(U_SQUAD_2, U_STREET, "S1-SQ2", LEVEL_STREET, "squad"),
+            UNIT(U_ROADS, U_DISTRICT, "D-ROADS", LEVEL_DISTRICT, "department"),
+            UNIT(U_TEAM, U_VILLAGE, "V1-TEAM", LEVEL_VILLAGE, "volunteer_team"),
+            UNIT(U_STREET_DESK, U_STREET, "S1-DESK", LEVEL_STREET, "desk"),
+            UNIT(U_DISTRICT_DESK, U_DISTRICT, "D-DESK", LEVEL_DISTRICT, "desk"),
+            UNIT(U_STREET_2, U_DISTRICT, "S2", LEVEL_STREET, "street"),
+            UNIT(U_VILLAGE_2, U_STREET_2, "V2", LEVEL_VILLAGE, "village"),
+            UNIT(U_GRID_3, U_VILLAGE_2, "G3", LEVEL_GRID, "grid"),
+            UNIT(U_LOOSE_GRID, U_STREET, "G4", LEVEL_GRID, "grid"),
+    };
+    static struct matter matters[] = {
+            MATTER(M_LAMP, "lamp", LEVEL_GRID, HANDLER_WORKER, HOUR, 24 * HOUR, 4 * HOUR),
+            MATTER(M_NOISE, "noise", LEVEL_VILLAGE, HANDLER_DESK, HOUR, 10 * HOUR, 5 * HOUR),
+            MATTER(M_DUMP, "dump", LEVEL_GRID, HANDLER_SQUAD, HOUR, 6 * HOUR, 2 * HOUR),
+            MATTER(M_GRAFFITI, "graffiti", LEVEL_GRID, HANDLER_VOLUNTEERS, 3 * HOUR, 48 * HOUR,
+                    HOUR),
+            MATTER(M_ROAD, "road", LEVEL_DISTRICT, HANDLER_DEPARTMENT, HOUR, 72 * HOUR, HOUR),
+            MATTER(M_PLAIN, "plain", LEVEL_GRID, HANDLER_DESK, 0, 0, 0),
+            MATTER(M_ONCE, "once", LEVEL_GRID, HANDLER_WORKER, 0, HOUR, 0),
+            MATTER(M_JOINT, "joint", LEVEL_STREET, HANDLER_JOINT, 0, HOUR, HOUR),
+    };
+    static const struct staff staff[] = {
+            STAFF(1, "w1", U_GRID, "worker"),
+            STAFF(2, "w1b", U_GRID, "worker"),
+            STAFF(3, "w2", U_GRID_2, "worker"),
+            STAFF(4, "vd", U_VILLAGE_DESK, "desk"),
+            STAFF(5, "sq1", U_SQUAD, "squad"),
+            STAFF(6, "sq1b", U_SQUAD, "squad"),
+            STAFF(7, "sq2", U_SQUAD_2, "squad"),
+            STAFF(8, "sd", U_STREET_DESK, "desk"),
+            STAFF(9, "dd", U_DISTRICT_DESK, "desk"),
+            STAFF(10, "r1", U_ROADS, "desk"),
+            STAFF(11, "r2", U_ROADS, "desk"),
+            STAFF(12, "vol", U_TEAM, "volunteer"),
+            STAFF(13, "w3", U_GRID_3, "worker"),
+            STAFF(14, "v", U_VILLAGE, "supervisor"),
+    };
+    matters[M_NOISE - 1].handler_code[LEVEL_VILLAGE] = "DESK";
+    matters[M_GRAFFITI - 1].handler_code[LEVEL_VILLAGE] = "DESK";
+    matters[M_ROAD - 1].handler_code[LEVEL_DISTRICT] = "D-ROADS";
+    matters[M_DUMP - 1].squad_capability = "haul";
+    matters[M_GRAFFITI - 1].squad_capability = "paint";
+    struct directory_rows rows = {.version = 5,
+            .site = 1,
+            .site_letters = "LA",
+            .units = units,
+            .unit_count = sizeof units / sizeof *units,
+            .matters = matters,
+            .matter_count = sizeof matters / sizeof *matters,
+            .staff = staff,
+            .staff_count = sizeof staff / sizeof *staff};
+    return directory_build(&rows);
+}
+
+/* A case in the hands of a test. */
+struct story {
+    struct directory *directory;
+    struct routing_case state;
+    struct outcome outcome; /* of the last decision */
+    int64_t timer_ms;       /* 0 = none */
+    int64_t counts[METRIC_COUNT];
+    int steps, escalations;
+};
+
+TEST_TOOL void story_begin(struct story *story, struct directory *directory)
+{
+    *story = (struct story){.directory = directory};
+    story->state.agg.id = 77;
+    story->state.source_ref = "";
+}
+
+/* What must be true of a case whatever happened to it. */
+TEST_TOOL void story_check(const struct story *story)
+{
+    const struct routing_case *this = &story->state;
+    assert_int_equal(this->agg.ver, story->steps);
+    if (this->state == CASE_NONE)
+        return;
+    assert_int_not_equal(this->unit, 0);
+    bool open = case_open(this->state);
+    assert_true(this->state != CASE_REGISTERED && this->state != CASE_VERIFIED);
+    assert_int_equal(story->counts[METRIC_OPEN], open);
+    assert_int_equal(story->counts[METRIC_CLOSED], this->state == CASE_CLOSED);
+    assert_int_equal(story->counts[METRIC_WITHDRAWN], this->state == CASE_WITHDRAWN);
+    assert_int_equal(story->counts[METRIC_REFERRED_OUT], this->state == CASE_REFERRED_OUT);
+    assert_int_equal(story->counts[METRIC_LATE], open && this->late);
+    assert_int_equal(story->counts[METRIC_OVERDUE], this->overdue);
+    assert_int_equal(story->counts[METRIC_OVERDUE_BY_CATALOGUE], this->overdue_by_catalogue);
+    assert_int_equal(this->ended_at_ms != 0, !open);
+    assert_int_equal(this->handled_at_ms != 0, this->handled_unit != 0);
+    if (open) {
+        const struct unit *area = unit_find(story->directory, this->area);
+        assert_non_null(area);
+        assert_int_equal(area->level, this->level);
+        assert_int_not_equal(this->handler, 0);
+    } else {
+        assert_int_equal(story->timer_ms, 0);
+        assert_int_equal(this->work, WORK_OWN);
+    }
+}
+
+/* Like the kernel: on a copy, and only what has steps is kept. */
+TEST_TOOL enum verdict story_apply(struct story *story, const struct input *input)
+{
+    struct world world = {.directory = story->directory};
+    struct routing_case next = story->state;
+    uint8_t level = story->state.level;
+    struct outcome *outcome = &story->outcome;
+    *outcome = (struct outcome){0};
+    routing_decide(&story->state, input, &world, &next, outcome);
+    if (outcome->step_count == 0) {
+        assert_int_not_equal(outcome->verdict, VERDICT_APPLIED);
+        assert_int_equal(outcome->send_count + outcome->timer_count + outcome->count_count, 0);
+        return outcome->verdict;
+    }
+    assert_int_equal(outcome->verdict, VERDICT_APPLIED);
+    assert_int_equal(outcome->steps[0].from, story->state.state);
+    assert_int_equal(outcome->steps[outcome->step_count - 1].to, next.state);
+    for (int i = 1; i < outcome->step_count; i++)
+        assert_int_equal(outcome->steps[i].from, outcome->steps[i - 1].to);
+    for (int i = 0; i < outcome->step_count; i++)
+        if (outcome->steps[i].kind == STEP_ESCALATE) {
+            assert_true(next.level > level);
+            story->escalations++;
+        }
+    next.agg.ver += outcome->step_count;
+    story->steps += outcome->step_count;
+    story->state = next;
+    for (int i = 0; i < outcome->timer_count; i++)
+        story->timer_ms = outcome->timers[i].due_ms;
+    for (int i = 0; i < outcome->count_count; i++)
+        story->counts[outcome->counts[i].metric] += outcome->counts[i].amount;
+    story_check(story);
+    return outcome->verdict;
+}
+
+TEST_TOOL enum verdict story_report(
+        struct story *story, int matter, int64_t unit, int64_t promised_at_ms, int64_t now_ms)
+{
+    struct case_reported *body = test_malloc(sizeof *body);
+    *body = (struct case_reported){.source = "hotline",
+            .source_ref = "T-1",
+            .matter = matter > 0 ? matter_codes[matter] : "unheard-of",
+            .summary = "something",
+            .unit = unit,
+            .promised_at_ms = promised_at_ms};
+    struct input input = {.kind = INPUT_MESSAGE,
+            .source = SERVICE_INTAKE,
+            .type = TYPE_CASE_REPORTED,
+            .now_ms = now_ms,
+            .body = body};
+    enum verdict verdict = story_apply(story, &input);
+    test_free(body);
+    return verdict;
+}
+
+TEST_TOOL enum verdict story_command(
+        struct story *story, enum routing_type type, const char *actor, int64_t now_ms)
+{
+    static const struct act act = {.text = "done so"};
+    struct input input = {.kind = INPUT_COMMAND, .type = type, .now_ms = now_ms, .body = &act};
+    (void)snprintf(input.actor, sizeof input.actor, "%s", actor);
+    return story_apply(story, &input);
+}
+
+TEST_TOOL enum verdict story_withdraw(struct story *story, int64_t now_ms)
+{
+    static const struct case_withdrawn body = {.reason = "found it"};
+    struct input input = {.kind = INPUT_MESSAGE,
+            .source = SERVICE_INTAKE,
+            .type = TYPE_CASE_WITHDRAWN,
+            .now_ms = now_ms,
+            .body = &body};
+    return story_apply(story, &input);
+}
+
+TEST_TOOL enum verdict story_mission(struct story *story,
+        enum case_event event,
+        int64_t squad,
+        const char *actor,
+        int64_t now_ms)
+{
+    struct progress body = {.event = event, .squad = squad, .actor = actor, .text = ""};
+    struct input input = {.kind = INPUT_MESSAGE,
+            .source = SERVICE_ENFORCEMENT,
+            .type = TYPE_MISSION_PROGRESS,
+            .now_ms = now_ms,
+            .body = &body};
+    return story_apply(story, &input);
+}
+
+TEST_TOOL enum verdict story_need(
+        struct story *story, enum case_event event, const char *actor, int64_t now_ms)
+{
+    struct progress body = {.event = event, .actor = actor, .text = ""};
+    struct input input = {.kind = INPUT_MESSAGE,
+            .source = SERVICE_VOLUNTEER,
+            .type = TYPE_NEED_PROGRESS,
+            .now_ms = now_ms,
+            .body = &body};
+    return story_apply(story, &input);
+}
+
+/* Fires at `now_ms`, whatever the timer says. */
+TEST_TOOL enum verdict story_fire(struct story *story, int64_t now_ms)
+{
+    struct input input = {.kind = INPUT_TIMER, .type = TIMER_DEADLINE, .now_ms = now_ms};
+    return story_apply(story, &input);
+}
+
+/* Brings a case of that matter on the grid into the state by rightful people. */
+TEST_TOOL void story_reach(
+        struct story *story, struct directory *directory, int matter, enum case_state to)
+{
+    story_begin(story, directory);
+    if (to == CASE_NONE)
+        return;
+    (void)story_report(story, matter, U_GRID, 0, NOW);
+    if (matter == M_DUMP && to >= CASE_ACCEPTED && to <= CASE_CLOSED) {
+        (void)story_mission(story, EVENT_SQUAD_ASSIGNED, U_SQUAD, "", NOW + 1);
+        (void)story_mission(story, EVENT_SQUAD_ACCEPTED, U_SQUAD, "sq1", NOW + 2);
+    }
+    if (matter == M_GRAFFITI && to >= CASE_ACCEPTED && to <= CASE_CLOSED)
+        (void)story_need(story, EVENT_NEED_CLAIMED, "vol", NOW + 1);
+    if (matter == M_LAMP && to >= CASE_ACCEPTED && to <= CASE_CLOSED)
+        (void)story_command(story, TYPE_ACCEPT, "w1", NOW + 1);
+    if (to >= CASE_HANDLED && to <= CASE_CLOSED) {
+        if (matter == M_DUMP)
+            (void)story_mission(story, EVENT_SQUAD_FINISHED, U_SQUAD, "sq1", NOW + 3);
+        else if (matter == M_GRAFFITI)
+            (void)story_need(story, EVENT_NEED_FINISHED, "vol", NOW + 3);
+        else
+            (void)story_command(story, TYPE_HANDLE, "w1", NOW + 3);
+    }
+    if (to == CASE_CLOSED)
+        (void)story_command(story, TYPE_VERIFY, "sd", NOW + 4);
+    if (to == CASE_WITHDRAWN)
+        (void)story_withdraw(story, NOW + 4);
+    if (to == CASE_REFERRED_OUT)
+        (void)story_command(story, TYPE_REFER, "dd", NOW + 4);
+    assert_int_equal(story->state.state, to);
+}
+
+TEST_TOOL enum verdict story_happen(struct story *story, enum case_event event, int64_t now)
+{
+    static const char *const worker = "w1b";
+    switch (event) {
+    case EVENT_REPORTED:
+        return story_report(story, M_LAMP, U_GRID, 0, now);
+    case EVENT_TAKEN_BACK:
+        return story_withdraw(story, now);
+    case EVENT_DEADLINE:
+        return story_fire(story, now);
+    case EVENT_ACCEPT:
+        return story_command(story, TYPE_ACCEPT, worker, now);
+    case EVENT_HANDLE:
+        return story_command(story, TYPE_HANDLE, worker, now);
+    case EVENT_VERIFY:
+        return story_command(story, TYPE_VERIFY, "sd", now);
+    case EVENT_REFER:
+        return story_command(story, TYPE_REFER, "dd", now);
+    case EVENT_SQUAD_ASSIGNED:
+        return story_mission(story, event, U_SQUAD_2, "", now);
+    case EVENT_SQUAD_ACCEPTED:
+    case EVENT_SQUAD_ON_SCENE:
+    case EVENT_SQUAD_FINISHED:
+        return story_mission(story, event, U_SQUAD, "sq1", now);
+    case EVENT_NEED_CLAIMED:
+    case EVENT_NEED_FINISHED:
+        return story_need(story, event, "vol", now);
+    case EVENT_NEED_UNCLAIMED:
+        return story_need(story, event, "", now);
+    case EVENT_NEWS:
+        return story_mission(story, event, 0, "", now);
+    case EVENT_NONE:
+    case EVENT_COUNT:
+    case EVENT_ANY:
+        break;
+    }
+    fail();
+    return VERDICT_REFUSED;
+}
+
+TEST_TOOL bool story_sent(const struct story *story, enum routing_type type)
+{
+    for (int i = 0; i < story->outcome.send_count; i++)
+        if (story->outcome.sends[i].type == type)
+            return true;
+    return false;
+}
+
+#endif
