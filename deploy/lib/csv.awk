@@ -24,7 +24,7 @@ function record_read(file,   line, more, lines)
     lines = 1
     while (quote_count(line) % 2 == 1) {
         if (lines++ >= CSV_LINES_MAX || (getline more < file) <= 0)
-            fail(file ", line " csv_line[file] ": a quoted field does not end; expected a closing \"")
+            fail(file ", line " csv_line[file] ": a quoted field does not end; expected \"")
         csv_line[file]++
         sub(/\r$/, "", more)
         line = line "\n" more

@@ -1,5 +1,5 @@
-/* The format is array_recv's: dimensions, flags, element type, then length and lower bound of the one
- * dimension, then each element with its length in front; everything big-endian. */
+/* The format is array_recv's: dimensions, flags, element type, then length and lower bound of the
+ * one dimension, then each element with its length in front; everything big-endian. */
 #include "tests/bench/array.h"
 
 #include <endian.h>

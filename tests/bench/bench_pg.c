@@ -1,5 +1,5 @@
-/* libpq for the references: blocking sockets. That is safe here, since a statement with a big answer is
- * always followed by a synchronisation point and read before anything else is sent. */
+/* libpq for the references: blocking sockets. That is safe here, since a statement with a big
+ * answer is always followed by a synchronisation point and read before anything else is sent. */
 #include "tests/bench/bench_pg.h"
 
 #include <stdlib.h>

@@ -14,7 +14,7 @@ int64_t bench_query_number(PGconn *conn, const char *sql);
 void bench_prepare(PGconn *conn, const char *name, const char *sql);
 /* Pipeline mode: sends a prepared statement with binary arrays (array_count may be 0). */
 void bench_send(PGconn *conn, const char *name, const struct array *const *arrays, int array_count);
-/* Pipeline mode: the next statement's only result, which must have `status`; the caller clears it. */
+/* Pipeline mode: the next statement's only result, of that status; the caller clears it. */
 PGresult *bench_take(PGconn *conn, ExecStatusType status);
 /* The same for a statement that changes rows: exactly `rows` of them (-1: any number). */
 void bench_take_command(PGconn *conn, int rows);

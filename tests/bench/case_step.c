@@ -1,7 +1,7 @@
-/* R1, the bare case step: lock cases by an array of ids, read them, then in one pipeline update them from
- * unnest, insert two event rows a case from unnest, and commit. Two round trips a batch, binary
- * parameters, prepared statements. Each connection has a thread and a stripe of the ids of its own, so
- * that nobody waits for a lock. Afterwards the rows are counted against the steps. */
+/* R1, the bare case step: lock cases by an array of ids, read them, then in one pipeline update
+ * them from unnest, insert two event rows a case from unnest, and commit. Two round trips a batch,
+ * binary parameters, prepared statements. Each connection has a thread and a stripe of the ids of
+ * its own, so that nobody waits for a lock. Afterwards the rows are counted against the steps. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* R3: what the disk takes to make 8 KiB durable, as a WAL does it: write at the next place of a file that
- * has its size already, fdatasync, again. One at a time; the file goes round. */
+/* R3: what the disk takes to make 8 KiB durable, as a WAL does it: write at the next place of a
+ * file that has its size already, fdatasync, again. One at a time; the file goes round. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

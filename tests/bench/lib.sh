@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# What tests/bench/run works with: a private PostgreSQL with the settings of the references, rounds in
-# which everything to be compared runs in turn, and medians with their range. A measurement is a line
+# What tests/bench/run works with: a private PostgreSQL with the settings of the references, rounds
+# in which everything to be compared runs in turn, and medians with their range. A measurement is a
+# line
 #   {"reference":"R1","figures":{"steps_per_s":111000,…}}
 # whoever prints it (the references do; the cluster's figures take the same shape, with a name of
 # their own). Rounds go into one file of such lines; nothing is averaged, nothing thrown away.
@@ -16,8 +17,8 @@ bench_pg_as() {
     fi
 }
 
-# bench_server_start DIR: a new cluster in DIR/pg on a unix socket in DIR, durability at its defaults.
-# DIR has to be one that the user postgres can reach when we are root.
+# bench_server_start DIR: a new cluster in DIR/pg on a unix socket in DIR, durability at its
+# defaults. DIR has to be one that the user postgres can reach when we are root.
 bench_server_start() {
     local dir=$1
     if [ "$(id -u)" -eq 0 ]; then
@@ -72,9 +73,9 @@ def median: sort | length as $n | if $n == 0 then null
 def summary: {n: length, median: median, min: min, max: max};
 def ratios($a; $b): values($a) as $over | [values($b)[] | . as $under
     | $over[] | select(.round == $under.round and $under.value != 0) | .value / $under.value];
-def shown: if . == null then "-" elif . >= 100 then (round | tostring)
-    elif . >= 10 then ((. * 10 | round) / 10 | tostring) else ((. * 1000 | round) / 1000 | tostring) end;
-def row($name): [$name, (.median | shown), (.min | shown) + " – " + (.max | shown), (.n | tostring)] | @tsv;
+def shown: (if . == null then "-" elif . >= 100 then round
+    elif . >= 10 then (. * 10 | round) / 10 else (. * 1000 | round) / 1000 end) | tostring;
+def row($name): [$name, (.median | shown), (.min | shown) + " – " + (.max | shown), .n] | @tsv;
 '
 
 # bench_median FILE FIGURE: {"n":5,"median":…,"min":…,"max":…}
@@ -87,7 +88,8 @@ bench_ratio() {
     jq -cs --arg a "$2" --arg b "$3" "$bench_jq"'ratios($a; $b) | summary' "$1"
 }
 
-# bench_table FILE [NAME=FIGURE/FIGURE…]: every figure, then the named ratios, with median, range, rounds.
+# bench_table FILE [NAME=FIGURE/FIGURE…]: every figure, then the named ratios, with median, range,
+# rounds.
 bench_table() {
     local file=$1
     shift

@@ -1,7 +1,8 @@
-/* R4: round trips through zmq_proxy over TCP on loopback: a client (DEALER) keeps 1,000 messages of 200
- * bytes under way, the proxy (ROUTER, DEALER) passes them to an echo (DEALER) and back. Three threads
- * and ZeroMQ's own; one context for both runs, each with a steering name of its own, since a closed
- * socket gives its inproc name back only later. The CURVE run has keys on both links and no ZAP handler. */
+/* R4: round trips through zmq_proxy over TCP on loopback: a client (DEALER) keeps 1,000 messages
+ * of 200 bytes under way, the proxy (ROUTER, DEALER) passes them to an echo (DEALER) and back.
+ * Three threads and ZeroMQ's own; one context for both runs, each with a steering name of its own,
+ * since a closed socket gives its inproc name back only later. The CURVE run has keys on both
+ * links and no ZAP handler. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>

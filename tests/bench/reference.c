@@ -1,6 +1,6 @@
-/* huying-bench-reference: the references R1 to R4 beside which the cluster is measured, one JSON object a
- * line. The caller runs it in turn with the cluster and takes medians (tests/bench/lib.sh).
- * Options stand before the two arguments; --only may be repeated. */
+/* huying-bench-reference: the references R1 to R4 beside which the cluster is measured, one JSON
+ * object a line. The caller runs it in turn with the cluster and takes medians
+ * (tests/bench/lib.sh). Options stand before the two arguments; --only may be repeated. */
 #include "tests/bench/reference.h"
 
 #include <stdarg.h>

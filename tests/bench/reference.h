@@ -1,8 +1,8 @@
-/* The references that the cluster is measured against: what PostgreSQL, the disk and ZeroMQ give on this
- * machine without us. Shares nothing with the services, on purpose. Each function runs one reference
- * for cfg->seconds (R1 three times, R4 twice), prints one JSON object on one line to standard output,
- * and ends the process with a message on standard error when something fails: a bench without
- * its reference is worth nothing. */
+/* The references that the cluster is measured against: what PostgreSQL, the disk and ZeroMQ give
+ * on this machine without us. Shares nothing with the services, on purpose. Each function runs one
+ * reference for cfg->seconds (R1 three times, R4 twice), prints one JSON object on one line to
+ * standard output, and ends the process with a message on standard error when something fails: a
+ * bench without its reference is worth nothing. */
 #ifndef HUYING_BENCH_REFERENCE_H
 #define HUYING_BENCH_REFERENCE_H
 

@@ -1,13 +1,14 @@
-# What a file of MyLA311 reports says by itself: an independent count to hold the cluster's against.
-# It shares no code with the product. Usage: awk -f expected.awk FILE (mawk and gawk). It prints
-# key=value lines. The first row with a number counts; later rows with the same number are duplicates
-# and count nowhere else, and a row without a number or a readable CreatedDate is `refused` and counts
-# nowhere else. Nothing here is rounded: all instants are whole seconds of naive local time.
-# overdue: Closed, promised, and closed (or created, if that is later) after ServiceDate + 24 h.
+# What a file of MyLA311 reports says by itself: an independent count to hold the cluster's
+# against. It shares no code with the product. Usage: awk -f expected.awk FILE (mawk and gawk). It
+# prints key=value lines. The first row with a number counts; later rows with the same number are
+# duplicates and count nowhere else, and a row without a number or a readable CreatedDate is
+# `refused` and counts nowhere else. Nothing here is rounded: all instants are whole seconds of
+# naive local time. overdue: Closed, promised, and closed (or created, if that is later) after
+# ServiceDate + 24 h.
 
 BEGIN {
-    n = split("rows refused duplicates accepted closed withdrawn referred_out open closed_promised " \
-        "overdue no_point no_nc no_place closed_before_created promised_before_created " \
+    n = split("rows refused duplicates accepted closed withdrawn referred_out open " \
+        "closed_promised overdue no_point no_nc no_place closed_before_created promised_before_created " \
         "placed_grid placed_village placed_street placed_district", keys, " ")
     for (i = 1; i <= n; i++) count[keys[i]] = 0
 }
@@ -138,8 +139,8 @@ function outcome(created, promised, closed,   status)
     }
 }
 
-# "01/31/2018 12:00:09 AM" to seconds since 1970 of a clock that knows no summer time; "" if it is no
-# such text. 12 AM is hour 0 and 12 PM is hour 12.
+# "01/31/2018 12:00:09 AM" to seconds since 1970 of a clock that knows no summer time; "" if it is
+# no such text. 12 AM is hour 0 and 12 PM is hour 12.
 function seconds(text,   a, hour)
 {
     if (split(text, a, /[\/ :]/) != 7 || text !~ /^[0-9].*[AP]M$/) return ""

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The panyu profile: the sizes it promises, polygons that cover their rectangle without gap or overlap
-# (every inner edge is walked exactly twice, in opposite directions, and the areas add up), and a drill
-# whose points lie in the grids that its story names.
+# The panyu profile: the sizes it promises, polygons that cover their rectangle without gap or
+# overlap (every inner edge is walked exactly twice, in opposite directions, and the areas add up),
+# and a drill whose points lie in the grids that its story names.
 set -euo pipefail
 export LC_ALL=C
 
@@ -24,26 +24,31 @@ check "the output is the same every time" "" "$(diff -r "$dir/one" "$dir/two" 2>
 
 units=$dir/one/units.csv
 check "units by kind" \
-    "centre 17 department 22 desk 728 district 1 exclusive_grid 27 grid 2025 reserve_worker 318 shelter 16 squad 419 street 16 village 276 volunteer_team 108" \
-    "$(tail -n +2 "$units" | cut -d, -f7 | sort | uniq -c | awk '{ printf "%s%s %s", s, $2, $1; s = " " }')"
+    "17 centre 22 department 728 desk 1 district 27 exclusive_grid 2025 grid 318 reserve_worker
+16 shelter 419 squad 16 street 276 village 108 volunteer_team" \
+    "$(tail -n +2 "$units" | cut -d, -f7 | sort | uniq -c | awk '{ $1 = $1; print }' |
+        paste -sd '      \n     ')"
 check "unit codes are unique" "" "$(cut -d, -f4 "$units" | sort | uniq -d)"
-check "every parent stands before its children" "" \
-    "$(awk -F, 'NR > 1 { if ($5 != "" && !($5 in seen)) print $4; seen[$4] = 1 }' "$units")"
+check "every parent stands before its children" "" "$(awk -F, '
+    NR > 1 {
+        if ($5 != "" && !($5 in seen)) print $4
+        seen[$4] = 1
+    }' "$units")"
 check "the village without a commando squad" "" "$(grep ',440113120500/V-TJD,' "$units" || true)"
 check "workers" "2343" "$(cut -d, -f4 "$dir/one/staff.csv" | grep -c '^worker$')"
 check "volunteers" "9000" "$(grep -c ',volunteer,' "$dir/one/volunteers.csv")"
-check "staff codes are unique" "" \
-    "$(cat "$dir/one/staff.csv" "$dir/one/volunteers.csv" | grep -v ^code, | cut -d, -f1 | sort | uniq -d)"
-check "staff codes have at most 39 bytes" "" \
-    "$(cat "$dir/one/staff.csv" "$dir/one/volunteers.csv" | cut -d, -f1 | awk 'length($0) > 39')"
+cut -d, -f1 "$dir/one/staff.csv" "$dir/one/volunteers.csv" | grep -v '^code$' >"$dir/codes"
+check "staff codes are unique" "" "$(sort "$dir/codes" | uniq -d)"
+check "staff codes have at most 39 bytes" "" "$(awk 'length($0) > 39' "$dir/codes")"
 check "every grid has one polygon" "" \
     "$(diff <(awk -F, '$7 == "grid" { print $4 }' "$units" | sort) \
         <(grep -oE '"code":"[0-9]+"' "$dir/one/grids.geojson" | tr -dc '0-9\n' | sort))"
 
 # CODE x y x y … in millionths of a degree, one ring a line.
-sed -nE 's/.*"code":"([0-9]+)".*"coordinates":\[\[(.*)\]\]\}\},?$/\1,\2/p' "$dir/one/grids.geojson" |
-    tr -d '[].' | tr ',' ' ' >"$dir/rings"
-check "inner edges are walked twice, areas fill the rectangle" "2025 rings 360 border edges area 5.346e+10" \
+sed -nE 's/.*"code":"([0-9]+)".*"coordinates":\[\[(.*)\]\]\}\},?$/\1,\2/p' \
+    "$dir/one/grids.geojson" | tr -d '[].' | tr ',' ' ' >"$dir/rings"
+check "inner edges are walked twice, areas fill the rectangle" \
+    "2025 rings 360 border edges area 5.346e+10" \
     "$(awk '{
         area = 0
         for (i = 2; i + 3 <= NF; i += 2) {
@@ -64,7 +69,8 @@ check "inner edges are walked twice, areas fill the rectangle" "2025 rings 360 b
 
 # The grid that each point lies in, by casting a ray to the east.
 located() {
-    awk -F, 'NR > 1 && $4 != "" { print $1, $4 * 1000000, $5 * 1000000 }' "$dir/one/drills/day1.csv" |
+    awk -F, 'NR > 1 && $4 != "" { print $1, $4 * 1000000, $5 * 1000000 }' \
+        "$dir/one/drills/day1.csv" |
         awk 'NR == FNR { ring[FNR] = $0; n = FNR; next }
         {
             for (k = 1; k <= n; k++) {
@@ -74,22 +80,27 @@ located() {
                     if ((p[i + 1] > $3) != (p[i + 3] > $3) &&
                         $2 < p[i] + ($3 - p[i + 1]) * (p[i + 2] - p[i]) / (p[i + 3] - p[i + 1]))
                         inside = !inside
-                if (inside) printf "%s=%s ", substr($1, 16), p[1]
+                if (inside) print substr($1, 16) "=" p[1]
             }
         }' "$dir/rings" -
 }
 check "points of the drill lie in the grids of their story" \
-    "01=440113007050003 02=440113012202003 03=440113102208004 06=440113120213002 07=440113009001005 08=440113010008002 09=440113105210001 10=440113104210003 12=440113014001002 13=440113013200002 14=440113103001003 15=440113016001004 16=440113017215001 " \
-    "$(located)"
+    "01=440113007050003 02=440113012202003 03=440113102208004 06=440113120213002
+07=440113009001005 08=440113010008002 09=440113105210001 10=440113104210003
+12=440113014001002 13=440113013200002 14=440113103001003 15=440113016001004
+16=440113017215001" \
+    "$(located | paste -sd '   \n')"
 check "every text of the drill is marked" "" \
     "$(tail -n +2 "$dir/one/drills/day1.csv" | grep -v '【演练】' || true)"
 check "every matter of the drill is in the catalogue" "" \
     "$(comm -23 <(tail -n +2 "$dir/one/drills/day1.csv" | cut -d, -f3 | sort -u) \
         <(cut -d, -f1 "$dir/one/matters.csv" | sort))"
 check "the year of the calendar is whole" "365 2026-01-01 2026-12-31" \
-    "$(awk -F, 'NR == 2 { a = $1 } NR > 1 { n++; z = $1 } END { print n, a, z }' "$dir/one/calendar.csv")"
+    "$(awk -F, 'NR == 2 { a = $1 } NR > 1 { n++; z = $1 } END { print n, a, z }' \
+        "$dir/one/calendar.csv")"
 check "holidays and the working Saturday" "0000000 1" \
-    "$(awk -F, '/^2026-10-0[1-7]/ { s = s $2 } /^2026-10-10/ { d = $2 } END { print s, d }' "$dir/one/calendar.csv")"
+    "$(awk -F, '/^2026-10-0[1-7]/ { s = s $2 } /^2026-10-10/ { d = $2 } END { print s, d }' \
+        "$dir/one/calendar.csv")"
 
 [ "$failures" -eq 0 ] && echo "panyu_test: all checks passed"
 exit "$((failures > 0))"

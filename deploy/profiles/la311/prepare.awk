@@ -1,8 +1,9 @@
-# Reads the reports (CSV, header row, columns in any order) and writes the raw parts of a profile into
-# the directory PROFILE_OUT: root, units, staff (unsorted), matters, site.conf. Works in mawk and gawk.
-# A place is a code: the city LA, a council district CD-10, a neighbourhood council in it CD-10/NC-55,
-# a map cell in that CD-10/NC-55/634-A2. A missing part ends the code at the part before it.
-# To give a request type another owner, change matter_table.csv; nothing here knows a matter.
+# Reads the reports (CSV, header row, columns in any order) and writes the raw parts of a profile
+# into the directory PROFILE_OUT: root, units, staff (unsorted), matters, site.conf. Works in mawk
+# and gawk. A place is a code: the city LA, a council district CD-10, a neighbourhood council in it
+# CD-10/NC-55, a map cell in that CD-10/NC-55/634-A2. A missing part ends the code at the part
+# before it. To give a request type another owner, change matter_table.csv; nothing here knows a
+# matter.
 
 BEGIN {
     out = ENVIRON["PROFILE_OUT"]
@@ -91,8 +92,8 @@ function instant_note(text,   key)
 # "01/31/2018 12:00:09 AM" to "20180131000009"; "" when the text is no such instant.
 function instant_key(text,   hour)
 {
-    if (text !~ /^[0-9][0-9]\/[0-9][0-9]\/[0-9][0-9][0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] [AP]M$/)
-        return ""
+    if (text !~ /^[0-9][0-9]\/[0-9][0-9]\/[0-9][0-9][0-9][0-9] /) return ""
+    if (substr(text, 12) !~ /^[0-9][0-9]:[0-9][0-9]:[0-9][0-9] [AP]M$/) return ""
     hour = substr(text, 12, 2) % 12
     if (substr(text, 21, 1) == "P") hour += 12
     return substr(text, 7, 4) substr(text, 1, 2) substr(text, 4, 2) sprintf("%02d", hour) \
@@ -102,8 +103,8 @@ function instant_key(text,   hour)
 # One plain unit row.
 function unit_line(code, parent, level, kind, name_zh, name_en, capabilities, members, missions)
 {
-    return "unit,1,1," code "," parent "," level "," kind "," quoted(name_zh) "," quoted(name_en) "," \
-        capabilities ",,,all," members "," missions ",data"
+    return "unit,1,1," code "," parent "," level "," kind "," quoted(name_zh) "," \
+        quoted(name_en) "," capabilities ",,,all," members "," missions ",data"
 }
 
 function staff_write(code, name, unit, role, skills)
@@ -125,7 +126,8 @@ function volunteers_write(area,   i)
 
 function department_write(code, name_zh, name_en)
 {
-    print unit_line(code, "LA", "district", "department", name_zh, name_en, "", 20, 0) > (out "/units")
+    print unit_line(code, "LA", "district", "department", name_zh, name_en, "", 20, 0) \
+        > (out "/units")
     desk_staff_write(code)
 }
 
@@ -143,10 +145,11 @@ function write_district()
 
 function squad_write(code, street, name_zh, name_en, capabilities,   i)
 {
-    print unit_line(code, street, "street", "squad", name_zh, name_en, capabilities, SQUAD_MEMBERS, \
-        SQUAD_CAPACITY) > (out "/units")
-    for (i = 1; i <= SQUAD_MEMBERS; i++)
-        staff_write("S-" code "-" i, (i == 1 ? "Leader of " : "Member " i " of ") code, code, "squad", "")
+    print unit_line(code, street, "street", "squad", name_zh, name_en, capabilities, \
+        SQUAD_MEMBERS, SQUAD_CAPACITY) > (out "/units")
+    staff_write("S-" code "-1", "Leader of " code, code, "squad", "")
+    for (i = 2; i <= SQUAD_MEMBERS; i++)
+        staff_write("S-" code "-" i, "Member " i " of " code, code, "squad", "")
 }
 
 function write_street(street,   number)
@@ -203,7 +206,8 @@ function write_matters(   line, rest, at, name, n, i, list)
         if (!(name in known)) list[++n] = name
     names_sort(list, n)
     for (i = 1; i <= n; i++)
-        print matter_code(list[i]) "," at "," quoted(list[i]) "," quoted(list[i]) "," rest > (out "/matters")
+        print matter_code(list[i]) "," at "," quoted(list[i]) "," quoted(list[i]) "," rest \
+            > (out "/matters")
 }
 
 function names_sort(list, n,   i, j, name)
@@ -272,8 +276,9 @@ function write_site(   file)
     if (first_instant == "")
         fail("no row has a CreatedDate like \"01/31/2018 12:00:09 AM\"; the drill clock needs one")
     file = out "/site.conf"
-    print "# Made by prepare. The clock stands one second before the first report; the offset is the" > file
-    print "# same all year, so that 24 hours stay 24 hours: the file has naive local times." > file
+    print "# Made by prepare. The clock stands one second before the first report; the" > file
+    print "# offset is the same all year, so that 24 hours stay 24 hours: the file has" > file
+    print "# naive local times." > file
     print "[site]" > file
     print "number=1" > file
     print "letters=LA" > file

@@ -1,8 +1,9 @@
-# Made-up polygons for the base grids: 45 × 45 cells over a rectangle around the real Panyu. The cells are
-# numbered in strips of five rows, up and down, there and back, so that a village's grids lie together and
-# a street's villages too. Corners and the middles of edges are shifted by a fixed pseudo-random
-# amount that depends on the corner or edge alone: neighbours share their edge to the last digit, so
-# the cells cover the rectangle without gap or overlap. The outer border stays straight.
+# Made-up polygons for the base grids: 45 × 45 cells over a rectangle around the real Panyu. The
+# cells are numbered in strips of five rows, up and down, there and back, so that a village's grids
+# lie together and a street's villages too. Corners and the middles of edges are shifted by a fixed
+# pseudo-random amount that depends on the corner or edge alone: neighbours share their edge to the
+# last digit, so the cells cover the rectangle without gap or overlap. The outer border stays
+# straight.
 
 BEGIN {
     SIDE = 45
@@ -62,6 +63,12 @@ function cell_ring(i, j)
         corner(i, j) "]"
 }
 
+function feature(code, name, ring)
+{
+    return "{\"type\":\"Feature\",\"properties\":{\"code\":\"" code "\",\"name\":\"" name \
+        "\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[" ring "]}}"
+}
+
 function grids_write(file, code, name, n,   k, strip, rest, i, j)
 {
     if (n != SIDE * SIDE) fail(n " grids for " SIDE * SIDE " cells")
@@ -73,9 +80,8 @@ function grids_write(file, code, name, n,   k, strip, rest, i, j)
         j = rest % STRIP
         if (i % 2) j = STRIP - 1 - j
         if (strip % 2) i = SIDE - 1 - i
-        print "{\"type\":\"Feature\",\"properties\":{\"code\":\"" code[k + 1] "\",\"name\":\"" name[k + 1] \
-            "\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[" cell_ring(i, strip * STRIP + j) \
-            "]}}" (k < n - 1 ? "," : "") > file
+        print feature(code[k + 1], name[k + 1], cell_ring(i, strip * STRIP + j)) \
+            (k < n - 1 ? "," : "") > file
     }
     print "]}" > file
 }

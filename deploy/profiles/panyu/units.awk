@@ -1,12 +1,12 @@
-# Expands unit_templates.csv over streets.csv and villages.csv into units.csv, and makes the staff for it:
-# staff.csv, volunteers.csv. Reads from PROFILE_HERE, writes to PROFILE_OUT. Works in mawk and gawk.
-# A template row stands for units of each area of its scope; `per_scope` says how many: clauses
-# separated by ';', the first that applies counts, a bare number always applies:
+# Expands unit_templates.csv over streets.csv and villages.csv into units.csv, and makes the staff
+# for it: staff.csv, volunteers.csv. Reads from PROFILE_HERE, writes to PROFILE_OUT. Works in mawk
+# and gawk. A template row stands for units of each area of its scope; `per_scope` says how many:
+# clauses separated by ';', the first that applies counts, a bare number always applies:
 #   N in PREFIX    where the area's code begins with PREFIX
 #   N first K      in the first K areas, by code, that no earlier clause took
 #   N every K      in each K-th area by code
-# `total` is checked. In `code`, {S} and {V} are the area; {01..12} numbers the units of an area when the
-# row has more than one of them, and the units of the whole district in an `every` row.
+# `total` is checked. In `code`, {S} and {V} are the area; {01..12} numbers the units of an area, or
+# those of the whole district in an `every` row.
 
 BEGIN {
     here = ENVIRON["PROFILE_HERE"] "/"
@@ -91,7 +91,8 @@ function unit_make(row, area, k,   kind, code, parent, name_zh, name_en, number,
     name_zh = unit_name_zh(T[row, 8], area, kind, number)
     name_en = (code == area && area != district) ? T[row, 9] " " area : T[row, 9]
     if (T[row, 4] ~ /[.][.]/) name_en = name_en " " number
-    line = "unit,1,1," code "," parent "," T[row, 6] "," kind "," quoted(name_zh) "," quoted(name_en)
+    line = "unit,1,1," code "," parent "," T[row, 6] "," kind "," quoted(name_zh) "," \
+        quoted(name_en)
     for (i = 10; i <= 16; i++) line = line "," quoted(T[row, i])
     print line > (out "units.csv")
     staff_make(code, kind, name_zh)
@@ -110,7 +111,8 @@ function numbered(code, number,   from, to, width)
     to = from + index(substr(code, from), "}") - 1
     width = from - 1
     while (substr(code, width, 1) != "{") width--
-    return substr(code, 1, width - 1) sprintf("%0" (from - width - 1) "d", number) substr(code, to + 1)
+    return substr(code, 1, width - 1) sprintf("%0" (from - width - 1) "d", number) \
+        substr(code, to + 1)
 }
 
 # Names below an area begin with the area's short name: 小龙村民委员会 is 小龙村 in 小龙村第2网格.
@@ -139,8 +141,8 @@ function staff_write(code, name, unit, role)
     print code "," quoted(name) "," unit "," role ",,00:00,24:00" > (out "staff.csv")
 }
 
-# A grid and a relief unit have their worker; a squad its leader and deputy; whatever takes cases over a
-# desk a clerk and, for verifying what others handled, an inspector.
+# A grid and a relief unit have their worker; a squad its leader and deputy; whatever takes cases
+# over a desk a clerk and, for verifying what others handled, an inspector.
 function staff_make(code, kind, name)
 {
     if (kind == "grid" || kind == "reserve_worker") {
@@ -154,8 +156,8 @@ function staff_make(code, kind, name)
     }
 }
 
-# The team's abilities without its tie. Skilled residents have two of their team's five each, turning; a
-# quarter of everybody is there only in the evening, a quarter only in the morning.
+# The team's abilities without its tie. Skilled residents have two of their team's five each,
+# turning; a quarter of everybody is there only in the evening, a quarter only in the morning.
 function volunteers_make(code, name, abilities, members,   skill, n, i, k, own, hours)
 {
     sub(/;tie:.*/, "", abilities)
