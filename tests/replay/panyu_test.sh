@@ -48,7 +48,7 @@ check "every grid has one polygon" "" \
 sed -nE 's/.*"code":"([0-9]+)".*"coordinates":\[\[(.*)\]\]\}\},?$/\1,\2/p' \
     "$dir/one/grids.geojson" | tr -d '[].' | tr ',' ' ' >"$dir/rings"
 check "inner edges are walked twice, areas fill the rectangle" \
-    "2025 rings 360 border edges area 5.346e+10" \
+    "2025 rings 360 border edges area 53460000000" \
     "$(awk '{
         area = 0
         for (i = 2; i + 3 <= NF; i += 2) {
@@ -64,7 +64,7 @@ check "inner edges are walked twice, areas fill the rectangle" \
             if (walked[edge] > 1) print "edge " edge " walked twice in one direction"
             if (!((p[3] " " p[4] " " p[1] " " p[2]) in walked)) border++
         }
-        printf "%d rings %d border edges area %.3e", NR, border, sum
+        printf "%d rings %d border edges area %.0f", NR, border, sum
     }' "$dir/rings")"
 
 # The grid that each point lies in, by casting a ray to the east.
