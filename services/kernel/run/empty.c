@@ -1,1 +1,0 @@
-typedef int layer_not_empty;

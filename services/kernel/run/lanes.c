@@ -1,0 +1,306 @@
+/* Lanes: connections that run batches. Each takes what is ready, runs it as one transaction, and tells
+ * everybody after the commit. What could not be committed goes back to the head of the inbox. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/kernel/base/log.h"
+#include "services/kernel/base/must.h"
+#include "services/kernel/run/loop.h"
+
+#define ACKED_DELAY_MS 3 /* acknowledgements alone wait this long for company */
+
+static void batch_done(void *self, struct batch *batch, enum batch_end end, const char *message);
+
+static int64_t session_draw(struct loop *loop)
+{
+    return (int64_t)(rng_next(&loop->rng) >> 2) + 1;
+}
+
+enum err lanes_new(struct loop *loop)
+{
+    size_t count;
+    loop->batch_statements = batch_statements(loop->ops, &count);
+    struct statement *all = realloc(loop->batch_statements, (count + 3) * sizeof *all);
+    must(all);
+    all[count++] = SQL_SESSION;
+    all[count++] = SQL_ATTACH;
+    all[count++] = SQL_DURABLE;
+    loop->batch_statements = all;
+    loop->lane_count = (size_t)loop->conf.lanes;
+    for (size_t i = 0; i < loop->lane_count; i++) {
+        struct lane *lane = &loop->lanes[i];
+        lane->loop = loop;
+        lane->pg = pg_new(loop->conf.conninfo, loop->ops->schema);
+        pg_prepare(lane->pg, loop->batch_statements, count);
+        lane->batch = batch_new(loop->ops, lane->pg, &loop->ids);
+    }
+    return OK;
+}
+
+void lanes_destroy(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->lane_count; i++) {
+        pg_destroy(&loop->lanes[i].pg);
+        batch_destroy(&loop->lanes[i].batch);
+    }
+    free(loop->batch_statements);
+}
+
+bool lanes_busy(const struct loop *loop)
+{
+    for (size_t i = 0; i < loop->lane_count; i++)
+        if (batch_busy(loop->lanes[i].batch))
+            return true;
+    return false;
+}
+
+static void attached(void *self, enum err err, const char *message)
+{
+    struct lane *lane = self;
+    lane->attaching = false;
+    if (err != OK) {
+        log_warn("PG-ATTACH-FAILED", "why=%s", log_quote(message));
+        pg_reset(lane->pg);
+        return;
+    }
+    if (!lane->site.durable) {
+        log_error("PG-NOT-DURABLE", "what=%s",
+                log_quote("fsync, full_page_writes or synchronous_commit is off; turn it on"));
+        lane->pause_until_ms = lane->loop->now_ms + 1000;
+        pg_reset(lane->pg);
+        return;
+    }
+    if (!lane->site.found) { /* no profile yet: look again later */
+        lane->pause_until_ms = lane->loop->now_ms + 200;
+        pg_reset(lane->pg);
+        return;
+    }
+    lane->attached = true;
+    lane->connects = pg_connects(lane->pg);
+    lane->loop->ids.site = lane->site.number;
+    incarnation_set(lane->loop, lane->site.incarnation);
+}
+
+static bool lane_ready(struct lane *lane)
+{
+    struct loop *loop = lane->loop;
+    if (loop->now_ms < lane->pause_until_ms && pg_state(lane->pg) == PG_DOWN)
+        return false;
+    pg_turn(lane->pg, loop->now_ms);
+    if (pg_state(lane->pg) != PG_READY) {
+        lane->attached = false;
+        return false;
+    }
+    if (lane->attached && lane->connects == pg_connects(lane->pg))
+        return true;
+    lane->attached = false;
+    if (!lane->attaching) {
+        lane->attaching = true;
+        lane->session = session_draw(loop);
+        chores_attach(lane->pg, lane->session, &lane->site, attached, lane);
+    }
+    return false;
+}
+
+static bool acked_due(const struct loop *loop)
+{
+    return loop->acked_count && (loop->inbox.count == 0 || loop->acked_count > ACKED_MAX / 2) &&
+           loop->now_ms - loop->acked_since_ms >= ACKED_DELAY_MS;
+}
+
+static void lane_start(struct lane *lane)
+{
+    struct loop *loop = lane->loop;
+    size_t max = (size_t)loop->conf.batch_size;
+    if (ids_left(&loop->ids) < batch_ids_max(max))
+        return;
+    lane->work_count = inbox_take(&loop->inbox, lane->works, max, loop->now_ms);
+    if (!lane->work_count && !acked_due(loop))
+        return;
+    lane->acked_count = loop->acked_count;
+    memcpy(lane->acked, loop->acked, loop->acked_count * sizeof *loop->acked);
+    loop->acked_count = 0;
+    lane->spilled = outgoing_full(loop->outgoing);
+    struct batch_start start = {.works = lane->works,
+            .work_count = lane->work_count,
+            .acked = lane->acked,
+            .acked_count = lane->acked_count,
+            .directory = loop->directory,
+            .incarnation = loop->incarnation,
+            .session = lane->session,
+            .outbox_due_ms = lane->spilled ? 0 : RESEND_MS,
+            .done = batch_done,
+            .self = lane};
+    batch_start(lane->batch, &start);
+}
+
+void lanes_turn(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->lane_count; i++) {
+        struct lane *lane = &loop->lanes[i];
+        if (!lane_ready(lane) || batch_busy(lane->batch))
+            continue;
+        /* A new directory waits until nobody looks at the old one. */
+        if (loop->directory && !loop->directory_next && !loop->directory_wanted)
+            lane_start(lane);
+    }
+}
+
+/* The batch's works, back to the head of the inbox in their order. */
+static void works_back(struct lane *lane, int64_t delay_ms)
+{
+    struct loop *loop = lane->loop;
+    for (size_t i = lane->work_count; i-- > 0;) {
+        struct job *job = (struct job *)lane->works[i];
+        job->not_before_ms = loop->now_ms + delay_ms;
+        job->work.end = END_OPEN;
+        inbox_back(&loop->inbox, job);
+    }
+}
+
+static void acked_back(struct lane *lane)
+{
+    struct loop *loop = lane->loop;
+    for (size_t i = 0; i < lane->acked_count && loop->acked_count < ACKED_MAX; i++)
+        loop->acked[loop->acked_count++] = lane->acked[i];
+    loop->acked_since_ms = loop->now_ms;
+}
+
+static void letters_log(const struct core *core)
+{
+    for (size_t i = 0; i < core->dead.count; i++)
+        log_error("DEAD-LETTER", "agg=%lld source=%s n=%llu type=%u reason=%s",
+                (long long)core->dead.list[i].agg, service_name(core->dead.list[i].service),
+                (unsigned long long)core->dead.list[i].n, core->dead.list[i].type,
+                log_quote(core->dead.list[i].reason));
+}
+
+static void count_done(struct loop *loop, const struct lane *lane, const struct core *core)
+{
+    metric_add(&loop->metrics, batches, 1);
+    metric_add(&loop->metrics, works, lane->work_count);
+    metric_add(&loop->metrics, steps, core->steps.count);
+    metric_add(&loop->metrics, duplicates, core->duplicates);
+    metric_add(&loop->metrics, early, core->held_new);
+    metric_add(&loop->metrics, alarms, core->alarms);
+    metric_add(&loop->metrics, letters, core->dead.count);
+    for (size_t i = 0; i < lane->work_count; i++)
+        if (lane->works[i]->origin == WORK_TIMER)
+            metric_add(&loop->metrics, timers_fired, 1);
+}
+
+/* For screens; whoever misses it asks (DESIGN §5). */
+static void feed_send(struct loop *loop, const struct core *core)
+{
+    for (size_t i = 0; i < core->pages.count; i++) {
+        struct frame head = {.kind = FRAME_FEED,
+                .source = loop->ops->service,
+                .incarnation = (uint64_t)loop->incarnation};
+        const struct buf *page = core->pages.list[i].payload;
+        if (bus_send(loop->bus, &head, page->data, page->size) != OK)
+            return;
+    }
+}
+
+static void committed(struct lane *lane)
+{
+    struct loop *loop = lane->loop;
+    const struct core *core = batch_core(lane->batch);
+    count_done(loop, lane, core);
+    letters_log(core);
+    if (!lane->spilled) {
+        for (size_t i = 0; i < core->outbox.count; i++)
+            outgoing_add(loop->outgoing, &core->outbox.list[i]);
+        outgoing_flush(loop->outgoing, (uint64_t)loop->incarnation, loop->now_ms);
+    } else if (core->outbox.count) {
+        for (int dest = 0; dest < SERVICE_COUNT; dest++)
+            loop->chore_states[CHORE_RESEND + dest].wanted = true;
+    }
+    feed_send(loop, core);
+    if (core->count_used)
+        loop->chore_states[CHORE_FOLD].wanted = true;
+    if (core->work_count && loop->ops->has_work)
+        loop->chore_states[CHORE_WORK].wanted = true;
+    loop->site = *batch_site(lane->batch);
+    for (size_t i = 0; i < lane->work_count; i++)
+        job_end(loop, (struct job *)lane->works[i]);
+}
+
+/* A single work that cannot be stored: a bug or poison. A message gets five attempts and is then
+ * buried; a request is told at once. */
+static void work_failed(struct lane *lane, const char *message)
+{
+    struct loop *loop = lane->loop;
+    struct job *job = (struct job *)lane->works[0];
+    struct work *work = &job->work;
+    log_error("BATCH-FAILED", "agg=%lld origin=%d type=%u attempt=%d why=%s",
+            (long long)work->input.agg, (int)work->origin, work->input.type, work->attempts + 1,
+            log_quote(message));
+    if (work->origin != WORK_EVENT) {
+        job_fail(loop, job, ERR_FATAL,
+                "it could not be stored; the service's log has the reason (BATCH-FAILED)");
+        return;
+    }
+    work->attempts++;
+    work->poison = work->attempts >= ATTEMPTS_MAX;
+    if (work->poison) {
+        char *text = arena_text(&job->parcel->arena, message, strnlen(message, WHY_SIZE));
+        work->text = text;
+    }
+    works_back(lane, RETRY_MS * work->attempts);
+}
+
+static void split(struct lane *lane)
+{
+    for (size_t i = 0; i < lane->work_count; i++)
+        lane->works[i]->alone = true;
+    works_back(lane, 0);
+}
+
+static void works_lost(struct lane *lane)
+{
+    for (size_t i = 0; i < lane->work_count; i++) {
+        struct job *job = (struct job *)lane->works[i];
+        job_fail(lane->loop, job, ERR_TRANSIENT, "the database was restored; ask again");
+    }
+}
+
+static void batch_done(void *self, struct batch *batch, enum batch_end end, const char *message)
+{
+    struct lane *lane = self;
+    struct loop *loop = lane->loop;
+    (void)batch;
+    if (end == BATCH_DONE) {
+        committed(lane);
+        return;
+    }
+    acked_back(lane);
+    log_debug("BATCH-AGAIN", "end=%d why=%s", (int)end, log_quote(message));
+    switch (end) {
+    case BATCH_RETRY:
+        metric_add(&loop->metrics, batch_retries, 1);
+        works_back(lane, RETRY_MS + (int64_t)rng_below(&loop->rng, RETRY_MS));
+        break;
+    case BATCH_SPLIT:
+        works_back(lane, 0);
+        break;
+    case BATCH_DIRECTORY:
+        loop->directory_wanted = true;
+        works_back(lane, 0);
+        break;
+    case BATCH_INCARNATION:
+        lane->attached = false;
+        works_lost(lane);
+        break;
+    case BATCH_FAILED:
+        metric_add(&loop->metrics, batch_failures, 1);
+        if (lane->work_count == 1)
+            work_failed(lane, message);
+        else
+            split(lane);
+        break;
+    case BATCH_DONE:
+        break;
+    }
+}

@@ -1,0 +1,142 @@
+/* Inside run/: the running process. One thread: zmq_poll over the bus, PostgreSQL's connections, the
+ * signals and the door for other threads; then whatever is ready, in this order: receive, results of
+ * the database, batches, chores, sending. Nothing in it blocks. */
+#ifndef HUYING_RUN_LOOP_H
+#define HUYING_RUN_LOOP_H
+
+#include <pthread.h>
+#include "services/kernel/base/clock.h"
+#include "services/kernel/base/rng.h"
+#include "services/kernel/run/inbox.h"
+#include "services/kernel/run/metrics.h"
+#include "services/kernel/run/outgoing.h"
+#include "services/kernel/run/service.h"
+#include "services/kernel/store/batch.h"
+#include "services/kernel/store/chores.h"
+#include "services/kernel/store/counter.h"
+
+#define LANES_MAX 4
+#define ACKED_MAX 4096   /* acknowledged rows gathered for one deletion */
+#define RETRY_MS 25      /* before a batch that met a lock is run again; with jitter */
+#define LOCAL_MAX 4096   /* requests from inside the process under way */
+#define INBOX_MAX 65536
+
+struct kernel_conf {
+    char brokers[512], server_key[41], key[512];
+    char conninfo[1024];
+    char redis[256];
+    char http_host[64], log_level[8], language[4];
+    int64_t http_port, credit, batch_size, lanes;
+};
+extern const struct conf_key KERNEL_CONF_KEYS[];
+extern const size_t KERNEL_CONF_KEY_COUNT;
+
+struct lane { /* one connection that runs batches */
+    struct loop *loop;
+    struct pg *pg;
+    struct batch *batch;
+    struct work *works[BATCH_SIZE_MAX];
+    size_t work_count;
+    int64_t acked[ACKED_MAX];
+    size_t acked_count;
+    uint64_t connects; /* of the connection that is attached */
+    bool attached, attaching, spilled;
+    int64_t session;
+    struct site_attach site;
+    int64_t pause_until_ms;
+};
+
+enum chore { CHORE_SITE, CHORE_IDS, CHORE_TIMERS, CHORE_WORK, CHORE_HELD, CHORE_ATTEMPTS, CHORE_FOLD,
+    CHORE_RECOUNT, CHORE_REFILL, CHORE_GAUGES, CHORE_SUSPECT, CHORE_RESEND,
+    CHORE_COUNT = CHORE_RESEND + SERVICE_COUNT };
+
+struct chore_state {
+    struct loop *loop;
+    enum chore chore;
+    bool running, wanted;
+    int64_t started_ms;
+    size_t rows;
+};
+
+struct loop {
+    const struct service *service;
+    const struct aggregate_ops *ops;
+    struct kernel_conf conf;
+    const char *conf_path;
+    int instance;
+    struct clock clock;
+    struct rng rng;
+    int64_t now_ms; /* monotonic, of this round */
+    void *zmq;
+    struct bus *bus;
+    struct outgoing *outgoing;
+    struct inbox inbox;
+    struct lane lanes[LANES_MAX];
+    size_t lane_count;
+    struct statement *batch_statements, *aux_statements;
+    size_t aux_statement_count;
+    struct pg *aux;
+    struct chores *chores;
+    bool aux_attached, aux_attaching;
+    uint64_t aux_connects;
+    struct site_attach aux_site;
+    int64_t aux_session;
+    struct ids ids;
+    struct site_row site;
+    int64_t incarnation;
+    struct directory *directory, *directory_next;
+    bool directory_wanted, directory_loading;
+    struct counters *counters;
+    int64_t redis_look_ms, aux_attach_ms;
+    struct chore_state chore_states[CHORE_COUNT];
+    int64_t acked[ACKED_MAX];
+    size_t acked_count;
+    int64_t acked_since_ms;
+    size_t timers_out, found_out, held_out; /* jobs of these kinds that are not decided yet */
+    size_t queries_out;
+    int64_t clock_gap_ms; /* wall minus monotonic when last in step; a jump holds the timers */
+    bool timers_held;
+    struct metrics metrics;
+    struct chore_gauges gauges;
+    int signal_fd, wake_fd;
+    bool draining;
+    int64_t drain_until_ms;
+    pthread_mutex_t local_lock;
+    struct parcel *local_first, **local_last;
+    size_t local_count; /* atomic by the lock */
+    struct web *web;
+};
+
+/* receive.c */
+void loop_receive(struct loop *loop);
+void loop_local(struct loop *loop);
+/* Gives a job its end: an ack, a reply, nothing; frees what is finished. */
+void job_end(struct loop *loop, struct job *job);
+/* Ends a job with a failure: a command is told, everything else is put back to its sender. */
+void job_fail(struct loop *loop, struct job *job, enum err err, const char *text);
+void parcel_finish(struct loop *loop, struct parcel *parcel);
+
+/* query.c */
+void query_start(struct loop *loop, struct parcel *parcel, size_t index,
+        const struct envelope *envelope);
+const struct statement *query_statements(size_t *ret_count);
+/* Bound of one query's answer: a larger one is refused, and the asker asks for less. */
+#define ANSWER_SIZE_MAX PAYLOAD_SIZE_MAX
+
+/* lanes.c */
+enum err lanes_new(struct loop *loop) MUST_CHECK;
+void lanes_destroy(struct loop *loop);
+void lanes_turn(struct loop *loop);
+bool lanes_busy(const struct loop *loop);
+
+/* tasks.c */
+enum err tasks_new(struct loop *loop) MUST_CHECK;
+void tasks_destroy(struct loop *loop);
+void tasks_turn(struct loop *loop);
+void incarnation_set(struct loop *loop, int64_t incarnation);
+
+/* web.c: metrics and health on HTTP's own thread. */
+enum err web_start(struct loop *loop) MUST_CHECK;
+void web_stop(struct loop *loop);
+
+#endif

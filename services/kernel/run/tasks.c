@@ -1,0 +1,412 @@
+/* Chores on a clock: what the second connection does, how often, and what comes of it. Each chore has
+ * one call under way at most. In a drill, deadlines are looked for every few milliseconds, because
+ * the clock is moved by hand and somebody waits for what comes of it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/kernel/base/log.h"
+#include "services/kernel/base/must.h"
+#include "services/kernel/run/loop.h"
+#include "services/kernel/store/directory.h"
+
+#define CLOCK_JUMP_MS 5000
+
+static const struct {
+    int64_t every_ms, drill_ms;
+} PACE[CHORE_COUNT] = {
+        [CHORE_SITE] = {1000, 50},
+        [CHORE_IDS] = {20, 20},
+        [CHORE_TIMERS] = {200, 10},
+        [CHORE_WORK] = {200, 10},
+        [CHORE_HELD] = {1000, 200},
+        [CHORE_ATTEMPTS] = {2000, 2000},
+        [CHORE_FOLD] = {1000, 1000},
+        [CHORE_RECOUNT] = {0, 0},
+        [CHORE_REFILL] = {0, 0},
+        [CHORE_GAUGES] = {5000, 5000},
+        [CHORE_SUSPECT] = {0, 0},
+};
+#define RESEND_EVERY_MS 500
+#define WANTED_MS 5 /* a wanted chore does not run more often */
+
+static void chore_done(void *self, enum err err, const char *message);
+
+void incarnation_set(struct loop *loop, int64_t incarnation)
+{
+    if (loop->incarnation == incarnation)
+        return;
+    log_info("SITE-ATTACHED", "site=%d incarnation=%lld before=%lld", loop->ids.site,
+            (long long)incarnation, (long long)loop->incarnation);
+    loop->incarnation = incarnation;
+    ids_clear(&loop->ids);
+    outgoing_clear(loop->outgoing);
+    outgoing_flush(loop->outgoing, (uint64_t)incarnation, loop->now_ms);
+    loop->acked_count = 0;
+    bus_incarnation_set(loop->bus, (uint64_t)incarnation);
+}
+
+enum err tasks_new(struct loop *loop)
+{
+    size_t own, queries, chores;
+    loop->aux = pg_new(loop->conf.conninfo, loop->ops->schema);
+    loop->chores = chores_new(loop->ops, loop->aux);
+    const struct statement *chore_list = chores_statements(loop->chores, &chores);
+    const struct statement *query_list = query_statements(&queries);
+    own = loop->ops->query_count;
+    size_t count = 0;
+    loop->aux_statements = calloc(
+            chores + queries + own + DIRECTORY_STATEMENT_COUNT, sizeof *loop->aux_statements);
+    must(loop->aux_statements);
+    for (size_t i = 0; i < chores; i++)
+        loop->aux_statements[count++] = chore_list[i];
+    for (size_t i = 0; i < queries; i++)
+        loop->aux_statements[count++] = query_list[i];
+    for (size_t i = 0; i < own; i++)
+        loop->aux_statements[count++] = *loop->ops->queries[i].statement;
+    for (size_t i = 0; i < DIRECTORY_STATEMENT_COUNT; i++)
+        loop->aux_statements[count++] = DIRECTORY_STATEMENTS[i];
+    pg_prepare(loop->aux, loop->aux_statements, count);
+    loop->counters = counters_new(loop->ops, loop->conf.redis);
+    for (int i = 0; i < CHORE_COUNT; i++)
+        loop->chore_states[i] = (struct chore_state){.loop = loop, .chore = (enum chore)i};
+    return OK;
+}
+
+void tasks_destroy(struct loop *loop)
+{
+    pg_destroy(&loop->aux);
+    chores_destroy(&loop->chores);
+    counters_destroy(&loop->counters);
+    free(loop->aux_statements);
+    directory_destroy(&loop->directory);
+    directory_destroy(&loop->directory_next);
+}
+
+static void timer_found(void *self, const struct chore_row *row)
+{
+    struct chore_state *state = self;
+    struct loop *loop = state->loop;
+    struct job *job = job_new(WORK_TIMER);
+    job->work.input = (struct input){.kind = INPUT_TIMER,
+            .type = row->kind,
+            .agg = row->agg,
+            .n = (uint64_t)row->gen,
+            .now_ms = row->at_ms};
+    loop->timers_out++;
+    state->rows++;
+    inbox_put(&loop->inbox, job);
+}
+
+static void work_found(void *self, const struct chore_row *row)
+{
+    struct chore_state *state = self;
+    struct loop *loop = state->loop;
+    struct job *job = job_new(WORK_FOUND);
+    job->work.input = (struct input){
+            .kind = INPUT_WORK, .type = row->kind, .agg = row->agg, .now_ms = row->at_ms};
+    loop->found_out++;
+    state->rows++;
+    inbox_put(&loop->inbox, job);
+}
+
+static void held_found(void *self, const struct chore_row *row)
+{
+    struct chore_state *state = self;
+    struct job *job = job_new(WORK_POKE);
+    job->work.input = (struct input){.kind = INPUT_WORK, .agg = row->agg};
+    state->loop->held_out++;
+    inbox_put(&state->loop->inbox, job);
+}
+
+static void message_claimed(void *self, const struct effect_message *message)
+{
+    struct chore_state *state = self;
+    state->rows++;
+    metric_add(&state->loop->metrics, resent, 1);
+    outgoing_add(state->loop->outgoing, message);
+}
+
+static void counter_found(void *self, const struct effect_count *count, int64_t fold)
+{
+    struct chore_state *state = self;
+    if (state->loop->directory)
+        counters_add(state->loop->counters, state->loop->directory, count, fold);
+}
+
+static void directory_loaded(
+        void *self, enum err err, struct directory *directory, const char *message)
+{
+    struct loop *loop = self;
+    loop->directory_loading = false;
+    if (err != OK) {
+        log_warn("DIRECTORY-NOT-LOADED", "why=%s", log_quote(message));
+        return;
+    }
+    loop->directory_wanted = false;
+    directory_destroy(&loop->directory_next);
+    loop->directory_next = directory;
+}
+
+/* Nobody looks at the old directory: the new one takes its place. */
+static void directory_turn(struct loop *loop)
+{
+    if (loop->directory_next && !lanes_busy(loop) && loop->queries_out == 0) {
+        directory_destroy(&loop->directory);
+        loop->directory = loop->directory_next;
+        loop->directory_next = NULL;
+        metric_set(&loop->metrics, directory_version, directory_version(loop->directory));
+        log_info("DIRECTORY-LOADED", "version=%lld units=%zu",
+                (long long)directory_version(loop->directory),
+                directory_unit_count(loop->directory));
+    }
+    if (loop->directory_wanted && !loop->directory_loading) {
+        loop->directory_loading = true;
+        directory_load_start(loop->aux, directory_loaded, loop);
+    }
+}
+
+static void site_known(struct loop *loop)
+{
+    if (loop->site.incarnation && loop->site.incarnation != loop->incarnation)
+        for (size_t i = 0; i < loop->lane_count; i++)
+            loop->lanes[i].attached = false;
+    int64_t have = loop->directory_next ? directory_version(loop->directory_next)
+                   : loop->directory    ? directory_version(loop->directory)
+                                        : -1;
+    if (loop->site.incarnation && loop->site.version != have)
+        loop->directory_wanted = true;
+}
+
+/* What follows when a chore's transaction has committed. */
+static void chore_after(struct loop *loop, struct chore_state *state)
+{
+    bool all = state->chore == CHORE_REFILL || state->chore == CHORE_RECOUNT;
+    switch (state->chore) { /* the others need nothing */
+    case CHORE_SITE:
+        site_known(loop);
+        break;
+    case CHORE_GAUGES:
+        metric_set(&loop->metrics, outbox_rows, loop->gauges.outbox);
+        metric_set(&loop->metrics, waiting_rows, loop->gauges.waiting);
+        metric_set(&loop->metrics, dead_letters, loop->gauges.dead);
+        metric_set(&loop->metrics, timer_rows, loop->gauges.timers);
+        break;
+    case CHORE_FOLD:
+    case CHORE_REFILL:
+    case CHORE_RECOUNT:
+        metric_set(&loop->metrics, redis_up,
+                counters_flush(loop->counters, all, loop->now_ms) == OK);
+        break;
+    case CHORE_IDS:
+    case CHORE_TIMERS:
+    case CHORE_WORK:
+    case CHORE_HELD:
+    case CHORE_ATTEMPTS:
+    case CHORE_SUSPECT:
+    case CHORE_RESEND:
+    case CHORE_COUNT:
+    default:
+        if (state->chore >= CHORE_RESEND) {
+            outgoing_flush(loop->outgoing, (uint64_t)loop->incarnation, loop->now_ms);
+            state->wanted = state->wanted || state->rows == CHORE_ROWS_MAX;
+        }
+        if (state->chore == CHORE_TIMERS && state->rows == CHORE_ROWS_MAX)
+            state->wanted = true;
+    }
+}
+
+static void chore_done(void *self, enum err err, const char *message)
+{
+    struct chore_state *state = self;
+    struct loop *loop = state->loop;
+    state->running = false;
+    if (err != OK) {
+        log_debug("CHORE-FAILED", "chore=%d why=%s", (int)state->chore, log_quote(message));
+        if (state->chore >= CHORE_RESEND)
+            outgoing_clear(loop->outgoing); /* an unknown claim: nothing of it may be sent */
+        return;
+    }
+    chore_after(loop, state);
+}
+
+static bool chore_may(struct loop *loop, enum chore chore)
+{
+    if (chore >= CHORE_RESEND) {
+        enum service_id dest = (enum service_id)(chore - CHORE_RESEND);
+        bool told = dest == SERVICE_AUDIT && loop->ops->service != SERVICE_AUDIT;
+        for (const enum service_id *it = loop->ops->tells; *it; it++)
+            told = told || *it == dest;
+        return told && bus_connected(loop->bus) && !outgoing_full(loop->outgoing) &&
+               !outgoing_absent(loop->outgoing, dest, loop->now_ms);
+    }
+    switch (chore) {
+    case CHORE_IDS:
+        return ids_want(&loop->ids) && loop->incarnation;
+    case CHORE_TIMERS:
+        return loop->timers_out == 0 && loop->directory && !loop->timers_held;
+    case CHORE_WORK:
+        return loop->ops->has_work && loop->found_out == 0 && loop->directory;
+    case CHORE_HELD:
+        return loop->ops->hears[0] && loop->held_out == 0 && loop->directory;
+    case CHORE_FOLD:
+        return loop->directory && loop->ops->metric_names && loop->ops->metric_names[0];
+    case CHORE_REFILL:
+    case CHORE_RECOUNT:
+        return loop->directory != NULL;
+    case CHORE_SUSPECT:
+    case CHORE_COUNT:
+        return false;
+    case CHORE_SITE:
+    case CHORE_ATTEMPTS:
+    case CHORE_GAUGES:
+    case CHORE_RESEND:
+        return true;
+    }
+    return false;
+}
+
+static void chore_start(struct loop *loop, struct chore_state *state)
+{
+    struct chores *chores = loop->chores;
+    struct chores_listener listener = {.done = chore_done, .self = state};
+    state->running = true;
+    state->rows = 0;
+    state->wanted = false;
+    if (state->chore >= CHORE_RESEND) {
+        listener.message = message_claimed;
+        chores_resend(
+                chores, (enum service_id)(state->chore - CHORE_RESEND), RESEND_MS, &listener);
+        return;
+    }
+    switch (state->chore) {
+    case CHORE_SITE:
+        chores_site(chores, &loop->site, &listener);
+        break;
+    case CHORE_IDS:
+        chores_ids(chores, &loop->ids, loop->incarnation, &listener);
+        break;
+    case CHORE_TIMERS:
+        listener.row = timer_found;
+        chores_timers(chores, &listener);
+        break;
+    case CHORE_WORK:
+        listener.row = work_found;
+        chores_work(chores, &listener);
+        break;
+    case CHORE_HELD:
+        listener.row = held_found;
+        chores_held(chores, &listener);
+        break;
+    case CHORE_ATTEMPTS:
+        chores_attempts(chores, &listener);
+        break;
+    case CHORE_FOLD:
+        listener.counter = counter_found;
+        chores_fold(chores, &listener);
+        break;
+    case CHORE_REFILL:
+        listener.counter = counter_found;
+        chores_counters(chores, &listener);
+        break;
+    case CHORE_RECOUNT:
+        listener.counter = counter_found;
+        chores_recount(chores, &listener);
+        break;
+    case CHORE_GAUGES:
+        chores_gauges(chores, &loop->gauges, &listener);
+        break;
+    case CHORE_SUSPECT:
+    case CHORE_RESEND:
+    case CHORE_COUNT:
+        must(!"not on the clock");
+    }
+}
+
+static int64_t pace(const struct loop *loop, enum chore chore)
+{
+    if (chore >= CHORE_RESEND)
+        return RESEND_EVERY_MS;
+    return loop->site.drill ? PACE[chore].drill_ms : PACE[chore].every_ms;
+}
+
+static void aux_attached(void *self, enum err err, const char *message)
+{
+    struct loop *loop = self;
+    loop->aux_attaching = false;
+    if (err != OK || !loop->aux_site.found) {
+        log_debug("PG-ATTACH-FAILED", "why=%s", log_quote(message));
+        return;
+    }
+    loop->aux_attached = true;
+    loop->aux_connects = pg_connects(loop->aux);
+}
+
+static bool aux_ready(struct loop *loop)
+{
+    pg_turn(loop->aux, loop->now_ms);
+    bool up = pg_state(loop->aux) == PG_READY;
+    metric_set(&loop->metrics, postgres_up, up);
+    if (!up) {
+        loop->aux_attached = false;
+        return false;
+    }
+    if (loop->aux_attached && loop->aux_connects == pg_connects(loop->aux))
+        return true;
+    loop->aux_attached = false;
+    if (!loop->aux_attaching && loop->now_ms >= loop->aux_attach_ms) {
+        loop->aux_attach_ms = loop->now_ms + 200;
+        loop->aux_attaching = true;
+        loop->aux_session = (int64_t)(rng_next(&loop->rng) >> 2) + 1;
+        chores_attach(loop->aux, loop->aux_session, &loop->aux_site, aux_attached, loop);
+    }
+    return false;
+}
+
+/* A jump of the wall clock against the monotonic one holds all deadlines: a false escalation is the
+ * worse fault (DESIGN §6). A drill's clock is set by hand and not held. */
+static void clock_turn(struct loop *loop)
+{
+    int64_t gap = loop->clock.wall_ms(loop->clock.self) - loop->now_ms;
+    int64_t moved = gap - loop->clock_gap_ms;
+    bool jumped = moved > CLOCK_JUMP_MS || moved < -CLOCK_JUMP_MS;
+    if (jumped != loop->timers_held && !loop->site.drill) {
+        loop->timers_held = jumped;
+        log_error(jumped ? "CLOCK-JUMPED" : "CLOCK-IN-STEP", "moved_ms=%lld what=%s",
+                (long long)moved,
+                log_quote(jumped ? "deadlines are held; set the clock right, or restart the service "
+                                   "when the new time is the true one"
+                                 : "deadlines run again"));
+    }
+    if (!jumped && loop->now_ms % 1000 < 50)
+        loop->clock_gap_ms = gap; /* slow drift is followed */
+}
+
+static void redis_turn(struct loop *loop)
+{
+    struct chore_state *refill = &loop->chore_states[CHORE_REFILL];
+    if (!loop->directory || !loop->ops->metric_names || !loop->ops->metric_names[0] ||
+            refill->running || loop->now_ms < loop->redis_look_ms)
+        return;
+    loop->redis_look_ms = loop->now_ms + 1000;
+    if (counters_lost(loop->counters, loop->ids.site, loop->now_ms))
+        refill->wanted = true;
+}
+
+void tasks_turn(struct loop *loop)
+{
+    clock_turn(loop);
+    if (!aux_ready(loop))
+        return;
+    directory_turn(loop);
+    redis_turn(loop);
+    for (int i = 0; i < CHORE_COUNT; i++) {
+        struct chore_state *state = &loop->chore_states[i];
+        int64_t every = pace(loop, state->chore), since = loop->now_ms - state->started_ms;
+        bool due = (every && since >= every) || (state->wanted && since >= WANTED_MS);
+        if (state->running || !due || !chore_may(loop, state->chore))
+            continue;
+        state->started_ms = loop->now_ms;
+        chore_start(loop, state);
+    }
+}
