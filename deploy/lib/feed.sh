@@ -11,17 +11,18 @@ profile_prepare() {
     profile_dir=$source
     [ -x "$source/prepare" ] || return 0
     profile_dir=$home/files/profile-$profile
-    sum=$(files_sum "$source" ${csv:+"$csv"})
+    sum=$(files_sum "$source" "$root/deploy/lib/csv.awk" ${csv:+"$csv"})
     [ "$(cat "$home/files/prepared-$profile" 2>/dev/null)" != "$sum" ] || return 0
     say step_prepare "$profile"
     "$source/prepare" ${csv:+--csv "$csv"} "$profile_dir" >&2 || die prepare_failed "$profile"
     printf '%s\n' "$sum" >"$home/files/prepared-$profile"
 }
 
-# The exit status is the feeding program's. Its progress is on standard error, its result on output.
+# A profile made from reports is fed with them, any other with its drills. The exit status is the
+# feeding program's. Its progress is on standard error, its result on output.
 profile_feed() {
     local drill arguments=()
-    if [ -x "$root/deploy/profiles/$profile/prepare" ]; then
+    if [ -e "$root/deploy/profiles/$profile/reports.csv" ]; then
         say step_feed "${csv:-$profile}"
         HUYING_ROOT=$root exec "$bin/huyingctl" replay "$profile" --profile "$profile_dir" \
             ${csv:+--csv "$csv"} ${output:+-o "$output"}
