@@ -2,8 +2,8 @@
  * whom (roster or token), and out with the header stamped and the payload moved, never copied or read.
  *
  * The allow-list is asked for every frame, because libzmq keeps a connection whose key was revoked. A
- * connection that has not said READY gets NAK_GONE with destination "none": it has to say READY first,
- * which is what a peer also does after a broker has forgotten it.
+ * connection that has not said READY gets a READY back: it has to say READY first, which is what a peer
+ * also does when a broker has forgotten it.
  *
  * To add a kind of frame: a line in FRAME_KIND_TABLE, a line in RULES. */
 #include "services/broker/broker.h"
@@ -102,11 +102,11 @@ static void nak(struct broker *broker, const struct passing *passing, enum nak_r
 }
 
 /* The sender must say READY first. */
-static void nak_stranger(struct broker *broker, const struct passing *passing)
+static void ready_ask(struct broker *broker, const struct passing *passing)
 {
-    struct passing unknown = *passing;
-    unknown.frame = (struct frame){.serial = passing->frame.serial};
-    nak(broker, &unknown, NAK_GONE);
+    struct frame ask = {.kind = FRAME_READY};
+    broker->stats.unannounced++;
+    (void)small_send(broker, passing->port, passing->identity, &ask);
 }
 
 static void conn_drop(struct broker *broker, struct conn *conn, enum broker_notice why)
@@ -349,7 +349,7 @@ static void frame_pass(struct broker *broker, struct passing *passing)
         broker->stats.malformed++;
         nak(broker, passing, NAK_MALFORMED);
     } else if (!passing->conn && frame->kind != FRAME_READY) {
-        nak_stranger(broker, passing);
+        ready_ask(broker, passing);
     } else if (!frame_allowed(passing)) {
         nak(broker, passing, NAK_DENIED);
     } else {

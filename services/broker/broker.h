@@ -46,9 +46,10 @@ struct broker_stats {
     uint64_t frames[BROKER_KINDS], envelopes[BROKER_KINDS]; /* received, well-formed */
     uint64_t forwarded, forwarded_envelopes, forwarded_bytes;
     uint64_t naks[BROKER_REASONS];
-    uint64_t malformed; /* frames that broke their format */
-    uint64_t strangers; /* messages without an authenticated key, or of a revoked one */
-    uint64_t lost;      /* NAKs and heartbeats that a full connection did not take */
+    uint64_t malformed;   /* frames that broke their format */
+    uint64_t strangers;   /* messages without an authenticated key, or of a revoked one */
+    uint64_t unannounced; /* frames of connections that had not said READY */
+    uint64_t lost;        /* NAKs and heartbeats that a full connection did not take */
 };
 
 struct broker;

@@ -13,7 +13,10 @@
 
 struct health;
 /* `port` 0 takes any. ERR_FATAL with `why`. */
-enum err health_start(const char *host, uint16_t port, struct clock clock, struct health **ret,
+enum err health_start(const char *host,
+        uint16_t port,
+        struct clock clock,
+        struct health **ret,
         struct buf *why) MUST_CHECK;
 void health_stop(struct health **health);
 uint16_t health_port(const struct health *health);

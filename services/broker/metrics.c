@@ -107,6 +107,8 @@ void metrics_write(struct buf *out, struct broker *broker, const struct zap *zap
             {"huying_broker_malformed_total", "Messages that broke the format.", stats->malformed},
             {"huying_broker_strangers_total", "Messages without a key that is on the list.",
                     stats->strangers},
+            {"huying_broker_unannounced_total", "Frames before the connection's READY.",
+                    stats->unannounced},
             {"huying_broker_lost_total", "Own frames that a full peer missed.", stats->lost},
             {"huying_broker_refused_total", "Connections refused by key.", zap_refused(zap)},
     };

@@ -137,10 +137,12 @@ static bool curve_set(void *socket, const struct bus_config *config)
            zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, config->secret_key, KEY_Z85_SIZE) == 0;
 }
 
-static bool monitor_open(struct link *link, void *context)
+/* The name is never used again in the context: libzmq frees one some time after the socket closed. */
+static bool monitor_open(const struct bus *bus, struct link *link, void *context)
 {
     char name[ENDPOINT_SIZE];
-    (void)snprintf(name, sizeof name, "inproc://huying-bus-%p", (void *)link);
+    (void)snprintf(name, sizeof name, "inproc://huying-bus-%llx-%zu", (unsigned long long)bus->seed,
+            (size_t)(link - bus->links));
     int none = 0;
     link->monitor = zmq_socket(context, ZMQ_PAIR);
     return link->monitor && zmq_setsockopt(link->monitor, ZMQ_LINGER, &none, sizeof none) == 0 &&
@@ -157,7 +159,7 @@ static bool link_open(struct bus *bus, struct link *link, const char *endpoint, 
     memcpy(link->endpoint, endpoint, strlen(endpoint) + 1);
     link->socket = zmq_socket(context, ZMQ_DEALER);
     return link->socket && options_set(link->socket) && curve_set(link->socket, &bus->config) &&
-           monitor_open(link, context) && zmq_connect(link->socket, endpoint) == 0;
+           monitor_open(bus, link, context) && zmq_connect(link->socket, endpoint) == 0;
 }
 
 enum err bus_new(const struct bus_config *config, void *context, struct bus **ret)
@@ -327,20 +329,20 @@ static void welcome_take(struct bus *bus, struct link *link)
 /* True when the frame was between the broker and us. */
 static bool own_take(struct bus *bus, struct link *link, const struct frame *frame)
 {
-    bool ours = frame->kind == FRAME_NAK && frame->dest == SERVICE_NONE;
+    bool refused = frame->kind == FRAME_NAK && frame->serial == bus->seed;
     if (frame->kind == FRAME_WELCOME) {
         welcome_take(bus, link);
     } else if (frame->kind == FRAME_BYE) {
         link->leaving = true;
         broker_choose(bus);
-    } else if (ours && frame->reason == NAK_GONE) { /* it does not know us: READY again */
+    } else if (frame->kind == FRAME_READY) { /* it does not know us */
         link_lost(bus, link);
-    } else if (ours && frame->serial == bus->seed) { /* READY was refused */
+    } else if (refused) { /* our READY */
         link_lost(bus, link);
         link->ready_next_ms = bus->now_ms + DENIED_PAUSE_MS;
     }
-    return ours || frame->kind == FRAME_WELCOME || frame->kind == FRAME_BYE ||
-           frame->kind == FRAME_HEARTBEAT;
+    return refused || frame->kind == FRAME_WELCOME || frame->kind == FRAME_BYE ||
+           frame->kind == FRAME_READY || frame->kind == FRAME_HEARTBEAT;
 }
 
 /* The next frame of one link that is for the caller. */

@@ -56,8 +56,7 @@ static enum err service_read(const struct reading *r, struct peer *peer)
     g_autofree char *text = g_key_file_get_value(r->file, r->group, "service", NULL);
     peer->service = text ? service_find(text) : SERVICE_NONE;
     if (peer->service == SERVICE_NONE && g_strcmp0(text, "none") != 0) {
-        return reading_fail(r,
-                "service",
+        return reading_fail(r, "service",
                 "intake, routing, enforcement, volunteer, audit, console, client or none");
     }
     return OK;

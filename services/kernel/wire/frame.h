@@ -3,8 +3,8 @@
  *   [header, FRAME_HEADER_SIZE bytes, little-endian, below][payload, may be empty]
  *
  * (A ROUTER sees the connection's identity before them.) Brokers read the header and never the payload.
- * `source`, `peer`, `rights` and `token` are overwritten by the broker from what it knows of the key and the
- * connection: whatever a sender writes there does not count.
+ * `source`, `peer`, `rights` and `token` are overwritten by the broker from what it knows of the key and
+ * the connection: whatever a sender writes there does not count.
  *
  * Persistent format: shared by versions N and N-1. To change it, raise FRAME_VERSION and accept both. */
 #ifndef HUYING_WIRE_FRAME_H
@@ -24,11 +24,11 @@
 #define BUCKET_COUNT 16      /* aggregates are spread over so many buckets; a frame has one */
 
 #define FRAME_KIND_TABLE(X)                                                                        \
-    X(FRAME_READY, 1, "instance -> broker: I am here; credit, incarnation")                        \
-    X(FRAME_WELCOME, 2, "broker -> peer: heard you; `credit` = ms of silence after which you are gone") \
+    X(FRAME_READY, 1, "instance -> broker: I am here; credit, incarnation; back: who are you?")    \
+    X(FRAME_WELCOME, 2, "broker -> peer: heard you; `credit` = ms of silence until you are gone")  \
     X(FRAME_HEARTBEAT, 3, "both ways, every BUS_HEARTBEAT_MS")                                     \
     X(FRAME_GRANT, 4, "instance -> broker: `credit` more envelopes may come")                      \
-    X(FRAME_BYE, 5, "instance -> broker: draining; nothing more, what is under way will be acked") \
+    X(FRAME_BYE, 5, "both ways: draining; send nothing more, what is under way will be handled")   \
     X(FRAME_EVENTS, 6, "service -> service: numbered messages (Batch)")                            \
     X(FRAME_ACKS, 7, "service -> service: ids that are committed (Acks)")                          \
     X(FRAME_COMMANDS, 8, "peer -> service: requests to change something (Batch)")                  \
