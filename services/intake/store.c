@@ -156,9 +156,11 @@ void store_fini(void)
     polygons.version = -1;
 }
 
+/* `self` is the version of the directory that was in force when the reading was asked for: when it
+ * has changed since, the next batch reads again. */
 static void grids_take(void *self, const PGresult *result)
 {
-    (void)self;
+    const int64_t *version = self;
     int rows = PQntuples(result);
     size_t room = rows < LOCATOR_GRIDS_MAX ? (size_t)rows : LOCATOR_GRIDS_MAX;
     locator_destroy(&polygons.locator);
@@ -169,7 +171,7 @@ static void grids_take(void *self, const PGresult *result)
         if (locator_add(polygons.locator, unit, row_bytes(result, row, 1)) != OK)
             polygons.refused++;
     }
-    polygons.version = polygons.wanted;
+    polygons.version = *version;
 }
 
 /* A ticket of the batch: first the distinct ones with a submission, then those only looked for. */
@@ -321,7 +323,8 @@ static void intake_resolve(struct pg *pg,
         drawn = true;
     }
     if (polygons.version != polygons.wanted)
-        pg_queue(pg, &statements[GRIDS_READ], NULL, grids_take, NULL);
+        pg_queue(pg, &statements[GRIDS_READ], NULL, grids_take,
+                arena_copy(arena, &polygons.wanted, sizeof polygons.wanted));
     if (drawn)
         tickets_insert(pg, resolution);
     tickets_find(pg, resolution);
