@@ -39,7 +39,7 @@ struct passing {
 
 typedef void handle_fn(struct broker *broker, struct passing *passing);
 static handle_fn ready_handle, heard_handle, grant_handle, bye_handle, spread_handle,
-        replies_handle, feed_handle;
+        acks_handle, replies_handle, feed_handle;
 
 /* Who may send what. Rights: any one of them suffices; hotline keys reach intake with what is allowed
  * on the hotline's port. `counted`: has at least one envelope, and takes credit. */
@@ -53,7 +53,7 @@ static const struct rule {
         [FRAME_GRANT] = {grant_handle, .on_hotline = true},
         [FRAME_BYE] = {bye_handle, .on_hotline = true},
         [FRAME_EVENTS] = {spread_handle, .from_service = true, .to_service = true, .counted = true},
-        [FRAME_ACKS] = {spread_handle, .from_service = true, .to_service = true},
+        [FRAME_ACKS] = {acks_handle, .from_service = true, .to_service = true},
         [FRAME_COMMANDS] = {spread_handle, .on_hotline = true, .to_service = true, .counted = true,
                 .rights = RIGHT_ACT | RIGHT_OPERATE},
         [FRAME_QUERIES] = {spread_handle, .on_hotline = true, .to_service = true, .counted = true,
@@ -177,6 +177,18 @@ static void spread_handle(struct broker *broker, struct passing *passing)
         if (self) {
             return; /* the sender itself is gone: nobody is there to be told */
         }
+    }
+}
+
+/* To the instance that sent the messages, which can then forget them, or else to any instance of its
+ * service: what counts is that the rows go. */
+static void acks_handle(struct broker *broker, struct passing *passing)
+{
+    struct conn *to = conns_find_token(broker->conns, passing->frame.token);
+    bool sender = to && to->serving && to->peer.service == passing->frame.dest &&
+                  to->peer.site == passing->peer.site;
+    if (!sender || forward(broker, passing, to) != OK) {
+        spread_handle(broker, passing);
     }
 }
 
