@@ -100,8 +100,8 @@ struct aggregate_ops {
             int64_t (*draw)(void *self), void *self, struct arena *arena);
     /* Optional: rows besides the aggregates, locked after them, in id order. Called with all inputs
      * of the batch and their loaded states; queues statements whose callbacks fill *ret_related.
-     * Messages have their body (NULL when malformed), commands do not yet. Messages that were held
-     * back and become due in this batch are not among the inputs. */
+     * Bodies are decoded (NULL in a message that is malformed). Messages that were held back and
+     * become due in this batch are not among the inputs. */
     void (*related)(struct pg *pg, struct input *const *inputs, const void *const *states,
             size_t count, const struct directory *directory, struct arena *arena,
             void **ret_related);
