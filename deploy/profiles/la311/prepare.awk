@@ -66,6 +66,7 @@ function place_note(n,   street, village, name, page, col, row)
     if (street == "") return
     street = "CD-" street
     streets[street] = 1
+    any_street = 1
     village = code_part(value_of("NC", n))
     if (village == "") return
     village = street "/NC-" village
@@ -184,11 +185,19 @@ function write_grid(grid,   village, cell)
     staff_write("W-" grid, "Worker " grid, grid, "worker", "")
 }
 
+# The table's rows as they are; a file without any street has no squads that a row could name.
+function table_line_get(   line)
+{
+    if ((getline line < table) <= 0) return ""
+    if (!any_street) gsub(/,S-EN[FG],/, ",,", line)
+    return line
+}
+
 # The table's rows in its own order, then one row for each other request type in order of its name,
 # with the handler and the clocks of OTHER.
 function write_matters(   line, rest, at, name, n, i, list)
 {
-    while ((getline line < table) > 0) {
+    while ((line = table_line_get()) != "") {
         if (table_line++ == 0) continue
         print line > (out "/matters")
         split(line, cell, ",")
