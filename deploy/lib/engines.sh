@@ -39,6 +39,8 @@ pg_configure() {
     {
         cat "$root/deploy/postgres/postgresql.conf"
         [ "$memory" -ge 512 ] || printf 'shared_buffers = %dMB\n' $((memory < 32 ? 32 : memory))
+        # POSIX shared memory lives there; a bare container may have closed it.
+        as_pg test -w /dev/shm || printf 'dynamic_shared_memory_type = sysv\n'
         printf "%s = '%s'\n" data_directory "$pg_root/data" \
             unix_socket_directories "$pg_socket_dir" \
             hba_file "$pg_root/pg_hba.conf" ident_file "$pg_root/pg_ident.conf"
