@@ -1,7 +1,7 @@
 /* Blocks in a list, filled in order by bumping `used`. Blocks double in size from ARENA_BLOCK_SIZE,
- * so a batch of any size needs few of them; a reset keeps the first two, which hold the usual batch,
- * and gives the rest back, so that one huge batch does not stay resident for ever. A request that
- * does not fit the rest of a block goes to the next one. Nothing is ever freed singly. */
+ * so a batch of any size needs few of them; a reset keeps the first two, which hold the usual
+ * batch, and gives the rest back, so that one huge batch does not stay resident for ever. A request
+ * that does not fit the rest of a block goes to the next one. Nothing is ever freed singly. */
 #include "services/kernel/base/arena.h"
 
 #include <stdint.h>

@@ -15,9 +15,11 @@ struct arena {
 /* `limit`: most bytes between two resets. */
 void arena_init(struct arena *arena, size_t limit);
 void arena_fini(struct arena *arena);
-/* Everything handed out so far is gone; the blocks stay for reuse (all but the first two are freed). */
+/* Everything handed out so far is gone; the blocks stay for reuse (all but the first two are
+ * freed). */
 void arena_reset(struct arena *arena);
-/* Zeroed, 16-aligned memory; ends the process when the limit is reached (a bug: callers bound sizes). */
+/* Zeroed, 16-aligned memory; ends the process when the limit is reached (a bug: callers bound
+ * sizes). */
 void *arena_get(struct arena *arena, size_t size);
 /* The same for sizes that come from outside: NULL when the limit is reached. Not zeroed. */
 void *arena_find(struct arena *arena, size_t size);

@@ -40,9 +40,11 @@ static void arena_get_is_zeroed_after_reuse(void **state)
     (void)state;
     struct arena arena;
     arena_init(&arena, 4096);
-    memset(arena_find(&arena, 1000), 0xff, 1000);
+    unsigned char *first = arena_find(&arena, 1000);
+    memset(first, 0xff, 1000);
     arena_reset(&arena);
     unsigned char *again = arena_get(&arena, 1000);
+    assert_ptr_equal(again, first);
     for (size_t i = 0; i < 1000; i++) {
         assert_int_equal(again[i], 0);
     }

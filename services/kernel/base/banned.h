@@ -1,6 +1,6 @@
-/* Functions that do not compile in this project: unbounded writes, hidden clocks, hidden randomness,
- * parsers without errors, memory from the stack by size. Forced into every translation unit by the
- * build (-include). Tests too. */
+/* Functions that do not compile in this project: unbounded writes, hidden clocks, hidden
+ * randomness, parsers without errors, memory from the stack by size. Forced into every translation
+ * unit by the build (-include). Tests too. */
 #ifndef HUYING_BASE_BANNED_H
 #define HUYING_BASE_BANNED_H
 

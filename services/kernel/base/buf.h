@@ -1,5 +1,5 @@
-/* A growing run of bytes on the heap. Invariant: data[size] is always 0 once anything was written, so
- * that text can be printed; the NUL is not counted. Ends the process when memory is out or
+/* A growing run of bytes on the heap. Invariant: data[size] is always 0 once anything was written,
+ * so that text can be printed; the NUL is not counted. Ends the process when memory is out or
  * BUF_SIZE_MAX is passed (a bug: callers bound what they append). */
 #ifndef HUYING_BASE_BUF_H
 #define HUYING_BASE_BUF_H

@@ -1,4 +1,5 @@
-/* Time is passed in. Only main() and the loop hold a struct clock; everything else gets instants. */
+/* Time is passed in. Only main() and the loop hold a struct clock; everything else gets
+ * instants. */
 #ifndef HUYING_BASE_CLOCK_H
 #define HUYING_BASE_CLOCK_H
 

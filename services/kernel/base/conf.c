@@ -1,7 +1,8 @@
 /* Configuration from a key file, environment and presets, in that order of weakness: environment
- * beats file, file beats preset. The table of keys is the whole truth about what exists, so a typing
- * mistake in a key is found at start and not months later. All mistakes are collected before giving
- * up: whoever mends a file wants to see them together. Values of secrets never reach `why`. */
+ * beats file, file beats preset. The table of keys is the whole truth about what exists, so a
+ * typing mistake in a key is found at start and not months later. All mistakes are collected before
+ * giving up: whoever mends a file wants to see them together. Values of secrets never reach
+ * `why`. */
 #include "services/kernel/base/conf.h"
 
 #include <ctype.h>

@@ -1,7 +1,7 @@
-/* Configuration: one GKeyFile per process, overridden by environment HUYING_SECTION_KEY. A table says
- * which keys exist; an unknown section or key, a value out of range or of the wrong kind is an error
- * that names file, section, key, what was found and what was expected. A reload that fails leaves
- * the old values as they are. */
+/* Configuration: one GKeyFile per process, overridden by environment HUYING_SECTION_KEY. A table
+ * says which keys exist; an unknown section or key, a value out of range or of the wrong kind is an
+ * error that names file, section, key, what was found and what was expected. A reload that fails
+ * leaves the old values as they are. */
 #ifndef HUYING_BASE_CONF_H
 #define HUYING_BASE_CONF_H
 

@@ -120,19 +120,22 @@ static void slots_put(struct slots *table, uint64_t hash, uint32_t position)
     table->slots[at] = position + 1;
 }
 
-/* Each index function refuses what is given twice, by asking before it puts. */
+/* Each index function refuses what is given twice, by asking before it puts. A retired row leaves
+ * its code to a row that uses it again. */
 static bool units_index(struct directory *directory)
 {
     slots_new(&directory->unit_ids, directory->unit_count);
     slots_new(&directory->unit_codes, directory->unit_count);
     for (uint32_t i = 0; i < directory->unit_count; i++) {
         const struct unit *unit = &directory->units[i];
-        if (unit_find(directory, unit->id) != NULL ||
-                unit_find_code(directory, unit->code) != NULL) {
+        bool twice = !unit->retired && unit_find_code(directory, unit->code) != NULL;
+        if (twice || unit_find(directory, unit->id) != NULL) {
             return false;
         }
         slots_put(&directory->unit_ids, id_hash(unit->id), i);
-        slots_put(&directory->unit_codes, code_hash(unit->code), i);
+        if (!unit->retired) {
+            slots_put(&directory->unit_codes, code_hash(unit->code), i);
+        }
         directory->nodes[i].code_size = (uint32_t)strlen(unit->code);
     }
     return true;
@@ -144,12 +147,14 @@ static bool matters_index(struct directory *directory)
     slots_new(&directory->matter_codes, directory->matter_count);
     for (uint32_t i = 0; i < directory->matter_count; i++) {
         const struct matter *matter = &directory->matters[i];
-        if (matter_find(directory, matter->id) != NULL ||
-                matter_find_code(directory, matter->code) != NULL) {
+        bool twice = !matter->retired && matter_find_code(directory, matter->code) != NULL;
+        if (twice || matter_find(directory, matter->id) != NULL) {
             return false;
         }
         slots_put(&directory->matter_ids, id_hash(matter->id), i);
-        slots_put(&directory->matter_codes, code_hash(matter->code), i);
+        if (!matter->retired) {
+            slots_put(&directory->matter_codes, code_hash(matter->code), i);
+        }
     }
     return true;
 }
@@ -196,7 +201,9 @@ static bool parents_link(struct directory *directory)
         struct unit_node *node = &directory->nodes[i];
         node->parent = POSITION_NONE;
         if (directory->units[i].parent == 0) {
-            directory->root = directory->root == POSITION_NONE ? i : directory->root;
+            if (directory->root == POSITION_NONE && !directory->units[i].retired) {
+                directory->root = i;
+            }
             continue;
         }
         node->parent = position_of(directory, directory->units[i].parent);
@@ -205,7 +212,7 @@ static bool parents_link(struct directory *directory)
         }
         directory->nodes[node->parent].child_count++;
     }
-    return directory->unit_count == 0 || directory->root != POSITION_NONE;
+    return true;
 }
 
 struct code_position {
@@ -230,8 +237,8 @@ static void children_list(struct directory *directory)
     uint32_t count = directory->unit_count, first = 0;
     struct code_position *sorted = array_new(count, sizeof *sorted);
     for (uint32_t i = 0; i < count; i++) {
-        sorted[i] = (struct code_position){
-                directory->units[i].code, i, directory->units[i].retired};
+        sorted[i] =
+                (struct code_position){directory->units[i].code, i, directory->units[i].retired};
         directory->nodes[i].child_first = first;
         first += directory->nodes[i].child_count;
         directory->nodes[i].child_count = 0;

@@ -19,7 +19,8 @@ _Bool log_level_parse(const char *text, enum log_level *ret_level);
  * text values with log_quote. */
 void log_write(enum log_level level, const char *event, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
-/* Quotes, escapes and shortens to 160 bytes when needed; one of 8 thread-local buffers, used in turn. */
+/* Quotes, escapes and shortens to 160 bytes when needed; one of 8 thread-local buffers, used in
+ * turn. */
 const char *log_quote(const char *text);
 
 #define log_info(event, ...) log_write(LOG_INFO, event, __VA_ARGS__)

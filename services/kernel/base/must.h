@@ -1,5 +1,6 @@
-/* must(): an assertion that stays in release builds. For bugs only: never for anything that came from
- * outside (bus, database, Redis, file, person). The process ends and is restarted; nothing is lost. */
+/* must(): an assertion that stays in release builds. For bugs only: never for anything that came
+ * from outside (bus, database, Redis, file, person). The process ends and is restarted; nothing is
+ * lost. */
 #ifndef HUYING_BASE_MUST_H
 #define HUYING_BASE_MUST_H
 

@@ -2,12 +2,12 @@
  *
  *   decide(state, input, world, next, outcome)
  *
- * `state` is the aggregate as committed (or as left by the previous input of the same batch), `next`
- * starts as a copy of it. decide() changes `next`, and says in `outcome` what else follows: steps
- * (each raises the version by one and becomes a row of `history` and a leaf of the ledger), messages
- * to other services, timers, counters. It does no I/O, reads no clock, allocates nothing, logs nothing.
- * A decision without steps changes nothing: `next` is then thrown away, unless it says `keep`. The
- * place in the sequence is the kernel's and moves in any case.
+ * `state` is the aggregate as committed (or as left by the previous input of the same batch),
+ * `next` starts as a copy of it. decide() changes `next`, and says in `outcome` what else follows:
+ * steps (each raises the version by one and becomes a row of `history` and a leaf of the ledger),
+ * messages to other services, timers, counters. It does no I/O, reads no clock, allocates nothing,
+ * logs nothing. A decision without steps changes nothing: `next` is then thrown away, unless it
+ * says `keep`. The place in the sequence is the kernel's and moves in any case.
  *
  * Sizes are fixed and small; passing one is a bug (must()). */
 #ifndef HUYING_BASE_PURE_DECISION_H
@@ -64,7 +64,7 @@ enum verdict {
     VERDICT_DUPLICATE = 1, /* its effect is there already; nothing changes */
     VERDICT_REFUSED = 2,   /* `reason` says which rule; a normal answer */
     VERDICT_NOT_FOUND = 3, /* no such aggregate */
-    VERDICT_CONFLICT = 4   /* the expected version is not the present one, or a key was used before */
+    VERDICT_CONFLICT = 4   /* not the version that was expected, or a key used before */
 };
 
 struct step {
@@ -99,7 +99,7 @@ struct count_change {
 struct outcome {
     enum verdict verdict;
     uint32_t reason; /* the service's refusal number; 0 unless refused or in conflict */
-    bool keep;       /* store `next` although there is no step; decide() then sets next's ver itself */
+    bool keep;       /* store `next` without a step; decide() then sets next's ver itself */
     int step_count, send_count, timer_count, count_count;
     struct step steps[STEPS_MAX];
     struct send sends[SENDS_MAX];

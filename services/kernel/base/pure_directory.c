@@ -71,7 +71,7 @@ const struct unit *unit_find_code(const struct directory *directory, const char 
     uint32_t at = (uint32_t)code_hash(code) & table->mask;
     for (; table->slots[at] != 0; at = (at + 1) & table->mask) {
         const struct unit *unit = &directory->units[table->slots[at] - 1];
-        if (!unit->retired && strcmp(unit->code, code) == 0) {
+        if (strcmp(unit->code, code) == 0) {
             return unit;
         }
     }
@@ -217,7 +217,7 @@ const struct matter *matter_find_code(const struct directory *directory, const c
     uint32_t at = (uint32_t)code_hash(code) & table->mask;
     for (; table->slots[at] != 0; at = (at + 1) & table->mask) {
         const struct matter *matter = &directory->matters[table->slots[at] - 1];
-        if (!matter->retired && strcmp(matter->code, code) == 0) {
+        if (strcmp(matter->code, code) == 0) {
             return matter;
         }
     }

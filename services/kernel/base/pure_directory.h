@@ -1,6 +1,7 @@
 /* The directory in memory: units, matters, staff, grids, as one immutable snapshot of a version.
  * Loaded by store/directory.c, read by every decide(). All pointers live as long as the snapshot.
- * Numbers (`id`) are the directory's own bigint keys and small for matters; codes are for people. */
+ * Numbers (`id`) are the directory's own bigint keys and small for matters; codes are for
+ * people. */
 #ifndef HUYING_BASE_PURE_DIRECTORY_H
 #define HUYING_BASE_PURE_DIRECTORY_H
 
@@ -42,13 +43,13 @@ struct unit {
     int64_t parent;       /* 0 = root */
     const char *code;     /* unique, e.g. "440113120", "CD-10" */
     const char *name_zh, *name_en;
-    enum level level;     /* of the organisation level it stands at: a street's squad is at street */
-    const char *kind;     /* district street village grid centre department desk squad volunteer_team … */
+    enum level level;     /* of the organisation: a street's squad is at street */
+    const char *kind;     /* district street village grid centre department desk squad … */
     const char *capabilities; /* ";"-separated, "" = none */
     int32_t members, capacity; /* people on duty; missions or cases at once (0 = unlimited) */
     int32_t depth;        /* 0 = root */
-    bool retired;         /* gone from the profile: found by id, so that old cases keep their unit, and
-                             as a parent; code, child and handler look-ups leave it out */
+    bool retired;         /* gone from the profile: found by id, so that old cases keep their unit,
+                             and as a parent; code, child and handler look-ups leave it out */
 };
 
 struct matter {
@@ -56,8 +57,9 @@ struct matter {
     const char *code, *name_zh, *name_en, *category;
     enum level start_level; /* lowest level able to handle it */
     enum handler_kind handler;
-    const char *handler_code[5]; /* by enum level: code (or code suffix under the level's unit) of the
-                                    handling unit, "" = the level's own desk; see directory_handler */
+    const char *handler_code[5]; /* by enum level: code (or code suffix under the level's unit) of
+                                    the handling unit, "" = the level's own desk; see
+                                    directory_handler */
     const char *squad_capability; /* "" = none */
     int64_t accept_ms, handle_ms, step_up_ms, verify_ms; /* spans; 0 = none */
     bool all_hours;       /* true: clock "all" (24 × 7); false: "work" (working time, calendar) */
@@ -71,7 +73,8 @@ struct staff {
     int64_t unit;
     const char *role;     /* worker desk squad volunteer supervisor machine */
     const char *skills;   /* volunteers: ";"-separated; "" = none */
-    int32_t from_min, to_min; /* volunteers: available from … to, minutes of the local day; 0, 1440 = always */
+    int32_t from_min, to_min; /* volunteers: available from … to, minutes of the local day;
+                                 0, 1440 = always */
 };
 
 struct directory; /* opaque; built by directory_build */
@@ -86,9 +89,9 @@ struct directory_rows { /* input of directory_build; arrays are copied, strings 
     const struct staff *staff; size_t staff_count;
 };
 
-/* Heap; destroy takes the pointer, accepts NULL. `depth` is worked out here; texts that are NULL become
- * "". NULL when rows contradict themselves, which apply has checked: an id or code given twice, a
- * parent or a staff's unit that is not there, units in a circle. */
+/* Heap; destroy takes the pointer, accepts NULL. `depth` is worked out here; texts that are NULL
+ * become "". NULL when rows contradict themselves, which apply has checked: an id or code given
+ * twice, a parent or a staff's unit that is not there, units in a circle. */
 struct directory *directory_build(const struct directory_rows *rows);
 void directory_destroy(struct directory **directory);
 
@@ -116,9 +119,9 @@ const struct unit *directory_unit(const struct directory *directory, size_t inde
 /* True when the unit's capabilities name `capability` ("" is always true). */
 bool unit_capable(const struct unit *unit, const char *capability);
 
-/* The unit that handles `matter` for a case placed at `place` when it stands at `level`: the area at
- * that level, or the unit below it that handler_code names; the area itself when there is no such
- * unit. NULL when `place` has no area at that level. */
+/* The unit that handles `matter` for a case placed at `place` when it stands at `level`: the area
+ * at that level, or the unit below it that handler_code names; the area itself when there is no
+ * such unit. NULL when `place` has no area at that level. */
 const struct unit *directory_handler(const struct directory *directory, const struct matter *matter,
         const struct unit *place, enum level level);
 
@@ -128,7 +131,7 @@ const struct staff *staff_find(const struct directory *directory, const char *co
 /* Staff of exactly that unit, in order of code: iterate index from 0 until NULL. */
 const struct staff *staff_of_unit(const struct directory *directory, int64_t unit, size_t index);
 /* True when the volunteer has `skill` ("" is always true) and is available at that instant. */
-bool staff_available(const struct directory *directory, const struct staff *staff, const char *skill,
-        int64_t at_ms);
+bool staff_available(const struct directory *directory, const struct staff *staff,
+        const char *skill, int64_t at_ms);
 
 #endif

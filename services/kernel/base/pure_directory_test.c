@@ -29,6 +29,7 @@ static const struct unit units[] = {
 static const struct matter matters[] = {
         {.id = 5, .code = "XX-01", .handler_code = {"", "G", "", "S-ZZ", "D-GA"}},
         {.id = 6, .code = "XX-02", .handler_code = {[LEVEL_STREET] = "Z-NONE"}},
+        {.id = 7, .code = "XX-09", .handler_code = {[LEVEL_STREET] = "440-8-S-ZZ"}},
 };
 
 static const struct staff staff[] = {
@@ -83,7 +84,7 @@ static void directory_find_by_id_and_code(void **state)
     assert_null(unit_find_code(directory, "440-"));
     assert_null(unit_find_code(directory, ""));
     assert_int_equal(matter_find(directory, 6)->id, 6);
-    assert_null(matter_find(directory, 7));
+    assert_null(matter_find(directory, 8));
     assert_string_equal(matter_find_code(directory, "XX-01")->code, "XX-01");
     assert_null(matter_find_code(directory, "XX-03"));
     assert_int_equal(staff_find(directory, "w-1")->id, 3);
@@ -167,6 +168,11 @@ static void directory_handler_is_named_unit_or_the_area(void **state)
             {20, LEVEL_GRID, 0, 0},
             {20, LEVEL_NONE, 0, 0},
     };
+    /* A whole code counts only where it stands below the area. */
+    const struct matter *third = matter_find(directory, 7);
+    const struct unit *grid = unit_find(directory, 31), *other = unit_find(directory, 22);
+    assert_int_equal(directory_handler(directory, third, grid, LEVEL_STREET)->id, 20);
+    assert_int_equal(directory_handler(directory, third, other, LEVEL_STREET)->id, 23);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct unit *place = unit_find(directory, cases[i].place);
         const struct unit *a = directory_handler(directory, first, place, cases[i].level);
@@ -174,6 +180,42 @@ static void directory_handler_is_named_unit_or_the_area(void **state)
         assert_int_equal(a == NULL ? 0 : a->id, cases[i].by_first);
         assert_int_equal(b == NULL ? 0 : b->id, cases[i].by_second);
     }
+}
+
+static void directory_retired_rows_are_found_by_id_only(void **state)
+{
+    (void)state;
+    static const struct unit some[] = {
+            {.id = 9, .code = "old-root", .kind = "district", .retired = true},
+            {.id = 1, .code = "r", .level = LEVEL_DISTRICT, .kind = "district"},
+            {.id = 2, .parent = 1, .code = "a", .retired = true},
+            {.id = 3, .parent = 1, .code = "b"}, {.id = 4, .parent = 1, .code = "a"},
+            {.id = 5, .parent = 1, .code = "a", .retired = true},
+            {.id = 6, .parent = 1, .code = "c", .retired = true}};
+    static const struct matter kinds[] = {{.id = 1, .code = "m", .retired = true},
+            {.id = 2, .code = "m", .handler_code = {[LEVEL_DISTRICT] = "c"}},
+            {.id = 3, .code = "n", .retired = true}};
+    const struct directory_rows rows = {.units = some,
+            .unit_count = COUNT_OF(some),
+            .matters = kinds,
+            .matter_count = COUNT_OF(kinds)};
+    struct directory *directory = directory_build(&rows);
+    assert_non_null(directory);
+    assert_int_equal(unit_root(directory)->id, 1);
+    assert_int_equal(unit_find(directory, 2)->id, 2);
+    assert_int_equal(unit_find(directory, 5)->id, 5);
+    assert_int_equal(unit_find_code(directory, "a")->id, 4);
+    assert_null(unit_find_code(directory, "c"));
+    const struct unit *root = unit_root(directory);
+    assert_int_equal(unit_child(directory, root, 0)->id, 4);
+    assert_int_equal(unit_child(directory, root, 1)->id, 3);
+    assert_null(unit_child(directory, root, 2));
+    const struct matter *matter = matter_find_code(directory, "m");
+    assert_int_equal(matter->id, 2);
+    assert_non_null(matter_find(directory, 1));
+    assert_null(matter_find_code(directory, "n"));
+    assert_int_equal(directory_handler(directory, matter, root, LEVEL_DISTRICT)->id, 1);
+    directory_destroy(&directory);
 }
 
 static void unit_capable_compares_whole_words(void **state)
@@ -219,6 +261,8 @@ static void staff_available_by_skill_and_local_hours(void **state)
             {"n-1", "", 359, true},
             {"n-1", "", 360, false},
             {"n-1", "", 1319, false},
+            {"v-1", "", 600 - INT64_C(1440) * 365 * 60, true}, /* before 1970 */
+            {"v-1", "", 479 - INT64_C(1440) * 365 * 60, false},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         /* Midnight of the site's 2 January is 16:00 UTC of the day before. */
@@ -280,6 +324,7 @@ static void directory_build_refuses_rows_that_contradict_themselves(void **state
     assert_null(directory_build(&rows));
     rows = rows_small();
     rows.matters = matter_twice;
+    rows.matter_count = COUNT_OF(matter_twice);
     assert_null(directory_build(&rows));
 }
 
@@ -336,6 +381,7 @@ int main(void)
             cmocka_unit_test(unit_within_is_itself_and_everything_below),
             cmocka_unit_test(unit_child_lists_in_order_of_code),
             cmocka_unit_test(directory_handler_is_named_unit_or_the_area),
+            cmocka_unit_test(directory_retired_rows_are_found_by_id_only),
             cmocka_unit_test(unit_capable_compares_whole_words),
             cmocka_unit_test(staff_of_unit_lists_in_order_of_code),
             cmocka_unit_test(staff_available_by_skill_and_local_hours),

@@ -1,9 +1,9 @@
-/* Ids: 63 bits = site (12) ‖ minting service (3) ‖ counter (48). No clock in them; counters are handed
- * out in blocks from the minter's schema (store/site.h). Ids are positive; 0 means "none".
+/* Ids: 63 bits = site (12) ‖ minting service (3) ‖ counter (48). No clock in them; counters are
+ * handed out in blocks from the minter's schema (store/site.h). Ids are positive; 0 means "none".
  *
- * The case number is the id made for people: site letters, the day of acceptance, the counter, and a
- * check digit: "LA-20180101-0000123-4" (ISO 7064 MOD 11,10 over day and counter digits). Intake mints
- * cases' ids, so site letters and counter give the id back; the day is for people only. */
+ * The case number is the id made for people: site letters, the day of acceptance, the counter, and
+ * a check digit: "LA-20180101-0000123-4" (ISO 7064 MOD 11,10 over day and counter digits). Intake
+ * mints cases' ids, so site letters and counter give the id back; the day is for people only. */
 #ifndef HUYING_BASE_PURE_ID_H
 #define HUYING_BASE_PURE_ID_H
 

@@ -80,7 +80,8 @@ static void case_number_is_as_documented(void **state)
     assert_memory_equal(text, "LA-20171231-", 12);
 }
 
-/* Check digits worked out apart, by the recursive form of ISO 7064 MOD 11,10 that python-stdnum has. */
+/* Check digits worked out apart, by the recursive form of ISO 7064 MOD 11,10 that python-stdnum
+ * has. */
 static void case_number_check_digit_is_mod_11_10(void **state)
 {
     (void)state;
@@ -149,7 +150,8 @@ static void case_number_parse_refuses_other_text(void **state)
     (void)snprintf(text, sizeof text, " %s", good);
     assert_int_equal(case_number_parse(text, "LA", 1), 0);
     static const char *const others[] = {"", "LA-", "LA-20180101-000000000005-1",
-            "LA-20180101-999999999999999-1", "LA-20180101-99999999999999999999999999999-1",
+            "LA-20180101-999999999999999-1", "LA-20180101-281474976710656-3", /* 2^48 */
+            "LA-20180101-999999999999999-4", "LA-20180101-99999999999999999999999999999-1",
             "la-20180101-0000005-1", "LA_20180101_0000005_1"};
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         assert_int_equal(case_number_parse(others[i], "LA", 1), 0);

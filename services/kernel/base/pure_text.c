@@ -34,10 +34,24 @@ static size_t character_size(const unsigned char *at, size_t left)
     return size;
 }
 
+/* True when the next eight bytes are ASCII without NUL; both tests look at all eight at once. */
+static bool ascii_eight(const unsigned char *at)
+{
+    uint64_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    uint64_t borrow = bytes - UINT64_C(0x0101010101010101);
+    return ((bytes | borrow) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool text_valid(const char *text, size_t size)
 {
     const unsigned char *at = (const unsigned char *)text;
     while (size > 0) {
+        if (size >= 8 && ascii_eight(at)) {
+            at += 8;
+            size -= 8;
+            continue;
+        }
         size_t step = character_size(at, size);
         if (step == 0) {
             return false;

@@ -10,7 +10,8 @@
 bool text_valid(const char *text, size_t size);
 /* Number of characters (code points) of valid UTF-8. */
 size_t text_length(const char *text, size_t size);
-/* Copies at most room-1 bytes, never cutting a character, and ends with NUL. Returns bytes copied. */
+/* Copies at most room-1 bytes, never cutting a character, and ends with NUL. Returns bytes
+ * copied. */
 size_t text_copy(char *to, size_t room, const char *from, size_t size);
 
 #define INSTANT_SIZE 36 /* "2018-01-01T00:00:09.000-08:00" and the NUL, with room */

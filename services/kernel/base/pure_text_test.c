@@ -42,6 +42,27 @@ static void text_valid_follows_the_unicode_table(void **state)
     }
 }
 
+/* Long runs of ASCII are looked at eight bytes at once: one wrong byte has to be seen at any
+ * place. */
+static void text_valid_finds_one_wrong_byte_anywhere(void **state)
+{
+    (void)state;
+    static const char wrong[] = {0, '\x80', '\xff', '\xc3'};
+    for (size_t size = 1; size < 40; size++) {
+        char text[40];
+        memset(text, '\x01', sizeof text);
+        assert_true(text_valid(text, size));
+        memset(text, '\x7f', sizeof text);
+        assert_true(text_valid(text, size));
+        for (size_t i = 0; i < size * COUNT_OF(wrong); i++) {
+            char *at = &text[i / COUNT_OF(wrong)];
+            *at = wrong[i % COUNT_OF(wrong)];
+            assert_false(text_valid(text, size));
+            *at = 'a';
+        }
+    }
+}
+
 static void text_length_counts_characters(void **state)
 {
     (void)state;
@@ -174,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(text_valid_follows_the_unicode_table),
+            cmocka_unit_test(text_valid_finds_one_wrong_byte_anywhere),
             cmocka_unit_test(text_length_counts_characters),
             cmocka_unit_test(text_copy_never_cuts_a_character),
             cmocka_unit_test(instant_format_and_parse_known_pairs),

@@ -1,6 +1,6 @@
-/* A walk keeps the path from the top to where it is and, for each unit on it, which child comes next.
- * A unit is put on the path when the one after it is asked for, so that the caller can say in between
- * that what is below it shall be left out. */
+/* A walk keeps the path from the top to where it is and, for each unit on it, which child comes
+ * next. A unit is put on the path when the one after it is asked for, so that the caller can say in
+ * between that what is below it shall be left out. */
 #include "services/kernel/base/pure_tree.h"
 #include "services/kernel/base/must.h"
 

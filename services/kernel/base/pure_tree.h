@@ -1,6 +1,7 @@
 /* Walking the organisation tree of the directory: every unit below an area, in the directory's own
- * order (parents before children, children by code), without recursion and without memory beyond the
- * struct. Pure: decide() may use it. The walk sees the snapshot it was begun with and nothing else. */
+ * order (parents before children, children by code), without recursion and without memory beyond
+ * the struct. Pure: decide() may use it. The walk sees the snapshot it was begun with and nothing
+ * else. */
 #ifndef HUYING_BASE_PURE_TREE_H
 #define HUYING_BASE_PURE_TREE_H
 

@@ -1,5 +1,6 @@
-/* Randomness is passed in: a generator with a seed (xoshiro256**), for back-off, salts in drills and
- * tests. Keys and production salts come from libsodium's randombytes through rng_seed_secure. */
+/* Randomness is passed in: a generator with a seed (xoshiro256**), for back-off, salts in drills
+ * and tests. Keys and production salts come from libsodium's randombytes through
+ * rng_seed_secure. */
 #ifndef HUYING_BASE_RNG_H
 #define HUYING_BASE_RNG_H
 

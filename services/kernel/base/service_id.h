@@ -1,5 +1,5 @@
-/* The services of a site, by the number that stands in ids, messages and columns. Persistent: numbers
- * are never reused; there is room for 8 in an id (3 bits). */
+/* The services of a site, by the number that stands in ids, messages and columns. Persistent:
+ * numbers are never reused; there is room for 8 in an id (3 bits). */
 #ifndef HUYING_BASE_SERVICE_ID_H
 #define HUYING_BASE_SERVICE_ID_H
 

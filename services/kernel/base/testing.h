@@ -15,7 +15,8 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Runs `act` in a child process; true when it was ended by abort(). Its standard error is closed. */
+/* Runs `act` in a child process; true when it was ended by abort(). Its standard error is
+ * closed. */
 static inline bool process_aborts(void (*act)(void *self), void *self)
 {
     pid_t child = fork();

@@ -1,5 +1,5 @@
-/* Acks: the ids of messages whose effect is committed, as packed fixed64, so that a thousand of them
- * are a memory copy. Decoding also takes ids that are not packed, as protobuf demands. */
+/* Acks: the ids of messages whose effect is committed, as packed fixed64, so that a thousand of
+ * them are a memory copy. Decoding also takes ids that are not packed, as protobuf demands. */
 #include "services/kernel/wire/envelope.h"
 
 #include "services/kernel/base/must.h"

@@ -2,8 +2,8 @@
  * bus: protobuf-c would need a struct and several allocations per message and a copy of the batch.
  * The format is that of proto/envelope.proto, and the tests hold it against the generated code.
  *
- * To add a field: proto/envelope.proto, struct envelope, one line each in sizes_of, envelope_put and
- * the switch of field_take. Fields that are not known are skipped: version N talks to N-1. */
+ * To add a field: proto/envelope.proto, struct envelope, one line each in sizes_of, envelope_put
+ * and the switch of field_take. Fields that are not known are skipped: version N talks to N-1. */
 #include "services/kernel/wire/envelope.h"
 
 #include <string.h>
@@ -14,7 +14,8 @@
 #include "services/kernel/wire/wire_read.h"
 #include "services/kernel/wire/wire_write.h"
 
-/* Fields in one envelope and, besides envelopes, in one batch: known ones and room for newer ones. */
+/* Fields in one envelope and, besides envelopes, in one batch: known ones and room for newer
+ * ones. */
 #define ENVELOPE_OWN_FIELDS_MAX 64
 #define BATCH_OWN_FIELDS_MAX 64
 

@@ -1,5 +1,6 @@
-/* Envelopes: the messages in a frame's payload, as plain structs (proto/envelope.proto is the format).
- * One message of protobuf's kind ends here: the rest of the kernel and decide() see these structs. */
+/* Envelopes: the messages in a frame's payload, as plain structs (proto/envelope.proto is the
+ * format). One message of protobuf's kind ends here: the rest of the kernel and decide() see these
+ * structs. */
 #ifndef HUYING_WIRE_ENVELOPE_H
 #define HUYING_WIRE_ENVELOPE_H
 
@@ -30,8 +31,8 @@ struct envelope {
     uint32_t source_site;    /* where it was sent, for messages between sites; 0 = this one */
     int64_t at_ms;           /* the sender's time; in a drill the decision's now */
     int64_t deadline_ms;     /* requests: span in ms after which no answer is wanted; 0 = none */
-    const char *request_id;  /* COMMANDS: chosen by the client, ≤ REQUEST_ID_MAX; the same id gets the
-                                same answer; "" = none */
+    const char *request_id;  /* COMMANDS: chosen by the client, ≤ REQUEST_ID_MAX; the same id gets
+                                the same answer; "" = none */
     const char *actor;       /* COMMANDS, QUERIES: staff code, "" = the key's own name */
     struct bytes payload;
     struct bytes trace;      /* empty or TRACE_SIZE */
@@ -41,19 +42,22 @@ struct envelope {
                                 ≤ REPLY_TEXT_MAX */
 };
 
-#define REPLY_FAILED 100 /* verdict = REPLY_FAILED + enum err: nothing was decided, try again or mend */
+/* verdict = REPLY_FAILED + enum err: nothing was decided, try again or mend. */
+#define REPLY_FAILED 100
 
-/* Starts an empty batch payload in `out` (what was in it is gone); envelopes are appended one by one
- * (no copy of the batch). */
+/* Starts an empty batch payload in `out` (what was in it is gone); envelopes are appended one by
+ * one (no copy of the batch). */
 void batch_begin(struct buf *out, uint64_t incarnation);
-/* Texts may be NULL for "" and have to be valid UTF-8, or the receiver refuses the whole frame. Passing
- * a maximum is a bug (must()); FRAME_PAYLOAD_MAX and FRAME_COUNT_MAX are the caller's to watch. */
+/* Texts may be NULL for "" and have to be valid UTF-8, or the receiver refuses the whole frame.
+ * Passing a maximum is a bug (must()); FRAME_PAYLOAD_MAX and FRAME_COUNT_MAX are the caller's to
+ * watch. */
 void batch_add(struct buf *out, const struct envelope *envelope);
 
 /* Decodes a whole payload into arena memory (texts and bytes point into `data` copies). Texts are
- * never NULL. ERR_MALFORMED with `why` when anything breaks its format or a limit: the whole frame is
- * refused; ERR_LIMIT when the arena is too small for it. Payloads are checked for depth and number of
- * fields here, so what comes out may be given to protobuf-c; the other ret_ are untouched then. */
+ * never NULL. ERR_MALFORMED with `why` when anything breaks its format or a limit: the whole frame
+ * is refused; ERR_LIMIT when the arena is too small for it. Payloads are checked for depth and
+ * number of fields here, so what comes out may be given to protobuf-c; the other ret_ are untouched
+ * then. */
 enum err batch_decode(const uint8_t *data, size_t size, struct arena *arena,
         uint64_t *ret_incarnation, struct envelope **ret_envelopes, size_t *ret_count,
         const char **ret_why) MUST_CHECK;

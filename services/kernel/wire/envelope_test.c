@@ -440,7 +440,8 @@ static void batch_decode_in_a_small_arena_is_a_limit(void **state)
     assert_in_range(limits, 10, 60);
 }
 
-/* Every prefix and many mutations: no crash (the sanitizers watch), and what is taken has its limits. */
+/* Every prefix and many mutations: no crash (the sanitizers watch), and what is taken has its
+ * limits. */
 static void batch_decode_of_damaged_bytes_never_breaks(void **state)
 {
     struct rng rng;

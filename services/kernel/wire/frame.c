@@ -1,5 +1,5 @@
-/* The header of a frame to bytes and back; the layout stands in frame.h. Bytes are placed one by one,
- * so that neither byte order nor padding of the machine gets into the format. */
+/* The header of a frame to bytes and back; the layout stands in frame.h. Bytes are placed one by
+ * one, so that neither byte order nor padding of the machine gets into the format. */
 #include "services/kernel/wire/frame.h"
 
 #include <string.h>

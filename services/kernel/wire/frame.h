@@ -2,11 +2,12 @@
  *
  *   [header, FRAME_HEADER_SIZE bytes, little-endian, below][payload, may be empty]
  *
- * (A ROUTER sees the connection's identity before them.) Brokers read the header and never the payload.
- * `source`, `peer`, `rights` and `token` are overwritten by the broker from what it knows of the key and
- * the connection: whatever a sender writes there does not count.
+ * (A ROUTER sees the connection's identity before them.) Brokers read the header and never the
+ * payload. `source`, `peer`, `rights` and `token` are overwritten by the broker from what it knows
+ * of the key and the connection: whatever a sender writes there does not count.
  *
- * Persistent format: shared by versions N and N-1. To change it, raise FRAME_VERSION and accept both. */
+ * Persistent format: shared by versions N and N-1. To change it, raise FRAME_VERSION and accept
+ * both. */
 #ifndef HUYING_WIRE_FRAME_H
 #define HUYING_WIRE_FRAME_H
 
@@ -72,9 +73,9 @@ struct frame {
     char peer[PEER_SIZE];   /* set by the broker: name of the sender's key in peers.conf */
 };
 
-/* Writes exactly FRAME_HEADER_SIZE bytes. Layout: u16 magic, u8 version, u8 kind, u8 dest, u8 source,
- * u8 bucket, u8 zero, u16 count, u16 site, u32 credit, u32 reason, u32 rights, u64 token, u64 serial,
- * u64 incarnation, peer[32]. */
+/* Writes exactly FRAME_HEADER_SIZE bytes. Layout: u16 magic, u8 version, u8 kind, u8 dest, u8
+ * source, u8 bucket, u8 zero, u16 count, u16 site, u32 credit, u32 reason, u32 rights, u64 token,
+ * u64 serial, u64 incarnation, peer[32]. */
 void frame_encode(const struct frame *frame, uint8_t ret[FRAME_HEADER_SIZE]);
 /* ERR_MALFORMED: size, magic, kind, service, bucket, count, or a peer name without NUL.
  * ERR_UNKNOWN: another version. *ret is untouched on an error. */

@@ -13,6 +13,7 @@ static const struct frame sample = {.kind = FRAME_EVENTS,
         .site = 0x0304,
         .credit = 0x05060708,
         .reason = 0x090a0b0c,
+        .rights = 0x41424344,
         .token = UINT64_C(0x1112131415161718),
         .serial = UINT64_C(0x2122232425262728),
         .incarnation = UINT64_C(0x3132333435363738),
@@ -20,9 +21,9 @@ static const struct frame sample = {.kind = FRAME_EVENTS,
 
 /* The layout is persistent: written out here by hand, not made by the code under test. */
 static const uint8_t sample_bytes[FRAME_HEADER_SIZE] = {0x48, 0x59, 1, 6, 2, 1, 5, 0, 2, 1, 4, 3, 8,
-        7, 6, 5, 0x0c, 0x0b, 0x0a, 9, 0, 0, 0, 0, 0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,
-        0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21, 0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32,
-        0x31, 'i', 'n', 't', 'a', 'k', 'e', '-', '1'};
+        7, 6, 5, 0x0c, 0x0b, 0x0a, 9, 0x44, 0x43, 0x42, 0x41, 0x18, 0x17, 0x16, 0x15, 0x14, 0x13,
+        0x12, 0x11, 0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21, 0x38, 0x37, 0x36, 0x35, 0x34,
+        0x33, 0x32, 0x31, 'i', 'n', 't', 'a', 'k', 'e', '-', '1'};
 
 static void frame_encode_has_the_documented_layout(void **state)
 {
@@ -46,6 +47,7 @@ static void frame_decode_gives_every_field_back(void **state)
     assert_int_equal(frame.site, sample.site);
     assert_int_equal(frame.credit, sample.credit);
     assert_int_equal(frame.reason, sample.reason);
+    assert_int_equal(frame.rights, sample.rights);
     assert_int_equal(frame.token, sample.token);
     assert_int_equal(frame.serial, sample.serial);
     assert_int_equal(frame.incarnation, sample.incarnation);

@@ -2,15 +2,16 @@
  * bytes per byte of unknown fields.
  *
  * There is no schema here, so every length-delimited field that could be a message is taken for one
- * and descended into: all of its bytes must be well-formed fields, otherwise protobuf-c would refuse
- * it as a whole and never go deeper. Well-formedness of a level is known before anything below it is
- * looked at (fields_scan jumps over contents), so a level costs its own headers only, and the whole
- * at most size × ENVELOPE_DEPTH_MAX; the stack is an array.
+ * and descended into: all of its bytes must be well-formed fields, otherwise protobuf-c would
+ * refuse it as a whole and never go deeper. Well-formedness of a level is known before anything
+ * below it is looked at (fields_scan jumps over contents), so a level costs its own headers only,
+ * and the whole at most size × ENVELOPE_DEPTH_MAX; the stack is an array.
  *
  * Ordinary text and bytes are hardly ever well-formed fields, and never sixteen deep. But long runs
- * of few values can be (a page of spaces, a bitmap of zeros), so what looks like text or has a field
- * number 0 does not count towards the number of fields; it counts towards the depth. What a message
- * made to look like that can cost in memory is bounded by the arena that it is unpacked into. */
+ * of few values can be (a page of spaces, a bitmap of zeros), so what looks like text or has a
+ * field number 0 does not count towards the number of fields; it counts towards the depth. What a
+ * message made to look like that can cost in memory is bounded by the arena that it is unpacked
+ * into. */
 #include "services/kernel/wire/envelope.h"
 
 #include "services/kernel/base/must.h"

@@ -1,5 +1,5 @@
-/* What proto_check lets through and what it stops: depth, fields, broken bytes; and that neither text
- * nor pictures are taken for attacks. */
+/* What proto_check lets through and what it stops: depth, fields, broken bytes; and that neither
+ * text nor pictures are taken for attacks. */
 #include "services/kernel/wire/envelope.h"
 
 #include <stdlib.h>
@@ -205,8 +205,8 @@ static void proto_check_never_refuses_random_bytes_and_text(void **state)
     }
 }
 
-/* Nothing that protobuf-c unpacks deeper than allowed passes: mutate nested messages and compare with
- * a recursive measure of what protobuf-c would descend into. */
+/* Nothing that protobuf-c unpacks deeper than allowed passes: mutate nested messages and compare
+ * with a recursive measure of what protobuf-c would descend into. */
 static int depth_of(const uint8_t *data, size_t size, int left)
 {
     struct wire_reader reader = {data, data + size};

@@ -30,6 +30,11 @@ struct wire_field {
 static inline bool wire_varint(struct wire_reader *reader, uint64_t *ret)
 {
     const uint8_t *at = reader->at;
+    if (at < reader->end && *at < 0x80) { /* nearly all tags and lengths */
+        reader->at++;
+        *ret = *at;
+        return true;
+    }
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 7 * WIRE_VARINT_SIZE_MAX && at < reader->end; shift += 7) {
         uint8_t byte = *at++;

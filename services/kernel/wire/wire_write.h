@@ -1,6 +1,6 @@
-/* Writing protobuf's wire format into memory that is large enough: sizes are added up first, then the
- * bytes are placed, so a message is built where it will be sent from. Values that are 0 and texts
- * that are empty are left out, as proto3 has it. Used inside wire/ only. */
+/* Writing protobuf's wire format into memory that is large enough: sizes are added up first, then
+ * the bytes are placed, so a message is built where it will be sent from. Values that are 0 and
+ * texts that are empty are left out, as proto3 has it. Used inside wire/ only. */
 #ifndef HUYING_WIRE_WIRE_WRITE_H
 #define HUYING_WIRE_WIRE_WRITE_H
 
