@@ -53,8 +53,10 @@ const struct statement CASES_UPDATE = {"cases_update",
 
 #define ITEM_COLUMNS "id, handler, unit, due_at, ver, matter, state, level, kind, source_ref"
 
-/* One branch runs; conditions on parameters alone are settled once, before any row is read, so
- * that each branch keeps its own index: source_ref, queue, the key. */
+/* One branch runs; conditions on parameters alone are settled once, before any row is read, so that
+ * each branch keeps its own index: source_ref, queue, the key. OFFSET 0 keeps the planner from
+ * walking the key in order through all that has ended, to find the few that are open. Lists of what
+ * has ended do walk the key, from $5 on. */
 const struct statement WORKLIST = {"worklist",
         "(SELECT " ITEM_COLUMNS " FROM cases"
         " WHERE source_ref = ANY($1::text[])"
@@ -62,14 +64,14 @@ const struct statement WORKLIST = {"worklist",
         " AND state = ANY($3::smallint[]) AND ver > 0 AND id > $5::bigint"
         " ORDER BY id LIMIT $6::integer)"
         " UNION ALL "
-        "(SELECT " ITEM_COLUMNS " FROM cases"
+        "(SELECT " ITEM_COLUMNS " FROM (SELECT " ITEM_COLUMNS " FROM cases"
         " WHERE cardinality($1) = 0 AND cardinality($2) > 0 AND $4::boolean"
-        " AND queue = ANY($2) AND state = ANY($3) AND ver > 0 AND id > $5"
+        " AND queue = ANY($2) AND state = ANY($3) AND ver > 0 AND id > $5 OFFSET 0) AS mine"
         " ORDER BY id LIMIT $6)"
         " UNION ALL "
-        "(SELECT " ITEM_COLUMNS " FROM cases"
+        "(SELECT " ITEM_COLUMNS " FROM (SELECT " ITEM_COLUMNS " FROM cases"
         " WHERE cardinality($1) = 0 AND cardinality($2) = 0 AND $4"
-        " AND queue IS NOT NULL AND state = ANY($3) AND ver > 0 AND id > $5"
+        " AND queue IS NOT NULL AND state = ANY($3) AND ver > 0 AND id > $5 OFFSET 0) AS every"
         " ORDER BY id LIMIT $6)"
         " UNION ALL "
         "(SELECT " ITEM_COLUMNS " FROM cases"
