@@ -242,8 +242,8 @@ static void monitor_read(struct bus *bus, struct link *link)
 
 static void grants_send(struct bus *bus, struct link *link)
 {
-    if (link->granted > 0 && link->up &&
-            own_send(bus, link, FRAME_GRANT, (uint32_t)link->granted) == OK) {
+    uint32_t credit = link->granted < UINT32_MAX ? (uint32_t)link->granted : UINT32_MAX;
+    if (credit > 0 && link->up && own_send(bus, link, FRAME_GRANT, credit) == OK) {
         link->granted = 0;
     }
 }
@@ -414,10 +414,7 @@ void bus_grant(struct bus *bus, int broker, uint32_t count)
 {
     must(broker >= 0 && broker < (int)bus->link_count);
     struct link *link = &bus->links[broker];
-    link->granted += count;
-    if (link->granted > bus->config.credit) {
-        link->granted = bus->config.credit;
-    }
+    link->granted += count; /* may pass the credit: a frame larger than it comes when all is done */
     if (link->granted * 4 >= bus->config.credit) {
         grants_send(bus, link);
     }
