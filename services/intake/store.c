@@ -344,7 +344,7 @@ static enum err outcomes_bind(struct bytes payload,
         return err;
     params_text(params, actor);
     params_int(params, PARAM_INT8, query.after);
-    params_int(params, PARAM_INT4, query.limit);
+    params_int(params, PARAM_INT8, query.limit);
     return OK;
 }
 
