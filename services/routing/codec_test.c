@@ -1,5 +1,5 @@
-/* Messages there and back: what decoders take and refuse (each limit by name), that no truncated or garbled
- * payload does harm, and what encoders write, read by protobuf's own code. */
+/* Messages there and back: what decoders take and refuse (each limit by name), that no truncated
+ * or garbled payload does harm, and what encoders write, read by protobuf's own code. */
 #include "services/routing/codec.h"
 #include "services/routing/test_city.h"
 
@@ -194,7 +194,8 @@ static void every_stage_is_an_event(void **state)
     assert_memory_equal(why, "actor", 5);
 }
 
-/* Every prefix, and thousands of payloads with bytes changed: an answer each time, under the sanitizers. */
+/* Every prefix, and thousands of payloads with bytes changed: an answer each time, under the
+ * sanitizers. */
 static void damaged_payloads_do_no_harm(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Whole histories of a case: all orders of what can come late, and 10,000 random ones, after which nothing
- * that must always hold is broken (story_check in test_city.h). */
+/* Whole histories of a case: all orders of what can come late, and 10,000 random ones, after
+ * which nothing that must always hold is broken (story_check in test_city.h). */
 #include "services/routing/test_city.h"
 
 #include <inttypes.h>

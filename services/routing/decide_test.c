@@ -101,7 +101,8 @@ static void report_promise_replaces_catalogue(void **state)
     }
 }
 
-/* What is to be seen of a decision: the state after it (by initial), or n(ot found) r(efused) . (nothing). */
+/* What is to be seen of a decision: the state after it (by initial), or n(ot found) r(efused) .
+ * (nothing). */
 static char story_shows(const struct story *story)
 {
     static const char initials[] = "?gDAHvCWR";
@@ -120,8 +121,8 @@ static char story_shows(const struct story *story)
     return '?';
 }
 
-/* Columns: reported taken_back deadline | accept handle verify refer | squad: assigned accepted on_scene
- * finished | need: claimed finished unclaimed | news. */
+/* Columns: reported taken_back deadline | accept handle verify refer | squad: assigned accepted
+ * on_scene finished | need: claimed finished unclaimed | news. */
 static void every_state_meets_every_event(void **state)
 {
     (void)state;

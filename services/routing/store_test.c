@@ -1,5 +1,5 @@
-/* Routing's SQL against a real PostgreSQL: a case goes into its row and comes back the same, worklists list
- * what they should, and the view counter_truth counts what the decisions counted. */
+/* Routing's SQL against a real PostgreSQL: a case goes into its row and comes back the same,
+ * worklists list what they should, and the view counter_truth counts what the decisions counted. */
 #include "services/routing/store.h"
 #include "services/routing/test_city.h"
 
@@ -192,7 +192,8 @@ static void stub_is_empty_and_no_reader_sees_it(void **state)
     assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM routing.counter_truth"), 0);
 }
 
-/* The usual update touches no index: the row's new version stays on its page (cases.sql says why). */
+/* The usual update touches no index: the row's new version stays on its page (cases.sql says
+ * why). */
 static void update_between_start_and_end_is_heap_only(void **state)
 {
     (void)state;
@@ -241,8 +242,8 @@ static enum err list_bind(const Huying__Routing__WorklistQuery *query, const cha
             (struct bytes){(const uint8_t *)bytes.data, size}, city, "", &arena, &params, ret_why);
 }
 
-/* Ten lamps on the grid: id i has ticket Ti; 1 to 4 dispatched, 5 and 6 accepted, 7 handled, 8 closed, 9
- * withdrawn, 10 lies in the other street. */
+/* Ten lamps on the grid: id i has ticket Ti; 1 to 4 dispatched, 5 and 6 accepted, 7 handled, 8
+ * closed, 9 withdrawn, 10 lies in the other street. */
 static void lamps_save(void)
 {
     for (int i = 1; i <= 10; i++) {

@@ -1,5 +1,6 @@
-/* A small district for routing's tests: two streets, two villages, three grids, desks, squads, a department,
- * volunteers, a matter of each kind; and a case that takes decisions the way the kernel does. */
+/* A small district for routing's tests: two streets, two villages, three grids, desks, squads, a
+ * department, volunteers, a matter of each kind; and a case that takes decisions the way the
+ * kernel does. */
 #ifndef HUYING_ROUTING_TEST_CITY_H
 #define HUYING_ROUTING_TEST_CITY_H
 
