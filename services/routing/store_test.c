@@ -89,20 +89,33 @@ static void run(const struct statement *statement, pg_rows_fn *rows, void *self)
     assert_true(pg_idle(pg));
 }
 
-/* Stub and update of one case, as the kernel does it. */
-static void save(const struct routing_case *this)
+/* Stubs and one update of the cases, as the kernel does it. */
+static void save_all(const struct routing_case *list, size_t count)
 {
     params_reset(&params);
-    param_add_int(&params, params_array(&params, PARAM_INT8), this->agg.id);
+    int ids = params_array(&params, PARAM_INT8);
+    for (size_t i = 0; i < count; i++)
+        param_add_int(&params, ids, list[i].agg.id);
     run(&CASES_STUB, NULL, NULL);
     params_reset(&params);
-    param_add_int(&params, params_array(&params, PARAM_INT8), this->agg.id);
-    param_add_int(&params, params_array(&params, PARAM_INT4), this->agg.ver);
-    for (int i = 0; i < 6; i++)
-        param_add_int(&params, params_array(&params, PARAM_INT8), 100 + i);
+    (void)params_array(&params, PARAM_INT8);
+    (void)params_array(&params, PARAM_INT4);
+    for (int k = 0; k < 6; k++)
+        (void)params_array(&params, PARAM_INT8);
     case_save_begin(&params);
-    case_save_row(this, &params, FIRST_OWN);
+    for (size_t i = 0; i < count; i++) {
+        param_add_int(&params, 0, list[i].agg.id);
+        param_add_int(&params, 1, list[i].agg.ver);
+        for (int k = 0; k < 6; k++)
+            param_add_int(&params, 2 + k, 100 + k);
+        case_save_row(&list[i], &params, FIRST_OWN);
+    }
     run(&CASES_UPDATE, NULL, NULL);
+}
+
+static void save(const struct routing_case *this)
+{
+    save_all(this, 1);
 }
 
 static void loaded(void *self, const PGresult *rows)
@@ -180,6 +193,30 @@ static void row_comes_back_as_it_went(void **state)
     assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM routing.cases "
                                         "WHERE summary = '沙发在路边' AND source = 'hotline'"),
             1);
+}
+
+static void rows_saved_together_do_not_mix(void **state)
+{
+    (void)state;
+    struct routing_case list[3], out;
+    for (int i = 0; i < 3; i++) {
+        case_sample(&list[i]);
+        list[i].agg.id = 90 - i; /* not in the order of the key */
+        list[i].agg.ver = 1 + i;
+        list[i].state = (uint8_t)(CASE_DISPATCHED + i);
+        list[i].handler = U_GRID + i;
+        list[i].late = i == 1;
+        list[i].promised_at_ms = i == 1 ? 0 : NOW + i;
+        list[i].source_ref = i == 2 ? "second" : "first";
+    }
+    save_all(list, 3);
+    for (int i = 0; i < 3; i++) {
+        out = load(90 - i);
+        assert_string_equal(out.source_ref, list[i].source_ref);
+        list[i].source_ref = out.source_ref;
+        list[i].source = list[i].summary = NULL;
+        assert_memory_equal(&out, &list[i], sizeof out);
+    }
 }
 
 static void stub_is_empty_and_no_reader_sees_it(void **state)
@@ -454,6 +491,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup(row_comes_back_as_it_went, empty),
+            cmocka_unit_test_setup(rows_saved_together_do_not_mix, empty),
             cmocka_unit_test_setup(stub_is_empty_and_no_reader_sees_it, empty),
             cmocka_unit_test_setup(update_between_start_and_end_is_heap_only, empty),
             cmocka_unit_test_setup(worklist_lists_by_unit_state_and_ticket, empty),
