@@ -1,5 +1,5 @@
-/* The wire format's end: every limit with a value that is just within and one that is just beyond it,
- * random bytes, and what goes out. */
+/* The wire format's end: every limit with a value that is just within and one that is just beyond
+ * it, random bytes, and what goes out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

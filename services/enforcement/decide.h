@@ -1,5 +1,6 @@
-/* The decisions about a mission, pure: which squad gets it, what a squad may do with it, what follows.
- * The same functions say which squads have to be locked, so that lock and choice cannot differ. */
+/* The decisions about a mission, pure: which squad gets it, what a squad may do with it, what
+ * follows. The same functions say which squads have to be locked, so that lock and choice cannot
+ * differ. */
 #ifndef HUYING_ENFORCEMENT_DECIDE_H
 #define HUYING_ENFORCEMENT_DECIDE_H
 
@@ -15,10 +16,11 @@ void mission_decide(const void *state,
         void *next,
         struct outcome *outcome);
 
-/* The squads that may take a mission: units of kind squad below the street with the capability; when
- * it has none (or street is 0), squads and departments of the district. Writes at most `room` ids,
- * in ascending order and without repetition; returns how many. *ret_pool is the street whose squads
- * they are, 0 = the district's. More than `room`: those that come first in the directory's order. */
+/* The squads that may take a mission: units of kind squad below the street with the capability;
+ * when it has none (or street is 0), squads and departments of the district. Writes at most `room`
+ * ids, in ascending order and without repetition; returns how many. *ret_pool is the street whose
+ * squads they are, 0 = the district's. More than `room`: those that come first in the directory's
+ * order. */
 int squad_candidates(const struct directory *directory,
         int64_t street,
         const char *capability,
@@ -27,8 +29,8 @@ int squad_candidates(const struct directory *directory,
         int64_t *ret_pool);
 
 /* The squads that deciding `input` on `state` may assign or release, as above; `room` is at least
- * SQUADS_NEEDED_MAX. 0 for what touches no squad's load. A request whose body is not decoded has none:
- * it will wait, and be found by view work_ready. */
+ * SQUADS_NEEDED_MAX. 0 for what touches no squad's load. A request whose body is not decoded has
+ * none: it will wait, and be found by view work_ready. */
 int squads_needed(const struct directory *directory,
         const struct mission *state,
         const struct input *input,

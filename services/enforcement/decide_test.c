@@ -405,7 +405,8 @@ static void newer_directory_is_looked_at_once(void **state)
     directory = old;
 }
 
-/* A cancellation that came due behind another input finds no lock: the load stays until the work. */
+/* A cancellation that came due behind another input finds no lock: the load stays until the work.
+ */
 static void release_without_lock_is_owed_and_paid_by_work(void **state)
 {
     struct field field;

@@ -1,7 +1,7 @@
 /* Enforcement's own words: missions of squads as plain structs, and the tables that everything else
  * is made from. A line in a table gives the enum, the stable name and the meaning; numbers stand in
- * columns, leaves and replies and are never reused. To add a state or an event: a line here, rows in
- * MISSION_MOVES (decide.c), and, for a command, a line in codec.c. */
+ * columns, leaves and replies and are never reused. To add a state or an event: a line here, rows
+ * in MISSION_MOVES (decide.c), and, for a command, a line in codec.c. */
 #ifndef HUYING_ENFORCEMENT_H
 #define HUYING_ENFORCEMENT_H
 
@@ -91,7 +91,7 @@ enum mission_reason {
 #undef X
 };
 
-/* Counters in Redis. Open and waiting missions without a squad count at the street (or the place). */
+/* Counters in Redis. Missions without a squad count at the street, or else at the place. */
 #define MISSION_METRICS(X)                                                                         \
     X(METRIC_OPEN, 0, "missions_open")                                                             \
     X(METRIC_WAITING, 1, "missions_waiting")                                                       \

@@ -1,6 +1,6 @@
 /* The service's table for the kernel: which messages, commands and work it takes, which functions
- * decide, encode and store them, and what its numbers are called. Whoever adds a message type adds a
- * line here. */
+ * decide, encode and store them, and what its numbers are called. Whoever adds a message type adds
+ * a line here. */
 #include "services/enforcement/ops.h"
 #include <string.h>
 #include "services/enforcement/codec.h"

@@ -1,8 +1,9 @@
-/* Statements and their rows. A squad's row is locked last, in id order, and only by batches in which
- * a mission may get it or give it back (PROTOCOL rules 3 and 13); who waits is read after those
- * locks, in a statement of its own, so that nobody overtakes who was committed before.
+/* Statements and their rows. A squad's row is locked last, in id order, and only by batches in
+ * which a mission may get it or give it back (PROTOCOL rules 3 and 13); who waits is read after
+ * those locks, in a statement of its own, so that nobody overtakes who was committed before.
  *
- * The columns of `missions` stand in the same order in sql_load, sql_update, load_row and save_row. */
+ * The columns of `missions` stand in the same order in sql_load, sql_update, load_row and save_row.
+ */
 #include "services/enforcement/store.h"
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +36,8 @@ const char mission_sql_update[] =
         " $17::text[], $18::text[])"
         " AS u(id, ver, seen_routing, sent_routing, " MISSION_COLUMNS ") WHERE m.id = u.id";
 
-/* In this order in `mission_statements`. A squad that is no longer in the directory keeps what it was,
- * and its version: the view leaves it out. NULL capabilities mean: as they are. */
+/* In this order in `mission_statements`. A squad that is no longer in the directory keeps what it
+ * was, and its version: the view leaves it out. NULL capabilities mean: as they are. */
 enum squad_statement { SQUAD_STUB, SQUAD_LOCK, SQUAD_QUEUES, SQUAD_UPDATE };
 
 const struct statement mission_statements[MISSION_STATEMENT_COUNT] = {
@@ -58,8 +59,8 @@ const struct statement mission_statements[MISSION_STATEMENT_COUNT] = {
                 " AS u(id, version, capacity, pool, capabilities, load, freed_at)"
                 " WHERE s.id = u.id"}};
 
-/* $1 squad (0 = all), $2 state (0 = all open), $3 after, $4 limit, $5 source_refs (empty = not asked).
- * Three branches, of which one runs: each has an index of its own. */
+/* $1 squad (0 = all), $2 state (0 = all open), $3 after, $4 limit, $5 source_refs (empty = not
+ * asked). Three branches, of which one runs: each has an index of its own. */
 const struct statement missions_sql_list = {"missions_list",
         "SELECT id, ver, " MISSION_COLUMNS " FROM ("
         "(SELECT * FROM missions WHERE cardinality($5::text[]) = 0 AND $2::integer = 0"

@@ -1,6 +1,6 @@
-/* All of enforcement's SQL: missions, squads' loads, the list of missions. The functions are members of
- * struct aggregate_ops (ops.c); the kernel calls them inside its transactions, in its order of
- * locks. None blocks: statements are queued, rows come back by callback. */
+/* All of enforcement's SQL: missions, squads' loads, the list of missions. The functions are
+ * members of struct aggregate_ops (ops.c); the kernel calls them inside its transactions, in its
+ * order of locks. None blocks: statements are queued, rows come back by callback. */
 #ifndef HUYING_ENFORCEMENT_STORE_H
 #define HUYING_ENFORCEMENT_STORE_H
 

@@ -1,7 +1,7 @@
-/* A need's life is the table NEED_MOVES: the first row that fits state and event says what happens; its
- * last row refuses everything else. need_apply() is the only place that changes a need, and with it
- * the counters. A need is claimed by whoever is decided first under its row's lock; hours are
- * credited by the one step that ends in NEED_DONE, which no other step leaves.
+/* A need's life is the table NEED_MOVES: the first row that fits state and event says what happens;
+ * its last row refuses everything else. need_apply() is the only place that changes a need, and
+ * with it the counters. A need is claimed by whoever is decided first under its row's lock; hours
+ * are credited by the one step that ends in NEED_DONE, which no other step leaves.
  *
  * This file does no I/O, reads no clock, allocates nothing. */
 #include "services/volunteer/decide.h"
@@ -13,9 +13,9 @@
 #define ANY (-1)
 #define MINUTE_MS 60000
 
-/* from, event, to, kind, verdict, reason. An opening that fits nobody ends in NEED_UNCLAIMED instead of
- * `to`. A need that was unclaimed or cancelled may be opened again: the case came back; one that is
- * done may not, since its hours are credited. */
+/* from, event, to, kind, verdict, reason. An opening that fits nobody ends in NEED_UNCLAIMED
+ * instead of `to`. A need that was unclaimed or cancelled may be opened again: the case came back;
+ * one that is done may not, since its hours are credited. */
 #define NEED_MOVES(X)                                                                              \
     X(NEED_NONE, EVENT_OPEN, NEED_OFFERED, MOVE_OFFERED, APPLIED, NONE)                            \
     X(NEED_UNCLAIMED, EVENT_OPEN, NEED_OFFERED, MOVE_OFFERED, APPLIED, NONE)                       \

@@ -11,11 +11,11 @@ void need_decide(const void *state,
         void *next,
         struct outcome *outcome);
 
-/* Whom a need is offered to: volunteers with the skill, available at that instant, of the village of
- * `unit` and all below it; when these are fewer than OFFERS_ENOUGH, then of its street as well (of
- * the district, when the place has no street). Each once, nearest area first, in the directory's
- * order. Writes at most `room` ≤ OFFERS_MAX; returns how many. The same directory and instant give
- * the same answer. */
+/* Whom a need is offered to: volunteers with the skill, available at that instant, of the village
+ * of `unit` and all below it; when these are fewer than OFFERS_ENOUGH, then of its street as well
+ * (of the district, when the place has no street). Each once, nearest area first, in the
+ * directory's order. Writes at most `room` ≤ OFFERS_MAX; returns how many. The same directory and
+ * instant give the same answer. */
 int need_offers(const struct directory *directory,
         int64_t unit,
         const char *skill,

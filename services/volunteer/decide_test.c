@@ -1,6 +1,6 @@
-/* Decisions about needs: whom they are offered to, every state against every event, the minutes, and
- * random histories in which two or more volunteers go after the same needs: each is claimed by one
- * and credited once, and the counters are what they have to be. HUYING_SEED repeats a run. */
+/* Decisions about needs: whom they are offered to, every state against every event, the minutes,
+ * and random histories in which two or more volunteers go after the same needs: each is claimed by
+ * one and credited once, and the counters are what they have to be. HUYING_SEED repeats a run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

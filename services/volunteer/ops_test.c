@@ -1,5 +1,5 @@
-/* The service's table: every number has a name, every refusal a sentence in both languages, and no type is
- * listed twice. */
+/* The service's table: every number has a name, every refusal a sentence in both languages, and no
+ * type is listed twice. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* Statements and their rows. The columns of `needs` stand in the same order in sql_load, sql_update,
- * load_row and save_row. Hours go into a table of their own, in the transaction of the step that
- * ended the need, so that neither can be there without the other. */
+/* Statements and their rows. The columns of `needs` stand in the same order in sql_load,
+ * sql_update, load_row and save_row. Hours go into a table of their own, in the transaction of the
+ * step that ended the need, so that neither can be there without the other. */
 #include "services/volunteer/store.h"
 #include <string.h>
 #include "services/volunteer/codec.h"
@@ -39,8 +39,9 @@ const struct statement need_statements[NEED_STATEMENT_COUNT] = {
                 " SELECT * FROM unnest($1::bigint[], $2::text[], $3::integer[],"
                 " $4::timestamptz[]) ORDER BY 1"}};
 
-/* $1 unit (0 = all) and what is below it, $2 state (0 = all open), $3 after, $4 limit, $5 source_refs
- * (empty = not asked). Three branches, of which one runs: each has an index of its own. */
+/* $1 unit (0 = all) and what is below it, $2 state (0 = all open), $3 after, $4 limit, $5
+ * source_refs (empty = not asked). Three branches, of which one runs: each has an index of its own.
+ */
 const struct statement needs_sql_list = {"needs_list",
         "WITH RECURSIVE area (id) AS (SELECT $1::bigint UNION"
         " SELECT u.id FROM area AS a JOIN directory.unit AS u ON u.parent = a.id)"

@@ -1,5 +1,5 @@
-/* Needs in a real PostgreSQL, through the kernel's batches: one claim, hours once, the offer's timer,
- * counters against their truth, the lists of needs and offers. */
+/* Needs in a real PostgreSQL, through the kernel's batches: one claim, hours once, the offer's
+ * timer, counters against their truth, the lists of needs and offers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
-/* The volunteers' own words: needs as plain structs, and the tables that everything else is made from.
- * A line in a table gives the enum, the stable name and the meaning; numbers stand in columns, leaves
- * and replies and are never reused. To add a state or an event: a line here, rows in NEED_MOVES
- * (decide.c), and, for a command, a line in codec.c and ops.c. */
+/* The volunteers' own words: needs as plain structs, and the tables that everything else is made
+ * from. A line in a table gives the enum, the stable name and the meaning; numbers stand in
+ * columns, leaves and replies and are never reused. To add a state or an event: a line here, rows
+ * in NEED_MOVES (decide.c), and, for a command, a line in codec.c and ops.c. */
 #ifndef HUYING_VOLUNTEER_H
 #define HUYING_VOLUNTEER_H
 
@@ -124,8 +124,8 @@ enum need_type {
 
 #define TIMER_OFFER 1 /* kind of the only timer: at offer_until */
 
-/* A row of `needs`. To add a column: a migration with a default, then sql_load, sql_update, load_row,
- * save_begin and save_row in store.c, in the same order everywhere. */
+/* A row of `needs`. To add a column: a migration with a default, then sql_load, sql_update,
+ * load_row, save_begin and save_row in store.c, in the same order everywhere. */
 struct need {
     struct aggregate agg; /* id = the case's id */
     enum need_state state;
@@ -157,7 +157,8 @@ struct need_act {    /* CLAIM and DONE */
     const char *text;
 };
 
-/* Hours that the decisions of a batch credited; in batch memory, filled by absorb, written by store. */
+/* Hours that the decisions of a batch credited; in batch memory, filled by absorb, written by
+ * store. */
 struct credit {
     int64_t need;
     char volunteer[ACTOR_SIZE];
