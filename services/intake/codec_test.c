@@ -1,5 +1,5 @@
-/* Messages: each limit of a report is named when it is passed, NUL and bad UTF-8 are noticed, no noise
- * is read as a message; receipts, outcomes and views arrive as they were meant. */
+/* Messages: each limit of a report is named when it is passed, NUL and bad UTF-8 are noticed, no
+ * noise is read as a message; receipts, outcomes and views arrive as they were meant. */
 #include "services/intake/codec.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -140,6 +140,11 @@ void store_directory_set(int64_t version)
     polygons.wanted = version;
 }
 
+int64_t store_grids_version(void)
+{
+    return polygons.version;
+}
+
 size_t store_grids_refused(void)
 {
     return polygons.refused;

@@ -1,5 +1,6 @@
-/* Intake's SQL on a real PostgreSQL: tickets find or get their ids, a row comes back as it was stored,
- * points find their grid, sources see their own outcomes, and the counters' truth adds up. */
+/* Intake's SQL on a real PostgreSQL: tickets find or get their ids, a row comes back as it was
+ * stored, points find their grid, sources see their own outcomes, and the counters' truth adds
+ * up. */
 #include "services/intake/store.h"
 #include <poll.h>
 #include <setjmp.h>

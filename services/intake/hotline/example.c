@@ -1,33 +1,13 @@
 /* A whole hotline in one small program: pushes one report, then waits until its case has ended.
  *
- *   hotline-example ENDPOINT SITE KEYFILE TICKET MATTER TEXT
+ *   hotline-example ENDPOINT SITE SERVER-KEY KEYFILE TICKET MATTER TEXT
  *
- * KEYFILE has three lines: the brokers' public key, the hotline's public key, its secret key. Start
- * it twice with the same ticket: the second time it says "came before", with the same case
+ * Start it twice with the same ticket: the second time it says "came before", with the same
  * number. */
 #include <stdbool.h>
 #include "services/intake/hotline/hotline.h"
 
 #define ANSWER_MS 10000
-#define KEY_ROOM 64
-
-static bool key_read(FILE *file, char key[KEY_ROOM])
-{
-    if (!fgets(key, KEY_ROOM, file))
-        return false;
-    key[strcspn(key, "\r\n")] = 0;
-    return true;
-}
-
-static bool keys_read(const char *path, char keys[3][KEY_ROOM])
-{
-    FILE *file = fopen(path, "re");
-    bool good =
-            file && key_read(file, keys[0]) && key_read(file, keys[1]) && key_read(file, keys[2]);
-    if (file)
-        (void)fclose(file);
-    return good;
-}
 
 /* Until there is an answer: the ticket makes every repetition safe. */
 static bool report_push(struct hotline *hotline, const struct hotline_report *report)
@@ -74,20 +54,17 @@ static bool outcomes_fetch(struct hotline *hotline, const char *ticket)
 
 int main(int argc, char **argv)
 {
-    char keys[3][KEY_ROOM];
-    if (argc != 7 || !keys_read(argv[3], keys)) {
-        fprintf(stderr, "usage: %s ENDPOINT SITE KEYFILE TICKET MATTER TEXT\n", argv[0]);
+    if (argc != 8) {
+        fprintf(stderr, "usage: %s ENDPOINT SITE SERVER-KEY KEYFILE TICKET MATTER TEXT\n", argv[0]);
         return 2;
     }
     const struct hotline_config config = {.endpoints = {argv[1]},
             .endpoint_count = 1,
             .site = (uint16_t)strtoul(argv[2], NULL, 10),
-            .server_key = keys[0],
-            .public_key = keys[1],
-            .secret_key = keys[2]};
-    const struct hotline_report report = {.ticket = argv[4],
-            .matter = argv[5],
-            .text = argv[6]}; /* reported_ms 0: now, and the same body every time */
+            .server_key = argv[3],
+            .key_file = argv[4]};
+    /* reported_ms 0: now. So the body is the same every time, as the ticket wants it. */
+    const struct hotline_report report = {.ticket = argv[5], .matter = argv[6], .text = argv[7]};
     struct hotline *hotline = NULL;
     enum err err = hotline_open(&config, &hotline);
     if (err) {
@@ -96,7 +73,7 @@ int main(int argc, char **argv)
     }
     bool pushed = report_push(hotline, &report);
     const struct timespec pause = {.tv_sec = 2};
-    while (pushed && !outcomes_fetch(hotline, argv[4]))
+    while (pushed && !outcomes_fetch(hotline, report.ticket))
         (void)nanosleep(&pause, NULL);
     hotline_close(&hotline);
     return pushed ? 0 : 1;

@@ -9,6 +9,7 @@
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/base/rng.h"
 #include "services/kernel/bus/client.h"
+#include "services/kernel/bus/keyfile.h"
 
 #define TYPE_REPORT 1511
 #define TYPE_WITHDRAW 1512
@@ -32,6 +33,25 @@ static bool key_copy(char *to, const char *from)
     return true;
 }
 
+static enum err keys_copy(struct bus_config *bus, const struct hotline_config *config)
+{
+    BUF_OWNED why = {0};
+    struct keypair pair;
+    if (!key_copy(bus->server_key, config->server_key))
+        return ERR_FATAL;
+    if (!config->key_file)
+        return key_copy(bus->public_key, config->public_key) &&
+                               key_copy(bus->secret_key, config->secret_key)
+                       ? OK
+                       : ERR_FATAL;
+    enum err err = keyfile_load(config->key_file, &pair, &why);
+    if (err)
+        return err;
+    memcpy(bus->public_key, pair.public_key, sizeof bus->public_key);
+    memcpy(bus->secret_key, pair.secret_key, sizeof bus->secret_key);
+    return OK;
+}
+
 enum err hotline_open(const struct hotline_config *config, struct hotline **ret)
 {
     struct bus_config bus = {.service = SERVICE_CLIENT, .site = config->site};
@@ -40,12 +60,11 @@ enum err hotline_open(const struct hotline_config *config, struct hotline **ret)
     for (size_t i = 0; i < config->endpoint_count; i++)
         bus.endpoints[i] = config->endpoints[i];
     bus.endpoint_count = config->endpoint_count;
-    if (!key_copy(bus.server_key, config->server_key) ||
-            !key_copy(bus.public_key, config->public_key) ||
-            !key_copy(bus.secret_key, config->secret_key))
-        return ERR_FATAL;
+    enum err err = keys_copy(&bus, config);
+    if (err)
+        return err;
     struct client *client = NULL;
-    enum err err = client_new(&bus, &client);
+    err = client_new(&bus, &client);
     if (err)
         return err;
     struct hotline *hotline = must_memory(calloc(1, sizeof *hotline));

@@ -36,8 +36,10 @@ struct hotline_config {
     size_t endpoint_count;
     uint16_t site;          /* the site's number, 1 to 4095 */
     const char *server_key; /* the brokers' public key, 40 characters of Z85 */
-    const char *public_key; /* this hotline's own pair; the site's peers.conf has the public one, */
-    const char *secret_key; /* with the right `hotline` */
+    /* This hotline's own pair, whose public key stands in the site's peers.conf with the right
+     * `hotline`: the file that `huyingctl key` wrote, or, where that is NULL, the two keys. */
+    const char *key_file;
+    const char *public_key, *secret_key;
 };
 
 struct hotline_report {
@@ -82,7 +84,8 @@ struct hotline_outcome {
 };
 
 /* Takes nothing over: the strings may go after the call. Does not wait for a connection. The handle
- * is the caller's to close. ERR_FATAL: an endpoint or key that cannot be right. */
+ * is the caller's to close. ERR_FATAL: an endpoint or key that cannot be right. ERR_DENIED,
+ * ERR_MALFORMED: the key file may be read by others, or is no key file. */
 enum err hotline_open(const struct hotline_config *config, struct hotline **ret) MUST_CHECK;
 /* Accepts NULL. */
 void hotline_close(struct hotline **hotline);
