@@ -38,8 +38,8 @@ struct passing {
 };
 
 typedef void handle_fn(struct broker *broker, struct passing *passing);
-static handle_fn ready_handle, heard_handle, grant_handle, bye_handle, spread_handle,
-        acks_handle, replies_handle, feed_handle;
+static handle_fn ready_handle, heard_handle, grant_handle, bye_handle, spread_handle, acks_handle,
+        replies_handle, feed_handle;
 
 /* Who may send what. Rights: any one of them suffices; hotline keys reach intake with what is allowed
  * on the hotline's port. `counted`: has at least one envelope, and takes credit. */
@@ -320,6 +320,10 @@ static bool sender_known(struct broker *broker, struct passing *passing)
 static bool frame_well_formed(const struct passing *passing)
 {
     const struct rule *rule = &RULES[passing->frame.kind];
+    size_t size = zmq_msg_size(&passing->in->parts[2]);
+    if (passing->frame.kind == FRAME_ACKS && size > BROKER_ACKS_SIZE_MAX) {
+        return false;
+    }
     return rule->handle && (!rule->counted || passing->frame.count > 0) &&
            (!rule->to_service || is_service(passing->frame.dest));
 }

@@ -18,10 +18,11 @@
 
 #define BROKER_KINDS (FRAME_FEED + 1)
 #define BROKER_REASONS (NAK_GONE + 1)
-#define BROKER_SEND_FRAMES_MAX 1024   /* waiting to go to one connection (SNDHWM) */
-#define BROKER_RECEIVE_FRAMES_MAX 256 /* read ahead from one connection (RCVHWM) */
-#define BROKER_TURN_FRAMES_MAX 256    /* of one port in one turn */
-#define BROKER_REPLY_SILENCE_MS 5000  /* who is silent for so long gets no more replies */
+#define BROKER_SEND_FRAMES_MAX 1024      /* waiting to go to one connection (SNDHWM) */
+#define BROKER_RECEIVE_FRAMES_MAX 256    /* read ahead from one connection (RCVHWM) */
+#define BROKER_TURN_FRAMES_MAX 256       /* of one port in one turn */
+#define BROKER_ACKS_SIZE_MAX (16u << 10) /* FRAME_COUNT_MAX ids need half; they take no credit */
+#define BROKER_REPLY_SILENCE_MS 5000     /* who is silent for so long gets no more replies */
 
 enum broker_notice {
     NOTICE_JOINED,  /* an instance is there */

@@ -2,9 +2,11 @@
  * the real huying-broker, a process of its own; the load is two threads here.
  *
  *   broker_load [--envelopes 64] [--size 200] [--in-flight 4096] [--seconds 3] [--rounds 5]
+ *               [--stopped]
  *
  * Prints one line per round and the median. Goal: with 64 envelopes a frame at least 2.5 times the
- * round trips of R4 under CURVE. */
+ * round trips of R4 under CURVE. With --stopped the receiver reads nothing and what counts is the
+ * broker's memory: at most 64 MiB, whatever is sent. */
 #include <errno.h>
 #include <glib.h>
 #include <pthread.h>
@@ -22,10 +24,11 @@
 #define ROUNDS_MAX 51
 #define WARM_MS 500
 #define PATH_SIZE 512
-#define PORT_FIRST 17400
+#define PORT 17400
 
 struct options {
     int envelopes, size, in_flight, seconds, rounds, port;
+    gboolean stopped;
 };
 
 static int64_t now_ms(void)
@@ -160,11 +163,30 @@ static void bus_wait(struct bus *bus, long wait_ms)
     bus_turn(bus, now_ms());
 }
 
+/* Alive to the broker, and reads nothing. */
+static void stopped_run(const struct side *side, struct bus *bus)
+{
+    while (!atomic_load(side->stop)) {
+        g_usleep(BUS_HEARTBEAT_MS * 500);
+        bus_turn(bus, now_ms());
+    }
+}
+
 /* Takes events, acknowledges and grants them. */
 static void *audit_run(void *self)
 {
     const struct side *side = self;
     struct bus *bus = side_bus(side, SERVICE_AUDIT);
+    for (int64_t end = now_ms() + WARM_MS; side->options->stopped && now_ms() < end;) {
+        struct bus_frame frame; /* joins first */
+        bus_wait(bus, 20);
+        if (bus_receive(bus, &frame) == OK) {
+            bus_frame_fini(&frame);
+        }
+    }
+    if (side->options->stopped) {
+        stopped_run(side, bus);
+    }
     uint8_t ids[FRAME_COUNT_MAX * 9] = {0}; /* as large as the ids would be */
     while (!atomic_load(side->stop)) {
         struct bus_frame frame;
@@ -215,6 +237,7 @@ static void *routing_run(void *self)
     size_t size = (size_t)options->envelopes * (size_t)options->size;
     uint8_t *payload = g_malloc0(size);
     int64_t out = 0;
+    uint8_t ids[FRAME_COUNT_MAX * 9] = {0};
     struct frame head = {
             .kind = FRAME_EVENTS, .dest = SERVICE_AUDIT, .count = (uint16_t)options->envelopes};
     while (!atomic_load(side->stop)) {
@@ -226,16 +249,22 @@ static void *routing_run(void *self)
             head.bucket = (uint8_t)((head.bucket + 1) % BUCKET_COUNT);
             head.serial++;
         }
+        if (options->stopped) { /* acknowledgements need no credit */
+            struct frame acks = {.kind = FRAME_ACKS, .dest = SERVICE_AUDIT, .count = 1024};
+            (void)!bus_send(bus, &acks, ids, sizeof ids);
+            out = 0;
+        }
     }
     bus_destroy(&bus);
     g_free(payload);
     return NULL;
 }
 
-static double rate_measure(const _Atomic uint64_t *counter, int seconds)
+static double rate_measure(
+        const _Atomic uint64_t *counter, const _Atomic uint64_t *other, int seconds)
 {
     g_usleep(WARM_MS * 1000);
-    while (atomic_load(counter) == 0) {
+    while (atomic_load(counter) == 0 && atomic_load(other) == 0) {
         g_usleep(1000);
     }
     uint64_t first = atomic_load(counter);
@@ -256,7 +285,7 @@ static double broker_measure(const struct options *options)
     must(zmq_ctx_set(side.context, ZMQ_IO_THREADS, 2) == 0);
     must(pthread_create(&audit, NULL, audit_run, &side) == 0);
     must(pthread_create(&routing, NULL, routing_run, &side) == 0);
-    double rate = rate_measure(&side.acked, options->seconds);
+    double rate = rate_measure(&side.acked, &side.naks, options->seconds);
     atomic_store(&stop, true);
     must(pthread_join(audit, NULL) == 0 && pthread_join(routing, NULL) == 0);
     (void)printf("broker: %.0f envelopes/s (%d a frame), %llu NAKs, broker's peak memory %ld KiB\n",
@@ -282,7 +311,9 @@ static bool options_read(int argc, char **argv, struct options *ret)
             {"in-flight", 0, 0, G_OPTION_ARG_INT, &ret->in_flight, "Envelopes under way", "N"},
             {"seconds", 0, 0, G_OPTION_ARG_INT, &ret->seconds, "Length of a round", "N"},
             {"rounds", 0, 0, G_OPTION_ARG_INT, &ret->rounds, "Rounds of each", "N"},
-            {"port", 0, 0, G_OPTION_ARG_INT, &ret->port, "First of the ports to use", "N"}, {0}};
+            {"port", 0, 0, G_OPTION_ARG_INT, &ret->port, "Port to use", "N"},
+            {"stopped", 0, 0, G_OPTION_ARG_NONE, &ret->stopped, "The receiver stops reading", NULL},
+            {0}};
     GOptionContext *context = g_option_context_new("- envelopes a second through a broker");
     g_option_context_add_main_entries(context, entries, NULL);
     bool done = g_option_context_parse(context, &argc, &argv, &error) && argc == 1;
@@ -296,7 +327,7 @@ static bool options_read(int argc, char **argv, struct options *ret)
 
 int main(int argc, char **argv)
 {
-    struct options options = {64, 200, 4096, 3, 5, PORT_FIRST};
+    struct options options = {64, 200, 4096, 3, 5, PORT, FALSE};
     double rates[ROUNDS_MAX];
     if (!options_read(argc, argv, &options)) {
         (void)fprintf(stderr, "broker_load: wrong arguments: see --help for what is expected\n");
