@@ -100,7 +100,8 @@ static int held_compare(const void *left, const void *right)
 
 void core_hold(struct core *core, struct held *held, size_t count)
 {
-    qsort(held, count, sizeof *held, held_compare);
+    if (count)
+        qsort(held, count, sizeof *held, held_compare);
     for (size_t i = 0; i < count; i++) {
         struct slot *slot = core_slot(core, held[i].agg);
         must(slot);
