@@ -204,9 +204,7 @@ static int64_t first_due(const struct turn *turn, int64_t promised_at_ms)
 
 int64_t case_offer_until(const struct routing_case *this, const struct matter *matter)
 {
-    if (matter && matter->accept_ms > 0)
-        return this->accepted_at_ms + matter->accept_ms;
-    return this->first_due_ms;
+    return matter && matter->accept_ms > 0 ? this->accepted_at_ms + matter->accept_ms : 0;
 }
 
 static void do_register(struct turn *turn)

@@ -18,8 +18,8 @@ enum case_event routing_event(const struct input *input);
 
 bool case_open(enum case_state state);
 
-/* The instant until which a need is on offer: the matter's span to accept from registration on,
- * or the deadline when the matter has none. */
+/* The instant until which a need is on offer: registration and the matter's span to accept. 0 =
+ * without end, when the matter has no such span. */
 int64_t case_offer_until(const struct routing_case *this, const struct matter *matter);
 
 #endif

@@ -1,6 +1,6 @@
-/* A person's rights over a case follow from the tree alone: the unit that the person belongs to,
- * the case's handler, the area that is responsible now, and the place. Roles are not asked:
- * whoever belongs to a desk may do what the desk may do. Collecting, handling and verifying stay
+/* A person's rights over a case follow from the tree: the unit that the person belongs to, the
+ * case's handler, the area that is responsible now, and the place. Of the roles only one matters:
+ * volunteers claim needs, and do nothing in a desk's name. Collecting, handling and verifying stay
  * apart: the same person never verifies what he handled, and a squad's work is verified from
  * outside the squad. */
 #include "services/routing/decide_actor.h"
@@ -34,16 +34,25 @@ static bool id_within(const struct ask *ask, int64_t id, int64_t ancestor)
     return unit && unit_within(ask->directory, unit, ancestor);
 }
 
+static bool is_volunteer(const struct staff *staff)
+{
+    return strcmp(staff->role, "volunteer") == 0;
+}
+
 /* The handler's own people, and those of the area that is responsible now; not everybody who
  * stands somewhere below that area. */
 static bool may_work(const struct ask *ask)
 {
+    if (is_volunteer(ask->staff))
+        return false;
     return id_within(ask, ask->staff->unit, ask->this->handler) || ask->area == ask->this->area;
 }
 
 /* … and for giving the case away, those of any area above the responsible one. */
 static bool may_refer(const struct ask *ask)
 {
+    if (is_volunteer(ask->staff))
+        return false;
     return may_work(ask) || id_within(ask, ask->this->area, ask->area);
 }
 
@@ -51,6 +60,8 @@ static bool may_refer(const struct ask *ask)
  * worker may look whether a department's repair is done. */
 static bool may_verify(const struct ask *ask)
 {
+    if (is_volunteer(ask->staff))
+        return false;
     return id_within(ask, ask->staff->unit, ask->this->handler) ||
            id_within(ask, ask->this->handler, ask->area) ||
            id_within(ask, ask->this->unit, ask->area);

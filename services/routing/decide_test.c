@@ -371,6 +371,10 @@ static void command_is_refused_by_who_asks(void **state)
             {M_GRAFFITI, CASE_DISPATCHED, TYPE_HANDLE, "w1", REFUSAL_NEED_OPEN},
             {M_GRAFFITI, CASE_HANDLED, TYPE_VERIFY, "vol", REFUSAL_SAME_PERSON},
             {M_GRAFFITI, CASE_HANDLED, TYPE_VERIFY, "w1", REFUSAL_NONE},
+            {M_GRAFFITI, CASE_HANDLED, TYPE_VERIFY, "vol2", REFUSAL_ACTOR_NOT_VERIFIER},
+            {M_NOISE, CASE_DISPATCHED, TYPE_ACCEPT, "vol2", REFUSAL_ACTOR_NOT_HANDLER},
+            {M_NOISE, CASE_DISPATCHED, TYPE_REFER, "vol2", REFUSAL_ACTOR_NOT_HANDLER},
+            {M_NOISE, CASE_DISPATCHED, TYPE_ACCEPT, "v", REFUSAL_NONE},
             {M_LAMP, CASE_ACCEPTED, TYPE_ACCEPT, "w1", REFUSAL_ACCEPTED_BEFORE},
             {M_LAMP, CASE_ACCEPTED, TYPE_VERIFY, "sd", REFUSAL_NOT_HANDLED},
             {M_LAMP, CASE_HANDLED, TYPE_HANDLE, "w1", REFUSAL_HANDLED_BEFORE},
@@ -451,6 +455,7 @@ static void unclaimed_need_goes_to_the_village_desk(void **state)
     struct story story;
     story_reach(&story, city, M_GRAFFITI, CASE_DISPATCHED);
     assert_int_equal(case_offer_until(&story.state, matter_find(city, M_GRAFFITI)), NOW + 3 * HOUR);
+    assert_int_equal(case_offer_until(&story.state, matter_find(city, M_PLAIN)), 0);
     (void)story_need(&story, EVENT_NEED_UNCLAIMED, "", NOW + 3 * HOUR);
     assert_int_equal(story.outcome.steps[0].kind, STEP_TO_DESK);
     assert_int_equal(story.state.handler, U_VILLAGE_DESK);

@@ -114,6 +114,7 @@ TEST_TOOL struct directory *city_build(void)
             STAFF(12, "vol", U_TEAM, "volunteer"),
             STAFF(13, "w3", U_GRID_3, "worker"),
             STAFF(14, "v", U_VILLAGE, "supervisor"),
+            STAFF(15, "vol2", U_VILLAGE, "volunteer"),
     };
     matters[M_NOISE - 1].handler_code[LEVEL_VILLAGE] = "DESK";
     matters[M_GRAFFITI - 1].handler_code[LEVEL_VILLAGE] = "DESK";
