@@ -132,7 +132,7 @@ static struct client *client_open(struct stage *stage, const char *name)
     return client;
 }
 
-static char IDS[CLIENT_REQUESTS_MAX][16];
+static char IDS[CLIENT_REQUESTS_MAX][32];
 
 static void requests_make(struct client_request *requests, size_t count)
 {
