@@ -1,0 +1,77 @@
+#include "services/ctl/settle.h"
+
+#include <poll.h>
+
+#include "services/kernel/base/clock.h"
+
+#define LOOK_MIN_MS 1
+#define LOOK_MAX_MS 20
+#define PAST_MS 1
+
+static int64_t now_ms(void)
+{
+    struct clock clock = clock_system();
+    return clock.monotonic_ms(clock.self);
+}
+
+enum err settle_wait(struct pg *pg)
+{
+    if (pg_state(pg) == PG_READY)
+        return OK;
+    return pg_wait(pg, SETTLE_TIMEOUT_MS);
+}
+
+static bool quiet(const struct drill_busy *busy, bool ledger)
+{
+    bool still = busy->outbox || busy->waiting || busy->timers || busy->work;
+    return !still && (!ledger || (!busy->outbox_audit && !busy->unplaced));
+}
+
+enum err settle(struct pg *pg, bool ledger, struct drill_busy *ret)
+{
+    int64_t until = now_ms() + SETTLE_TIMEOUT_MS;
+    for (int look_ms = LOOK_MIN_MS; now_ms() < until;) {
+        enum err err = settle_wait(pg);
+        if (err == OK)
+            err = store_drill_busy(pg, ret);
+        if (err == OK && quiet(ret, ledger))
+            return OK;
+        if (err != OK)
+            pg_reset(pg); /* the server restarts: connect again */
+        poll(NULL, 0, look_ms);
+        look_ms = look_ms * 2 > LOOK_MAX_MS ? LOOK_MAX_MS : look_ms + 1;
+    }
+    return ERR_TRANSIENT;
+}
+
+/* A lost connection leaves open whether the clock was moved: moving it again is the same. */
+static enum err clock_move(struct pg *pg, int64_t clock_ms)
+{
+    int64_t until = now_ms() + SETTLE_TIMEOUT_MS;
+    enum err err;
+    do {
+        err = settle_wait(pg);
+        if (err == OK)
+            err = store_drill_clock(pg, clock_ms);
+        if (err == ERR_TRANSIENT)
+            pg_reset(pg);
+    } while (err == ERR_TRANSIENT && now_ms() < until);
+    return err;
+}
+
+enum err clock_step(struct pg *pg, int64_t to_ms, int64_t *ret_clock_ms)
+{
+    struct drill_busy busy;
+    int64_t due_ms = 0;
+    enum err err = settle(pg, false, &busy);
+    if (err == OK)
+        err = store_drill_next(pg, &due_ms);
+    if (err != OK)
+        return err;
+    int64_t target = due_ms && due_ms + PAST_MS < to_ms ? due_ms + PAST_MS : to_ms;
+    err = clock_move(pg, target);
+    if (err != OK)
+        return err;
+    *ret_clock_ms = target;
+    return settle(pg, true, &busy);
+}

@@ -1,0 +1,21 @@
+/* Waiting until nothing is under way, and moving a drill's clock. */
+#ifndef HUYING_CTL_SETTLE_H
+#define HUYING_CTL_SETTLE_H
+
+#include "services/ctl/ctl.h"
+#include "services/ctl/store_drill.h"
+
+#define SETTLE_TIMEOUT_MS 120000
+
+/* Returns when every outbox is empty, nothing released waits, all that was due has fired and (with
+ * `ledger`) every leaf has its place. Reconnects when the database restarts. ERR_TRANSIENT after
+ * SETTLE_TIMEOUT_MS; *ret says what is still under way. */
+enum err settle(struct pg *pg, bool ledger, struct drill_busy *ret) MUST_CHECK;
+/* Moves the clock just past its next deadline (one millisecond: exactly at the instant is in time), but
+ * not past `to_ms`, and settles. *ret_clock_ms: where it stands now. */
+enum err clock_step(struct pg *pg, int64_t to_ms, int64_t *ret_clock_ms) MUST_CHECK;
+/* Runs `call` again while it says ERR_TRANSIENT, reconnecting, for SETTLE_TIMEOUT_MS. */
+#define SETTLE_RETRY(pg, call) ((settle_wait(pg)) == OK ? (call) : ERR_TRANSIENT)
+enum err settle_wait(struct pg *pg) MUST_CHECK;
+
+#endif
