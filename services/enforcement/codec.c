@@ -79,8 +79,8 @@ enum err request_decode(
         *ret_why = "street, due_ms: expected 0 or more";
     else if (!text_fits(message->capability, CAPABILITY_SIZE - 1))
         *ret_why = "capability: expected UTF-8 of at most 63 bytes";
-    else if (!text_fits(message->matter, CAPABILITY_SIZE - 1))
-        *ret_why = "matter: expected UTF-8 of at most 63 bytes";
+    else if (!text_fits(message->matter, MATTER_CODE_SIZE_MAX))
+        *ret_why = "matter: expected UTF-8 of at most 64 bytes";
     else if (!text_fits(message->source_ref, SOURCE_REF_SIZE - 1))
         *ret_why = "source_ref: expected UTF-8 of at most 128 bytes";
     else if (!text_fits(message->summary, SUMMARY_SIZE_MAX))

@@ -63,7 +63,7 @@ static void request_is_checked_field_by_field(void **state)
     } rows[] = {
             {1, 0, 0, 0, 0, 0, 0, "", NULL},
             {1, 2, 3, 63, 0, 0, 0, "", NULL},
-            {1, 2, 3, 0, 63, 0, 0, "", NULL},
+            {1, 2, 3, 0, 64, 0, 0, "", NULL},
             {1, 2, 3, 0, 0, 8192, 0, "", NULL},
             {1, 2, 3, 0, 0, 0, 128, "", NULL},
             {0, 2, 3, 0, 0, 0, 0, "", "unit:"},
@@ -71,7 +71,7 @@ static void request_is_checked_field_by_field(void **state)
             {1, -2, 3, 0, 0, 0, 0, "", "street"},
             {1, 2, -3, 0, 0, 0, 0, "", "street"},
             {1, 2, 3, 64, 0, 0, 0, "", "capability:"},
-            {1, 2, 3, 0, 64, 0, 0, "", "matter:"},
+            {1, 2, 3, 0, 65, 0, 0, "", "matter:"},
             {1, 2, 3, 0, 0, 8193, 0, "", "summary:"},
             {1, 2, 3, 0, 0, 0, 129, "", "source_ref:"},
             {1, 2, 3, 1, 0, 0, 0, "\xc3", "capability:"},

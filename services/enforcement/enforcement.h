@@ -10,12 +10,13 @@
 #include "services/kernel/base/pure_decision.h"
 #include "services/kernel/base/pure_directory.h"
 
-#define CAPABILITY_SIZE 64    /* bytes with the NUL */
-#define SOURCE_REF_SIZE 129   /* bytes with the NUL */
-#define TEXT_LENGTH_MAX 2000  /* characters that a person may write */
-#define SUMMARY_SIZE_MAX 8192 /* bytes */
-#define CANDIDATES_MAX 64     /* squads that are looked at for one mission */
-#define QUEUES_MAX 4096       /* pools × capabilities with somebody waiting, read for a batch */
+#define CAPABILITY_SIZE 64      /* bytes with the NUL */
+#define SOURCE_REF_SIZE 129     /* bytes with the NUL */
+#define MATTER_CODE_SIZE_MAX 64 /* bytes */
+#define TEXT_LENGTH_MAX 2000    /* characters that a person may write */
+#define SUMMARY_SIZE_MAX 8192   /* bytes */
+#define CANDIDATES_MAX 64       /* squads that are looked at for one mission */
+#define QUEUES_MAX 1024         /* pools × capabilities with somebody waiting, read for a batch */
 #define MISSIONS_ARENA_SIZE ((size_t)8 << 20) /* of one answer's rows */
 #define MISSIONS_LIMIT_MAX 500                /* missions in one answer */
 #define MISSIONS_LIMIT_PRESET 100

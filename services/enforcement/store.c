@@ -49,7 +49,7 @@ const struct statement mission_statements[MISSION_STATEMENT_COUNT] = {
                 " WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"},
         [SQUAD_QUEUES] = {"squad_queues", "SELECT DISTINCT pool, capability FROM missions"
                                           " WHERE state = 1 AND pool = ANY($1::bigint[])"
-                                          " ORDER BY pool, capability LIMIT 4096"},
+                                          " ORDER BY pool, capability LIMIT 1024"},
         [SQUAD_UPDATE] = {"squad_update",
                 "UPDATE squad AS s SET version = u.version, capacity = u.capacity, pool = u.pool,"
                 " capabilities = coalesce(string_to_array(u.capabilities, ';'), s.capabilities),"

@@ -12,6 +12,7 @@
 
 #define SKILL_SIZE 64           /* bytes with the NUL */
 #define SOURCE_REF_SIZE 129     /* bytes with the NUL */
+#define MATTER_CODE_SIZE_MAX 64 /* bytes */
 #define TEXT_LENGTH_MAX 2000    /* characters that a person may write */
 #define SUMMARY_SIZE_MAX 8192   /* bytes */
 #define OFFERS_MAX 50           /* volunteers that a need is offered to */
