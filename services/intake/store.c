@@ -61,9 +61,13 @@ static const struct statement statements[] = {
                 "WHERE NOT u.retired ORDER BY g.unit LIMIT " GRIDS_READ_MAX},
 };
 
-static const struct statement outcomes_statement = {"intake_outcomes",
-        "SELECT id, ver, seen_routing, sent_routing, " REPORT_COLUMNS
-        " FROM report WHERE outcome_pending AND source = $1 AND id > $2 ORDER BY id LIMIT $3"};
+#define OUTCOMES_SQL                                                                               \
+    "SELECT id, ver, seen_routing, sent_routing, " REPORT_COLUMNS                                  \
+    " FROM report WHERE outcome_pending AND source = $1 AND id > $2 ORDER BY id LIMIT $3"
+
+/* One per query type: the kernel prepares each under its name. */
+static const struct statement outcomes_statement = {"intake_outcomes", OUTCOMES_SQL};
+static const struct statement hotline_outcomes_statement = {"hotline_outcomes", OUTCOMES_SQL};
 
 static const struct statement report_statement = {"intake_report",
         "SELECT id, ver, seen_routing, sent_routing, " REPORT_COLUMNS
@@ -423,7 +427,8 @@ static const struct input_type inputs[] = {
 
 static const struct query_type queries[] = {
         {INTAKE_OUTCOMES, "outcomes", &outcomes_statement, outcomes_bind, outcomes_answer},
-        {HOTLINE_OUTCOMES, "hotline_outcomes", &outcomes_statement, outcomes_bind, outcomes_answer},
+        {HOTLINE_OUTCOMES, "hotline_outcomes", &hotline_outcomes_statement, outcomes_bind,
+                outcomes_answer},
         {INTAKE_REPORT, "report", &report_statement, report_bind, report_rows_answer},
 };
 

@@ -53,8 +53,8 @@ static size_t statements_gather(void)
     prepared[count++] = intake_ops.sql_update;
     for (size_t i = 0; i < intake_ops.statement_count; i++)
         prepared[count++] = intake_ops.statements[i];
-    prepared[count++] = *intake_ops.queries[0].statement; /* the first two are one */
-    prepared[count++] = *intake_ops.queries[2].statement;
+    for (size_t i = 0; i < intake_ops.query_count; i++)
+        prepared[count++] = *intake_ops.queries[i].statement;
     assert_true(count <= STATEMENTS_MAX);
     return count;
 }
