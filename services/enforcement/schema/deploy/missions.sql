@@ -23,6 +23,7 @@ CREATE TABLE missions (
     summary      text NOT NULL DEFAULT ''
 );
 CREATE INDEX missions_waiting ON missions (pool, capability, asked_at, id) WHERE state = 1;
+CREATE INDEX missions_looked ON missions (rule_ver, asked_at, id) WHERE state = 1;
 CREATE INDEX missions_open ON missions (id) WHERE state BETWEEN 1 AND 4;
 CREATE INDEX missions_squad ON missions (squad, id) WHERE state BETWEEN 1 AND 4;
 CREATE INDEX missions_owed ON missions (id) WHERE owed <> 0;
@@ -50,9 +51,11 @@ CREATE VIEW work_ready (agg, kind, at) AS
 SELECT w.agg, w.kind, min(w.at) FROM (
     SELECT o.id AS agg, 2 AS kind, o.changed_at AS at FROM missions AS o WHERE o.owed <> 0
     UNION ALL
-    (SELECT m.id, 1, greatest(coalesce(n.clock, now()), m.changed_at)
-        FROM directory.site AS n JOIN missions AS m ON m.rule_ver < n.version
-        WHERE m.state = 1 ORDER BY m.asked_at, m.id LIMIT 256)
+    SELECT l.id, 1, greatest(coalesce(n.clock, now()), l.changed_at)
+        FROM directory.site AS n CROSS JOIN LATERAL (
+            SELECT m.id, m.changed_at FROM missions AS m
+            WHERE m.state = 1 AND m.rule_ver < n.version
+            ORDER BY m.rule_ver, m.asked_at, m.id LIMIT 256) AS l
     UNION ALL
     (SELECT q.id, 1, greatest(s.freed_at, q.changed_at)
         FROM directory.site AS n JOIN squad AS s ON s.version = n.version
