@@ -1,6 +1,7 @@
 /* Private PostgreSQL for tests. The server is a direct child (no pg_ctl), which changes to the user
  * `postgres` by itself and asks the kernel for SIGQUIT when its parent dies: PostgreSQL takes that as an
- * immediate shutdown. initdb and psql are run and waited for. */
+ * immediate shutdown. initdb and psql are run and waited for. A test that crashes does not get to
+ * remove the directory: a janitor process, which sees its pipe close, does. */
 #include "tests/kit/pg.h"
 
 #include <errno.h>
@@ -11,6 +12,8 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,6 +29,8 @@ struct kit_pg {
     char settings[SETTINGS_MAX];
     char conninfo[KIT_CONNINFO_SIZE];
     pid_t pid;
+    pid_t janitor;
+    int janitor_fd; /* its pipe; closed by us or by our death */
     PGconn *conn;
     struct kit_pg *next;
 };
@@ -107,6 +112,45 @@ static void log_show(const struct kit_pg *pg)
         fputs(line, stderr);
     if (file != NULL)
         fclose(file);
+}
+
+static void dir_remove(const struct kit_pg *pg)
+{
+    const char *argv[] = {"rm", "-rf", pg->dir, NULL};
+    if (child_run(argv, false, NULL) != 0)
+        fprintf(stderr, "tests/kit/pg: could not remove %s\n", pg->dir);
+}
+
+/* In the janitor: waits for the pipe's end, then for the server's, and removes what is still there. */
+static void janitor_run(const struct kit_pg *pg, int fd)
+{
+    char byte, file[200];
+    setsid();
+    dup2(fd, 3);
+    close_range(4, ~0U, 0); /* the write end above all, of other servers' pipes too */
+    while (read(3, &byte, 1) < 0 && errno == EINTR)
+        continue;
+    snprintf(file, sizeof(file), "%s/postmaster.pid", pg->data);
+    for (int waited_ms = 0; waited_ms < START_MS && access(file, F_OK) == 0; waited_ms += 50)
+        poll(NULL, 0, 50);
+    if (access(pg->dir, F_OK) == 0)
+        dir_remove(pg);
+    _exit(0);
+}
+
+static void janitor_start(struct kit_pg *pg)
+{
+    int ends[2];
+    fflush(NULL);
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        kit_fail("pipe: %s", strerror(errno));
+    pg->janitor = fork();
+    if (pg->janitor < 0)
+        kit_fail("fork: %s", strerror(errno));
+    if (pg->janitor == 0)
+        janitor_run(pg, ends[0]);
+    close(ends[0]);
+    pg->janitor_fd = ends[1];
 }
 
 static void dir_make(struct kit_pg *pg)
@@ -210,6 +254,7 @@ struct kit_pg *kit_pg_start(const char *settings)
     dir_make(pg);
     pg->next = started;
     started = pg;
+    janitor_start(pg);
     data_init(pg);
     server_start(pg);
     char conninfo[KIT_CONNINFO_SIZE];
@@ -251,9 +296,10 @@ void kit_pg_stop(struct kit_pg **pg)
     if (*at != NULL)
         *at = (*pg)->next;
     kit_pg_crash(*pg);
-    const char *argv[] = {"rm", "-rf", (*pg)->dir, NULL};
-    if (child_run(argv, false, NULL) != 0)
-        fprintf(stderr, "tests/kit/pg: could not remove %s\n", (*pg)->dir);
+    dir_remove(*pg);
+    close((*pg)->janitor_fd);
+    while (waitpid((*pg)->janitor, NULL, 0) < 0 && errno == EINTR)
+        continue;
     free(*pg);
     *pg = NULL;
 }
