@@ -76,6 +76,7 @@ struct loop {
     struct statement *batch_statements, *aux_statements;
     size_t aux_statement_count;
     struct pg *aux;
+    const struct pg *watched; /* the service's own connection; NULL = none */
     struct chores *chores;
     bool aux_attached, aux_attaching;
     uint64_t aux_connects;

@@ -19,7 +19,7 @@
 #include "services/kernel/run/loop.h"
 
 #define DRAIN_MS 5000
-#define POLL_ITEMS_MAX (BUS_POLL_ITEMS_MAX + LANES_MAX + 3)
+#define POLL_ITEMS_MAX (BUS_POLL_ITEMS_MAX + LANES_MAX + 4)
 #define SERVICE_KEYS_MAX 64
 
 #define FIELD(name) offsetof(struct kernel_conf, name), sizeof((struct kernel_conf *)0)->name
@@ -56,6 +56,26 @@ void *loop_conf(struct loop *loop)
 const struct directory *loop_directory(struct loop *loop)
 {
     return loop->directory;
+}
+
+const char *loop_conninfo(const struct loop *loop)
+{
+    return loop->conf.conninfo;
+}
+
+int64_t loop_now_ms(const struct loop *loop)
+{
+    return loop->now_ms;
+}
+
+bool loop_drill(const struct loop *loop)
+{
+    return loop->site.drill;
+}
+
+void loop_watch(struct loop *loop, const struct pg *pg)
+{
+    loop->watched = pg;
 }
 
 /* One file, one table: the kernel's keys and the service's stand side by side in one struct. */
@@ -217,6 +237,8 @@ static void loop_wait(struct loop *loop)
     for (size_t i = 0; i < loop->lane_count; i++)
         count += pg_item(&items[count], loop->lanes[i].pg);
     count += pg_item(&items[count], loop->aux);
+    if (loop->watched)
+        count += pg_item(&items[count], loop->watched);
     items[count++] = (zmq_pollitem_t){.fd = loop->signal_fd, .events = ZMQ_POLLIN};
     items[count++] = (zmq_pollitem_t){.fd = loop->wake_fd, .events = ZMQ_POLLIN};
     long timeout_ms = loop->site.drill || loop->inbox.count || loop->acked_count ? 2 : 20;

@@ -27,6 +27,14 @@ int service_main(int argc, char **argv, const struct service *service);
 /* For hooks. */
 void *loop_conf(struct loop *loop);
 const struct directory *loop_directory(struct loop *loop);
+const char *loop_conninfo(const struct loop *loop);
+/* Monotonic, of this round. */
+int64_t loop_now_ms(const struct loop *loop);
+/* True when the site is a drill: its clock is moved by hand, and somebody waits for what comes of it. */
+bool loop_drill(const struct loop *loop);
+/* A connection that the service turns itself wakes the loop; one at most, NULL = none any more. */
+struct pg;
+void loop_watch(struct loop *loop, const struct pg *pg);
 
 /* A command from inside the process (HTTP): goes through the same batches as those from the bus.
  * `done` is called in the loop's thread after the commit (or failure), with the reply. `request_id`,
