@@ -214,6 +214,23 @@ static void submit_refusals_name_the_rule(void **unused)
     }
 }
 
+static void submit_before_the_first_profile_is_refused(void **unused)
+{
+    (void)unused;
+    struct directory *empty = directory_build(
+            &(struct directory_rows){.version = 1, .site = 1, .site_letters = "TT"});
+    const struct world world = {.directory = empty};
+    struct submission body = submission_make();
+    struct input input = command_make(HOTLINE_REPORT, &body);
+    struct report state = report_make(REPORT_NONE);
+    struct report next = state;
+    struct outcome outcome = {0};
+    report_decide(&state, &input, &world, &next, &outcome);
+    assert_int_equal(outcome.verdict, VERDICT_REFUSED);
+    assert_int_equal(outcome.reason, REASON_NO_DIRECTORY);
+    directory_destroy(&empty);
+}
+
 static void submit_under_an_id_that_the_ticket_does_not_have_is_not_found(void **unused)
 {
     (void)unused;
@@ -432,6 +449,7 @@ int main(void)
             cmocka_unit_test(submit_without_reported_instant_takes_now),
             cmocka_unit_test(submit_same_ticket_same_body_is_duplicate_in_every_state),
             cmocka_unit_test(submit_refusals_name_the_rule),
+            cmocka_unit_test(submit_before_the_first_profile_is_refused),
             cmocka_unit_test(submit_under_an_id_that_the_ticket_does_not_have_is_not_found),
             cmocka_unit_test(matter_is_found_by_code_and_by_both_names),
             cmocka_unit_test(place_by_point_codes_part_or_desk),

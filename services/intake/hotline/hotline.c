@@ -143,7 +143,8 @@ static enum err receipt_take(struct hotline *hotline,
     }
     if (err)
         return ERR_TRANSIENT;
-    if (request->reply.payload.size == 0) {
+    /* Decided by the kernel and not by intake: there is no receipt in it. */
+    if (request->reply.payload.size == 0 && request->reply.verdict > VERDICT_DUPLICATE) {
         bool unknown = request->reply.verdict == VERDICT_NOT_FOUND;
         receipt_refuse(receipt, ticket, unknown ? "NOT_FOUND" : "CONFLICT", request->reply.text);
         return OK;
