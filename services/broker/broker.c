@@ -1,9 +1,10 @@
-/* A frame's way: who sent it (the key that CURVE proved and the allow-list knows), may he (RULES), to
- * whom (roster or token), and out with the header stamped and the payload moved, never copied or read.
+/* A frame's way: who sent it (the key that CURVE proved and the allow-list knows), may he
+ * (RULES), to whom (roster or token), and out with the header stamped and the payload moved,
+ * never copied or read.
  *
- * The allow-list is asked for every frame, because libzmq keeps a connection whose key was revoked. A
- * connection that has not said READY gets a READY back: it has to say READY first, which is what a peer
- * also does when a broker has forgotten it.
+ * The allow-list is asked for every frame, because libzmq keeps a connection whose key was
+ * revoked. A connection that has not said READY gets a READY back: it has to say READY first,
+ * which is what a peer also does when a broker has forgotten it.
  *
  * To add a kind of frame: a line in FRAME_KIND_TABLE, a line in RULES. */
 #include "services/broker/broker.h"
@@ -41,8 +42,8 @@ typedef void handle_fn(struct broker *broker, struct passing *passing);
 static handle_fn ready_handle, heard_handle, grant_handle, bye_handle, spread_handle, acks_handle,
         replies_handle, feed_handle;
 
-/* Who may send what. Rights: any one of them suffices; hotline keys reach intake with what is allowed
- * on the hotline's port. `counted`: has at least one envelope, and takes credit. */
+/* Who may send what. Rights: any one of them suffices; hotline keys reach intake with what is
+ * allowed on the hotline's port. `counted`: has at least one envelope, and takes credit. */
 static const struct rule {
     handle_fn *handle; /* NULL: no peer sends this */
     bool on_hotline, from_service, to_service, counted;
@@ -142,8 +143,8 @@ static enum err forward(struct broker *broker, struct passing *passing, const st
 
 /* Handlers: the frame is well-formed, its sender known and allowed to send it. */
 
-/* By bucket, to one instance. When its credit is used up nobody else gets the frame: that would mix up
- * the spread and bring lock conflicts just when there is most to do. */
+/* By bucket, to one instance. When its credit is used up nobody else gets the frame: that would
+ * mix up the spread and bring lock conflicts just when there is most to do. */
 static void spread_handle(struct broker *broker, struct passing *passing)
 {
     const struct frame *frame = &passing->frame;
@@ -180,13 +181,13 @@ static void spread_handle(struct broker *broker, struct passing *passing)
     }
 }
 
-/* To the instance that sent the messages, which can then forget them, or else to any instance of its
- * service: what counts is that the rows go. */
+/* To the instance that sent the messages, which can then forget them, or else to any instance of
+ * its service: what counts is that the rows go. They take no credit. */
 static void acks_handle(struct broker *broker, struct passing *passing)
 {
     struct conn *to = conns_find_token(broker->conns, passing->frame.token);
-    bool sender = to && to->serving && to->peer.service == passing->frame.dest &&
-                  to->peer.site == passing->peer.site;
+    bool sender = to && roster_has(&broker->roster, &to->instance) &&
+                  to->peer.service == passing->frame.dest && to->peer.site == passing->peer.site;
     if (!sender || forward(broker, passing, to) != OK) {
         spread_handle(broker, passing);
     }
@@ -302,8 +303,8 @@ static void ready_handle(struct broker *broker, struct passing *passing)
 
 /* Receiving */
 
-/* False when no authenticated key that is still on the list sent this. The User-Id stands on the body
- * frames only: after zmq_poll libzmq 4.3.4 leaves it off the identity's. */
+/* False when no authenticated key that is still on the list sent this. The User-Id stands on the
+ * body frames only: after zmq_poll libzmq 4.3.4 leaves it off the identity's. */
 static bool sender_known(struct broker *broker, struct passing *passing)
 {
     const char *key = zmq_msg_gets(&passing->in->parts[1], "User-Id");

@@ -1,5 +1,6 @@
-/* The broker's core: takes frames from its sockets and forwards each to one connection, or says at once
- * why not (NAK). It stores nothing: what it forwards is the sender's until the receiver acknowledges.
+/* The broker's core: takes frames from its sockets and forwards each to one connection, or says
+ * at once why not (NAK). It stores nothing: what it forwards is the sender's until the receiver
+ * acknowledges.
  *
  * It has no thread and no clock of its own: the owner polls broker_poll_items() and calls
  * broker_turn(), and a test does the same step by step. Nothing here blocks.
@@ -55,8 +56,8 @@ struct broker_stats {
 
 struct broker;
 
-/* `context` and `zap` are borrowed and outlive the broker. ERR_FATAL with `why`: an endpoint cannot be
- * bound. */
+/* `context` and `zap` are borrowed and outlive the broker. ERR_FATAL with `why`: an endpoint
+ * cannot be bound. */
 enum err broker_new(const struct broker_config *config,
         void *context,
         struct zap *zap,
@@ -66,8 +67,9 @@ void broker_destroy(struct broker **broker);
 
 /* Fills at most `max` (≥ PORT_COUNT) items; returns how many. */
 size_t broker_poll_items(struct broker *broker, zmq_pollitem_t *items, size_t max);
-/* Forwards what has come, at most BROKER_TURN_FRAMES_MAX of each port, and does what is due: heartbeats,
- * silence, revoked keys. To be called at least every BUS_HEARTBEAT_MS. Returns frames read. */
+/* Forwards what has come, at most BROKER_TURN_FRAMES_MAX of each port, and does what is due:
+ * heartbeats, silence, revoked keys. To be called at least every BUS_HEARTBEAT_MS. Returns
+ * frames read. */
 size_t broker_turn(struct broker *broker, int64_t now_ms);
 /* The list of keys was replaced: the feed's subscribers must prove themselves again. */
 void broker_peers_changed(struct broker *broker);

@@ -228,6 +228,34 @@ static void replies_go_to_the_connection_that_asked(void **state)
     expect_nak(bed, intake, NAK_GONE, 8);
 }
 
+/* Whatever the bucket: who sent can forget the rows then; when it left, any other deletes them. */
+static void acks_go_to_who_sent_the_messages_or_to_its_like(void **state)
+{
+    struct bed *bed = *state;
+    struct bus *audit = bed_bus(bed, "audit-1", 100);
+    struct bus *one = bed_bus(bed, "routing-1", 100), *two = bed_bus(bed, "routing-2", 100);
+    struct bus_frame frame;
+    bed_connect(bed, audit);
+    bed_connect(bed, one);
+    bed_connect(bed, two);
+    struct frame head = events_to(SERVICE_AUDIT, 0, 1);
+    push(bed, two, &head, 1);
+    bed_next(bed, audit, &frame);
+    struct frame acks = {
+            .kind = FRAME_ACKS, .dest = SERVICE_ROUTING, .count = 1, .token = frame.head.token};
+    bus_frame_fini(&frame);
+    for (acks.bucket = 0; acks.bucket < BUCKET_COUNT; acks.bucket++) {
+        acks.serial = acks.bucket;
+        push(bed, audit, &acks, 1);
+        expect_frame(bed, two, FRAME_ACKS, acks.serial);
+    }
+    bus_drain(two);
+    BED_UNTIL((bed_step(bed), bed->notices[NOTICE_LEFT] == 1));
+    acks.bucket = 3;
+    push(bed, audit, &acks, 1);
+    expect_frame(bed, one, FRAME_ACKS, acks.serial);
+}
+
 static void credit_used_up_is_nak_and_granted_again_is_not(void **state)
 {
     struct bed *bed = *state;
@@ -471,89 +499,12 @@ static void feed_goes_to_subscribers_by_service(void **state)
     (void)zmq_close(viewer);
 }
 
-/* Brokers that die, come back, drain */
-
-static void dead_broker_raises_the_epoch_and_the_other_one_is_used(void **state)
-{
-    struct bed *bed = *state;
-    struct bus *routing = bed_bus(bed, "routing-1", 100), *audit = bed_bus(bed, "audit-1", 100);
-    BED_UNTIL((bed_step(bed), (void)bed_connected(bed, routing), (void)bed_connected(bed, audit),
-            bed->notices[NOTICE_JOINED] == 4 && bus_connected(routing) && bus_connected(audit)));
-    char first[256];
-    (void)snprintf(first, sizeof first, "%s", bus_broker(routing));
-    uint64_t epoch = bus_epoch(routing);
-    size_t dead = strcmp(first, bed->endpoints[0]) == 0 ? 0 : 1;
-    broker_destroy(&bed->brokers[dead]);
-    BED_UNTIL(((void)bed_connected(bed, routing), bus_epoch(routing) > epoch));
-    assert_string_equal(bus_broker(routing), bed->endpoints[1 - dead]);
-    struct frame head = events_to(SERVICE_AUDIT, 0, 5);
-    push(bed, routing, &head, 1);
-    expect_frame(bed, audit, FRAME_EVENTS, 5);
-    /* It comes back; everybody says READY to it again, but keeps to the one in use. */
-    uint64_t joined = bed->notices[NOTICE_JOINED];
-    bed_broker_start(bed, dead, first);
-    BED_UNTIL(((void)bed_connected(bed, routing), (void)bed_connected(bed, audit),
-            bed->notices[NOTICE_JOINED] == joined + 2));
-    assert_string_equal(bus_broker(routing), bed->endpoints[1 - dead]);
-}
-
-static void broker_that_stands_still_is_left_after_silence(void **state)
-{
-    struct bed *bed = *state;
-    struct bus *routing = bed_bus(bed, "routing-1", 100);
-    BED_UNTIL(((void)bed_connected(bed, routing),
-            bed->notices[NOTICE_JOINED] == 2 && bus_connected(routing)));
-    size_t place = strcmp(bus_broker(routing), bed->endpoints[0]) == 0 ? 0 : 1;
-    struct broker *stopped = bed->brokers[place];
-    bed->brokers[place] = NULL; /* nobody turns it */
-    int64_t since_ms = bed->now_ms;
-    uint64_t epoch = bus_epoch(routing);
-    BED_UNTIL((bed->skip_ms += 9, (void)bed_connected(bed, routing), bus_epoch(routing) > epoch));
-    assert_in_range(bed->now_ms - since_ms, BUS_SILENCE_MS - BUS_HEARTBEAT_MS, 2 * BUS_SILENCE_MS);
-    assert_string_equal(bus_broker(routing), bed->endpoints[1 - place]);
-    bed->brokers[place] = stopped;
-}
-
-static void draining_broker_is_left_without_an_epoch(void **state)
-{
-    struct bed *bed = *state;
-    struct bus *routing = bed_bus(bed, "routing-1", 100);
-    BED_UNTIL(((void)bed_connected(bed, routing),
-            bed->notices[NOTICE_JOINED] == 2 && bus_connected(routing)));
-    size_t place = strcmp(bus_broker(routing), bed->endpoints[0]) == 0 ? 0 : 1;
-    uint64_t epoch = bus_epoch(routing);
-    broker_drain(bed->brokers[place]);
-    BED_UNTIL(((void)bed_connected(bed, routing),
-            strcmp(bus_broker(routing), bed->endpoints[1 - place]) == 0));
-    assert_int_equal(bus_epoch(routing), epoch);
-}
-
-static void send_without_a_broker_says_again(void **state)
-{
-    struct bed *bed = *state;
-    struct bus *routing = bed_bus(bed, "routing-1", 100);
-    struct frame head = events_to(SERVICE_AUDIT, 0, 1);
-    assert_int_equal(bus_send(routing, &head, "", 0), ERR_AGAIN);
-    assert_false(bus_connected(routing));
-    assert_string_equal(bus_broker(routing), "");
-}
-
-static int bed_setup(void **state, size_t brokers)
-{
-    struct bed *bed = g_new0(struct bed, 1);
-    bed_open(bed, PEERS, PEER_COUNT, brokers);
-    *state = bed;
-    return 0;
-}
-
 static int one_broker(void **state)
 {
-    return bed_setup(state, 1);
-}
-
-static int two_brokers(void **state)
-{
-    return bed_setup(state, 2);
+    struct bed *bed = g_new0(struct bed, 1);
+    bed_open(bed, PEERS, PEER_COUNT, 1);
+    *state = bed;
+    return 0;
 }
 
 static int bed_teardown(void **state)
@@ -564,7 +515,6 @@ static int bed_teardown(void **state)
 }
 
 #define WITH_ONE(test) cmocka_unit_test_setup_teardown(test, one_broker, bed_teardown)
-#define WITH_TWO(test) cmocka_unit_test_setup_teardown(test, two_brokers, bed_teardown)
 
 int main(void)
 {
@@ -575,6 +525,7 @@ int main(void)
             WITH_ONE(hotline_port_takes_only_requests_to_intake),
             WITH_ONE(hotline_port_refuses_keys_without_the_right),
             WITH_ONE(replies_go_to_the_connection_that_asked),
+            WITH_ONE(acks_go_to_who_sent_the_messages_or_to_its_like),
             WITH_ONE(credit_used_up_is_nak_and_granted_again_is_not),
             WITH_ONE(no_credit_does_not_go_to_another_instance),
             WITH_ONE(buckets_spread_over_instances_and_move_when_one_goes),
@@ -584,10 +535,6 @@ int main(void)
             WITH_ONE(malformed_messages_are_counted_and_the_rest_goes_on),
             WITH_ONE(noise_on_the_port_disturbs_nobody),
             WITH_ONE(feed_goes_to_subscribers_by_service),
-            WITH_TWO(dead_broker_raises_the_epoch_and_the_other_one_is_used),
-            WITH_TWO(broker_that_stands_still_is_left_after_silence),
-            WITH_TWO(draining_broker_is_left_without_an_epoch),
-            WITH_ONE(send_without_a_broker_says_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

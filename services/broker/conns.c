@@ -1,5 +1,5 @@
-/* Places are numbered; the low bits of a token are its place's number and the rest is random, so that
- * finding by token is one comparison. Free places are a stack. */
+/* Places are numbered; the low bits of a token are its place's number and the rest is random, so
+ * that finding by token is one comparison. Free places are a stack. */
 #include "services/broker/conns.h"
 
 #include <glib.h>

@@ -1,6 +1,7 @@
-/* The connections that have said READY: who they are and how to reach them. A connection is found by
- * the ROUTER's identity (frames coming in) or by its token (replies going out). Tokens are random and
- * never used twice, so that an answer that comes too late cannot reach somebody else. */
+/* The connections that have said READY: who they are and how to reach them. A connection is
+ * found by the ROUTER's identity (frames coming in) or by its token (replies going out). Tokens
+ * are random and never used twice, so that an answer that comes too late cannot reach somebody
+ * else. */
 #ifndef HUYING_BROKER_CONNS_H
 #define HUYING_BROKER_CONNS_H
 

@@ -1,5 +1,6 @@
-/* /livez /readyz /metrics over HTTP, in a thread of libmicrohttpd's. The loop publishes text and state;
- * the thread only copies them out, so that a scrape never waits for the loop nor the loop for it. */
+/* /livez /readyz /metrics over HTTP, in a thread of libmicrohttpd's. The loop publishes text and
+ * state; the thread only copies them out, so that a scrape never waits for the loop nor the loop
+ * for it. */
 #ifndef HUYING_BROKER_HEALTH_H
 #define HUYING_BROKER_HEALTH_H
 

@@ -1,7 +1,7 @@
-/* huying-broker: forwards frames between services, tools and hotlines; owns nothing. This file is the
- * story of the process: read configuration, start the ZAP handler, prove that strangers are refused,
- * bind, then turn until SIGTERM. Signals are read from a descriptor in the one loop; threads of
- * libzmq, of the ZAP handler and of HTTP never see them. */
+/* huying-broker: forwards frames between services, tools and hotlines; owns nothing. This file
+ * is the story of the process: read configuration, start the ZAP handler, prove that strangers
+ * are refused, bind, then turn until SIGTERM. Signals are read from a descriptor in the one
+ * loop; threads of libzmq, of the ZAP handler and of HTTP never see them. */
 #include <errno.h>
 #include <glib.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
-/* Labels come from the X-macro tables, so that a new kind, reason or service has its line at once. */
+/* Labels come from the X-macro tables, so that a new kind, reason or service has its line at
+ * once. */
 #include "services/broker/metrics.h"
 
 static void metric_begin(struct buf *out, const char *name, const char *type, const char *help)

@@ -1,7 +1,7 @@
-/* ROUTER_MANDATORY makes a send say that a connection is gone or full, where the default is to throw
- * the message away. ZMQ_HEARTBEAT_* stay unset: on libzmq 4.3.4 they lose and reorder messages when a
- * reader is at its high-water mark. Dead connections are found by TCP keepalive and by our own
- * HEARTBEAT frames. */
+/* ROUTER_MANDATORY makes a send say that a connection is gone or full, where the default is to
+ * throw the message away. ZMQ_HEARTBEAT_* stay unset: on libzmq 4.3.4 they lose and reorder
+ * messages when a reader is at its high-water mark. Dead connections are found by TCP keepalive
+ * and by our own HEARTBEAT frames. */
 #include "services/broker/port.h"
 
 #include <errno.h>

@@ -26,11 +26,12 @@ enum err port_open(void *context,
         void **ret_socket,
         char ret_bound[ENDPOINT_SIZE],
         struct buf *why) MUST_CHECK;
-/* ERR_AGAIN when nothing is there. Extra parts are read and thrown away. inbound_fini after OK only. */
+/* ERR_AGAIN when nothing is there. Extra parts are read and thrown away. inbound_fini after OK
+ * only. */
 enum err port_receive(void *socket, struct inbound *ret) MUST_CHECK;
 void inbound_fini(struct inbound *inbound);
-/* Moves header and payload out. ERR_AGAIN: its queue is full; ERR_NOT_FOUND: the connection is gone;
- * nothing was taken then. */
+/* Moves header and payload out. ERR_AGAIN: its queue is full; ERR_NOT_FOUND: the connection is
+ * gone; nothing was taken then. */
 enum err port_send(
         void *socket, const uint8_t *identity, zmq_msg_t *head, zmq_msg_t *body) MUST_CHECK;
 

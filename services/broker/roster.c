@@ -1,5 +1,5 @@
-/* Choosing hashes every instance of the service: there are few, and a table to keep right as instances
- * come and go would be one more thing that can be wrong. */
+/* Choosing hashes every instance of the service: there are few, and a table to keep right as
+ * instances come and go would be one more thing that can be wrong. */
 #include "services/broker/roster.h"
 
 #include "services/kernel/base/must.h"

@@ -1,11 +1,12 @@
-/* Which instances of which service are there, which of them gets a bucket, and how much each may still
- * be sent. Pure: no sockets, no clock, no allocation.
+/* Which instances of which service are there, which of them gets a bucket, and how much each may
+ * still be sent. Pure: no sockets, no clock, no allocation.
  *
- * A bucket goes to the instance with the highest hash of (service, bucket, seed): all brokers come to
- * the same choice, and when an instance comes or goes only its own buckets move.
+ * A bucket goes to the instance with the highest hash of (service, bucket, seed): all brokers
+ * come to the same choice, and when an instance comes or goes only its own buckets move.
  *
- * Credit is what an instance said it will take, in envelopes. Bytes are bounded besides, since an
- * envelope may be large: together they bound what a stopped instance can pile up in the broker. */
+ * Credit is what an instance said it will take, in envelopes. Bytes are bounded besides, since
+ * an envelope may be large: together they bound what a stopped instance can pile up in the
+ * broker. */
 #ifndef HUYING_BROKER_ROSTER_H
 #define HUYING_BROKER_ROSTER_H
 
@@ -33,7 +34,8 @@ struct roster { /* instances are borrowed; order is of no account */
     size_t count[SERVICE_COUNT];
 };
 
-/* ERR_LIMIT at ROSTER_INSTANCES_MAX. The instance must not be in it yet, and be of a real service. */
+/* ERR_LIMIT at ROSTER_INSTANCES_MAX. The instance must not be in it yet, and be of a real
+ * service. */
 enum err roster_join(struct roster *roster, struct instance *instance) MUST_CHECK;
 /* Nothing happens when it is not in it. */
 void roster_leave(struct roster *roster, const struct instance *instance);

@@ -1,6 +1,6 @@
-/* For tests only: brokers, buses and raw sockets in one process and one thread, turned step by step.
- * A test skips time by `skip_ms`, so that silence costs no waiting; BED_UNTIL waits for a condition
- * with a deadline, never for a span. */
+/* For tests only: brokers, buses and raw sockets in one process and one thread, turned step by
+ * step. A test skips time by `skip_ms`, so that silence costs no waiting; BED_UNTIL waits for a
+ * condition with a deadline, never for a span. */
 #ifndef HUYING_BROKER_TESTBED_H
 #define HUYING_BROKER_TESTBED_H
 

@@ -1,12 +1,12 @@
-/* How many envelopes a second go through one broker, there and acknowledged, under CURVE. The broker is
- * the real huying-broker, a process of its own; the load is two threads here.
+/* How many envelopes a second go through one broker, there and acknowledged, under CURVE. The
+ * broker is the real huying-broker, a process of its own; the load is two threads here.
  *
  *   broker_load [--envelopes 64] [--size 200] [--in-flight 4096] [--seconds 3] [--rounds 5]
  *               [--stopped]
  *
- * Prints one line per round and the median. Goal: with 64 envelopes a frame at least 2.5 times the
- * round trips of R4 under CURVE. With --stopped the receiver reads nothing and what counts is the
- * broker's memory: at most 64 MiB, whatever is sent. */
+ * Prints one line per round and the median. Goal: with 64 envelopes a frame at least 2.5 times
+ * the round trips of R4 under CURVE. With --stopped the receiver reads nothing and what counts
+ * is the broker's memory: at most 64 MiB, whatever is sent. */
 #include <errno.h>
 #include <glib.h>
 #include <pthread.h>

@@ -1,12 +1,12 @@
-/* A link is one broker: its DEALER and the monitor that tells of handshakes and lost connections. It
- * is up between the broker's WELCOME and its loss; READY is said again until the WELCOME comes, so a
- * broker that restarted, or forgot us, needs nothing special.
+/* A link is one broker: its DEALER and the monitor that tells of handshakes and lost
+ * connections. It is up between the broker's WELCOME and its loss; READY is said again until the
+ * WELCOME comes, so a broker that restarted, or forgot us, needs nothing special.
  *
- * ZMQ_IMMEDIATE keeps messages from queueing for a broker that is not there. What libzmq still holds
- * for a broker that dies is gone: bus_epoch says so.
+ * ZMQ_IMMEDIATE keeps messages from queueing for a broker that is not there. What libzmq still
+ * holds for a broker that dies is gone: bus_epoch says so.
  *
- * Silence is only judged by an owner that kept looking: after a long pause between two turns (a stopped
- * process, a long call) everybody gets a fresh span. */
+ * Silence is only judged by an owner that kept looking: after a long pause between two turns (a
+ * stopped process, a long call) everybody gets a fresh span. */
 #include "services/kernel/bus/bus.h"
 
 #include <glib.h>
@@ -75,7 +75,8 @@ static enum err own_send(
     return link_send(link, &frame, NULL, 0);
 }
 
-/* Keeps to the present broker while it is good; else the first that is, else one that is leaving. */
+/* Keeps to the present broker while it is good; else the first that is, else one that is
+ * leaving. */
 static void broker_choose(struct bus *bus)
 {
     if (bus->current >= 0 && bus->links[bus->current].up && !bus->links[bus->current].leaving) {
@@ -137,7 +138,8 @@ static bool curve_set(void *socket, const struct bus_config *config)
            zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, config->secret_key, KEY_Z85_SIZE) == 0;
 }
 
-/* The name is never used again in the context: libzmq frees one some time after the socket closed. */
+/* The name is never used again in the context: libzmq frees one some time after the socket
+ * closed. */
 static bool monitor_open(const struct bus *bus, struct link *link, void *context)
 {
     char name[ENDPOINT_SIZE];

@@ -1,6 +1,7 @@
-/* A service's (or client's) side of the bus: one CURVE DEALER per broker, heartbeats, credit, and the
- * choice of a broker. No thread of its own, never blocks: the owner polls, calls bus_turn() after each
- * poll and at least every BUS_HEARTBEAT_MS / 2, and receives until ERR_AGAIN.
+/* A service's (or client's) side of the bus: one CURVE DEALER per broker, heartbeats, credit,
+ * and the choice of a broker. No thread of its own, never blocks: the owner polls, calls
+ * bus_turn() after each poll and at least every BUS_HEARTBEAT_MS / 2, and receives until
+ * ERR_AGAIN.
  *
  * It keeps to one broker for sending while that one answers, and goes to another within
  * BUS_SILENCE_MS (at once when the connection closes). It listens to all of them. What was sent
@@ -33,8 +34,8 @@ struct bus_config {
 
 struct bus;
 
-/* A received frame; fini when done with it. It stays where it was received: `payload` may point into
- * the struct itself, so it must not be copied or moved. */
+/* A received frame; fini when done with it. It stays where it was received: `payload` may point
+ * into the struct itself, so it must not be copied or moved. */
 struct bus_frame {
     struct frame head;
     const uint8_t *payload;
@@ -60,7 +61,8 @@ bool bus_connected(const struct bus *bus);
 /* Name of the present broker's endpoint, "" = none; for logs and health. */
 const char *bus_broker(const struct bus *bus);
 
-/* One frame; the bus's own kinds (WELCOME, HEARTBEAT) never come out. ERR_AGAIN when none is there. */
+/* One frame; the bus's own kinds (WELCOME, HEARTBEAT) never come out. ERR_AGAIN when none is
+ * there. */
 enum err bus_receive(struct bus *bus, struct bus_frame *ret) MUST_CHECK;
 void bus_frame_fini(struct bus_frame *frame);
 

@@ -1,7 +1,7 @@
-/* Every request is WAITING (to be sent, maybe not before some time), SENT, or DONE. Losing a broker, a
- * NAK, silence and a transient failure all put it back to WAITING; only an answer, a refusal of the
- * broker's or the deadline ends it. Answers are matched by the envelope's id, which is never used
- * again, so that one that comes late for an earlier call is ignored. */
+/* Every request is WAITING (to be sent, maybe not before some time), SENT, or DONE. Losing a
+ * broker, a NAK, silence and a transient failure all put it back to WAITING; only an answer, a
+ * refusal of the broker's or the deadline ends it. Answers are matched by the envelope's id,
+ * which is never used again, so that one that comes late for an earlier call is ignored. */
 #include "services/kernel/bus/client.h"
 
 #include <glib.h>
@@ -276,8 +276,8 @@ static void request_encode(const struct call *call, size_t index, struct buf *ou
     batch_add(out, &envelope);
 }
 
-/* The frame that starts with `first`: what goes to the same service and bucket, in order. Returns how
- * many indexes stand in `members`. */
+/* The frame that starts with `first`: what goes to the same service and bucket, in order.
+ * Returns how many indexes stand in `members`. */
 static size_t frame_fill(
         const struct call *call, size_t first, struct buf *out, size_t members[FRAME_ENVELOPES_MAX])
 {
@@ -326,8 +326,9 @@ static void call_send(struct call *call)
     }
 }
 
-/* What is about an aggregate goes where its other messages go; what is not yet about one goes by its
- * request id, so that a repetition meets the first attempt; queries about nothing go anywhere. */
+/* What is about an aggregate goes where its other messages go; what is not yet about one goes by
+ * its request id, so that a repetition meets the first attempt; queries about nothing go
+ * anywhere. */
 static uint8_t request_bucket(const struct call *call, size_t index)
 {
     const struct client_request *request = &call->requests[index];

@@ -1,6 +1,6 @@
-/* Commands and queries from a program that is no service: huyingctl, the replay, a hotline. Blocking,
- * one thread. Handles retries: a request without an answer is sent again under the same request id
- * (over another broker when one died), until its deadline. */
+/* Commands and queries from a program that is no service: huyingctl, the replay, a hotline.
+ * Blocking, one thread. Handles retries: a request without an answer is sent again under the
+ * same request id (over another broker when one died), until its deadline. */
 #ifndef HUYING_BUS_CLIENT_H
 #define HUYING_BUS_CLIENT_H
 
@@ -35,12 +35,13 @@ struct client_request {
     enum err err;           /* OK when an answer came; ERR_TRANSIENT when the deadline passed */
 };
 
-/* Sends all `count` requests (kind FRAME_COMMANDS or FRAME_QUERIES), grouped into frames by service
- * and bucket, at most CLIENT_WINDOW unanswered at once, and waits for every answer. Requests that fail
- * with REPLY_FAILED + ERR_TRANSIENT are tried again. A command without a request id is never sent
- * twice, except after a NAK. Returns OK when all were answered, else ERR_TRANSIENT; each request has
- * its own err: ERR_DENIED when the key may not send it, ERR_MALFORMED when the broker refused the
- * frame, ERR_LIMIT when request or answer is too large. */
+/* Sends all `count` requests (kind FRAME_COMMANDS or FRAME_QUERIES), grouped into frames by
+ * service and bucket, at most CLIENT_WINDOW unanswered at once, and waits for every answer.
+ * Requests that fail with REPLY_FAILED + ERR_TRANSIENT are tried again. A command without a
+ * request id is never sent twice, except after a NAK. Returns OK when all were answered, else
+ * ERR_TRANSIENT; each request has its own err: ERR_DENIED when the key may not send it,
+ * ERR_MALFORMED when the broker refused the frame, ERR_LIMIT when request or answer is too
+ * large. */
 enum err client_call(struct client *client, enum frame_kind kind, struct client_request *requests,
         size_t count, int64_t timeout_ms, struct arena *arena) MUST_CHECK;
 

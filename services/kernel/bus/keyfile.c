@@ -1,6 +1,6 @@
-/* Reading checks more than the text: the mode of the open file (not of the path, which may change in
- * between), and that the public key follows from the secret one, since a mixed-up pair would show only
- * as handshakes that fail without a reason. */
+/* Reading checks more than the text: the mode of the open file (not of the path, which may
+ * change in between), and that the public key follows from the secret one, since a mixed-up pair
+ * would show only as handshakes that fail without a reason. */
 #include "services/kernel/bus/keyfile.h"
 
 #include <errno.h>

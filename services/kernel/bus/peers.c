@@ -1,7 +1,7 @@
-/* The allow-list as one sorted-by-file array with a hash table over the keys. It is never changed once
- * loaded: a reload makes a new one, so a reader sees the old list or the new one and nothing between.
- * GKeyFile merges groups of the same name without a word; here that is an error, because the second
- * group's rights would silently replace the first one's. */
+/* The allow-list as one sorted-by-file array with a hash table over the keys. It is never
+ * changed once loaded: a reload makes a new one, so a reader sees the old list or the new one
+ * and nothing between. GKeyFile merges groups of the same name without a word; here that is an
+ * error, because the second group's rights would silently replace the first one's. */
 #include "services/kernel/bus/peers.h"
 
 #include <glib.h>
@@ -50,7 +50,8 @@ static enum err key_read(const struct reading *r, struct peer *peer)
     return OK;
 }
 
-/* "none" is a broker's own key: on the list so that names are all in one place, and good for nothing. */
+/* "none" is a broker's own key: on the list so that names are all in one place, and good for
+ * nothing. */
 static enum err service_read(const struct reading *r, struct peer *peer)
 {
     g_autofree char *text = g_key_file_get_value(r->file, r->group, "service", NULL);

@@ -1,12 +1,12 @@
-/* peers.conf: which key may connect, as what. Written by `huyingctl key`, re-read on SIGHUP; a mistake
- * in it leaves the old list in force. One group per peer:
+/* peers.conf: which key may connect, as what. Written by `huyingctl key`, re-read on SIGHUP; a
+ * mistake in it leaves the old list in force. One group per peer:
  *
  *   [routing-1]
  *   key = 40 characters of Z85 (CURVE public key)
  *   service = routing            (client for people's tools and outside systems)
  *   site = 1
  *   rights = act;query           (see RIGHT_TABLE; services need none for events)
- */
+ * / */
 #ifndef HUYING_BUS_PEERS_H
 #define HUYING_BUS_PEERS_H
 

@@ -1,9 +1,9 @@
-/* The handler is a thread with a REP socket. One mutex guards the pointer to the list; looking a key
- * up copies its entry out under it, so that a list can be replaced and freed at any time. That costs
- * some 100 ns per frame, and a frame carries many messages.
+/* The handler is a thread with a REP socket. One mutex guards the pointer to the list; looking a
+ * key up copies its entry out under it, so that a list can be replaced and freed at any time.
+ * That costs some 100 ns per frame, and a frame carries many messages.
  *
- * A malformed request is refused like any other, with an empty id when it has none: a REP socket must
- * answer before it receives again. */
+ * A malformed request is refused like any other, with an empty id when it has none: a REP socket
+ * must answer before it receives again. */
 #include "services/kernel/bus/zap.h"
 
 #include <pthread.h>

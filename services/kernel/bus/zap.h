@@ -1,7 +1,8 @@
-/* Our ZAP handler (RFC 27): a thread that answers libzmq's inproc://zeromq.zap.01 for every CURVE
- * server socket of the process, from an allow-list. Refuses NULL and PLAIN always. The User-Id of an
- * accepted connection is the key in Z85; what it may do is looked up in the allow-list for every
- * message (a revoked key stays connected in libzmq). One per context; start before any bind. */
+/* Our ZAP handler (RFC 27): a thread that answers libzmq's inproc://zeromq.zap.01 for every
+ * CURVE server socket of the process, from an allow-list. Refuses NULL and PLAIN always. The
+ * User-Id of an accepted connection is the key in Z85; what it may do is looked up in the
+ * allow-list for every message (a revoked key stays connected in libzmq). One per context; start
+ * before any bind. */
 #ifndef HUYING_BUS_ZAP_H
 #define HUYING_BUS_ZAP_H
 
@@ -27,6 +28,7 @@ uint64_t zap_refused(const struct zap *zap);
 /* Sets a socket to be a CURVE server in our domain with the given secret key. */
 enum err zap_server_socket(void *socket, const char *secret_key_z85) MUST_CHECK;
 /* The same in one of the domains above. */
-enum err zap_server_socket_in(void *socket, const char *domain, const char *secret_key_z85) MUST_CHECK;
+enum err zap_server_socket_in(void *socket, const char *domain, const char *secret_key_z85)
+        MUST_CHECK;
 
 #endif
