@@ -82,10 +82,11 @@ site_current() {
         { [ ! -d "$profile_dir" ] || stamp_fresh apply "$(files_sum "$profile_dir/")"; }
 }
 
+# brokers_list bus|hotline: the endpoints of all brokers that there may be.
 brokers_list() {
     local i list=
     for ((i = 1; i <= broker_count_max; i++)); do
-        list+=${list:+;}tcp://127.0.0.1:$(port_of bus "$i")
+        list+=${list:+;}tcp://127.0.0.1:$(port_of "$1" "$i")
     done
     printf %s "$list"
 }
@@ -95,7 +96,7 @@ conf_service() {
     cat <<EOF
 # Written by deploy/run at each start. To change a value, set HUYING_SECTION_KEY in its environment.
 [bus]
-brokers=$(brokers_list)
+brokers=$(brokers_list bus)
 server_key=$(cat "$home/keys/broker.pub")
 key=$home/keys/$1.key
 credit=4096
@@ -120,7 +121,8 @@ conf_write() {
             [ "$name" != intake ] || printf '\n[intake]\nport=%s\n' "$(port_of reports 1)"
         } >"$home/conf/$name.conf"
     done
-    conf_service ctl huying '' >"$home/conf/ctl.conf"
+    conf_service ctl huying '' |
+        sed "s|^key=|hotlines=$(brokers_list hotline)\nkey=|" >"$home/conf/ctl.conf"
     cat >"$home/conf/broker.conf" <<EOF
 # Written by deploy/run at each start. To change a value, set HUYING_SECTION_KEY in its environment.
 [broker]

@@ -1,7 +1,9 @@
 #include "services/ctl/codec_field.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "proto/audit.pb-c.h"
 #include "proto/enforcement.pb-c.h"
 #include "proto/routing.pb-c.h"
 #include "proto/volunteer.pb-c.h"
@@ -118,5 +120,17 @@ enum err field_offers_decode(struct bytes payload, struct arena *arena, const ch
     *ret = arena_array(arena, const char *, offers->n_items + 1);
     for (size_t i = 0; i < offers->n_items; i++)
         (*ret)[i] = offers->items[i]->volunteer;
+    return OK;
+}
+
+enum err field_root_decode(struct bytes payload, struct arena *arena, char ret[FIELD_ROOT_SIZE])
+{
+    ProtobufCAllocator memory = arena_memory(arena);
+    Huying__Audit__Checkpoint *checkpoint =
+            huying__audit__checkpoint__unpack(&memory, payload.size, payload.data);
+    if (!checkpoint || checkpoint->root.len != 32)
+        return ERR_MALFORMED;
+    for (size_t i = 0; i < 32; i++)
+        snprintf(ret + 2 * i, 3, "%02x", checkpoint->root.data[i]);
     return OK;
 }

@@ -20,7 +20,8 @@ enum field_type {
     FIELD_NEED_CLAIM = 4501,
     FIELD_NEED_DONE = 4502,
     FIELD_NEEDS = 4601,
-    FIELD_OFFERS = 4602
+    FIELD_OFFERS = 4602,
+    FIELD_CHECKPOINT = 5601
 };
 
 #define FIELD_REFS_MAX 500
@@ -40,5 +41,9 @@ struct bytes field_offers_query_encode(struct arena *arena, int64_t need);
 /* Staff codes that a need is offered to; NULL-terminated. */
 enum err field_offers_decode(
         struct bytes payload, struct arena *arena, const char ***ret) MUST_CHECK;
+#define FIELD_ROOT_SIZE 65
+/* The root of a checkpoint, in hexadecimal. */
+enum err field_root_decode(struct bytes payload, struct arena *arena, char ret[FIELD_ROOT_SIZE])
+        MUST_CHECK;
 
 #endif

@@ -28,6 +28,7 @@ struct ctl_conf {
     char conninfo[CTL_CONNINFO_SIZE];
     char owner_conninfo[CTL_CONNINFO_SIZE]; /* "" = conninfo */
     char brokers[1024];                     /* ";"-separated endpoints */
+    char hotlines[1024];                    /* of the hotline ports, likewise */
     char server_key[KEY_Z85_SIZE];
     char key[CTL_PATH_SIZE]; /* path of our own key file */
     char redis[256];         /* path of the socket */

@@ -30,8 +30,10 @@ static void order(struct field *field, struct orders *orders, const struct work_
     bool ends = type != FIELD_CASE_ACCEPT && type != FIELD_MISSION_ACCEPT && type != FIELD_NEED_CLAIM;
     struct client_request *request = &orders->list[orders->count++];
     char id[REQUEST_ID_MAX + 1];
-    /* The same act has the same id, also after a restart of this program: it gets the same answer. */
-    snprintf(id, sizeof id, "%.40s/%u", work->row->ticket, type);
+    /* The client sends an unanswered request again under its id. What this program orders after it has
+     * looked again is another request: an answer of before must not stand for it. */
+    snprintf(id, sizeof id, "%.30s/%u/%x.%x", work->row->ticket, type, field->nonce,
+            field->orders++);
     *request = (struct client_request){
             .dest = type < 3000 ? SERVICE_ROUTING : type < 4000 ? SERVICE_ENFORCEMENT
                                                                 : SERVICE_VOLUNTEER,

@@ -15,6 +15,7 @@ struct field {
     const struct directory *directory;
     struct client *client;
     struct arena arena;
+    unsigned nonce, orders; /* for request ids: what is decided anew gets a new id */
     size_t taken;          /* rows before this one were seen and accepted */
     size_t *open;          /* indexes of rows that are taken and not ended, by ended_ms */
     size_t open_count, open_first;

@@ -34,7 +34,7 @@ enum err store_drill_clock(struct pg *pg, int64_t clock_ms) MUST_CHECK;
 
 /* What stands in the tables when nothing is under way. */
 #define FIGURE_TABLE(X)                                                                            \
-    X(accepted_total, "cases", "案件")                                                             \
+    X(cases, "cases", "案件")                                                                      \
     X(closed, "closed", "结案")                                                                    \
     X(withdrawn, "withdrawn", "撤回")                                                              \
     X(referred_out, "referred out", "转区外")                                                      \
