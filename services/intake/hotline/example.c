@@ -65,6 +65,7 @@ int main(int argc, char **argv)
             .key_file = argv[4]};
     /* reported_ms 0: now. So the body is the same every time, as the ticket wants it. */
     const struct hotline_report report = {.ticket = argv[5], .matter = argv[6], .text = argv[7]};
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* lines come at once, into a pipe too */
     struct hotline *hotline = NULL;
     enum err err = hotline_open(&config, &hotline);
     if (err) {
