@@ -161,6 +161,25 @@ static void new_change_is_deployed_and_edited_one_refused(void **state)
     assert_int_equal(command_run(command_migrate, line), EXIT_FAILED);
 }
 
+/* Killed between a script's commit and sqitch's own record of it: the next run makes up for it. */
+static void record_lost_after_commit_is_made_up(void **state)
+{
+    (void)state;
+    assert_int_equal(command_run(command_migrate, line), EXIT_DONE);
+    kit_pg_run(server, "DELETE FROM sqitch_audit.dependencies;"
+                       "DELETE FROM sqitch_audit.changes WHERE change = 'tables'");
+    assert_int_equal(command_run(command_migrate, line), EXIT_DONE);
+    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM sqitch_audit.changes"), 2);
+    kit_pg_run(server, "DELETE FROM sqitch_audit.dependencies;"
+                       "DELETE FROM sqitch_audit.changes WHERE change = 'tables';"
+                       "UPDATE sqitch_audit.ran SET hash = 'another' WHERE change = 'tables'");
+    assert_int_equal(command_run(command_migrate, line), EXIT_FAILED);
+    kit_pg_run(server, "DELETE FROM sqitch_audit.ran WHERE change = 'tables'");
+    assert_int_equal(command_run(command_migrate, line), EXIT_FAILED); /* the tables are there */
+    kit_pg_run(server, "DROP SCHEMA audit CASCADE; DROP SCHEMA sqitch_audit CASCADE");
+    assert_int_equal(command_run(command_migrate, line), EXIT_DONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +187,7 @@ int main(void)
             cmocka_unit_test(first_run_makes_roles_and_tables),
             cmocka_unit_test(second_run_only_reads),
             cmocka_unit_test(role_of_somebody_else_keeps_its_password),
+            cmocka_unit_test(record_lost_after_commit_is_made_up),
             cmocka_unit_test(new_change_is_deployed_and_edited_one_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -50,7 +50,8 @@ static enum err plan_read(
         plan_line(ret, lines[i]);
     if (ret->changes->len <= PLAN_CHANGES_MAX)
         return OK;
-    buf_add_format(why, "%s: > %d", path, PLAN_CHANGES_MAX);
+    buf_add_format(why, ctl->english ? "%s: more than %d changes" : "%s:变更超过 %d 项", path,
+            PLAN_CHANGES_MAX);
     return ERR_MALFORMED;
 }
 
@@ -145,8 +146,9 @@ enum err project_deploy(
     g_autofree char *client = g_build_filename(ctl->root, "services/kernel/schema/psql", NULL);
     g_autofree char *set = g_strconcat("schema=", project->schema, NULL);
     g_autofree char *full_client = g_canonicalize_filename(client, NULL);
-    const char *argv[] = {"sqitch", "deploy", "--client", full_client, "--registry",
-            project->registry, "db:pg:", project->schema != NULL ? "--set" : NULL, set, NULL};
+    const char *argv[] = {"sqitch", "deploy", "--mode", "change", "--client", full_client,
+            "--registry", project->registry, "db:pg:", project->schema != NULL ? "--set" : NULL,
+            set, NULL};
     g_auto(GStrv) env = environment(conninfo);
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     for (size_t i = 0; argv[i] != NULL; i++)
