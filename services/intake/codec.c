@@ -255,6 +255,7 @@ static void case_reported_encode(const struct report *report,
     message.summary = text_lend(submission->text);
     message.longitude = submission->longitude;
     message.latitude = submission->latitude;
+    message.drill = intake_drill();
     if (report_by_staff(world->directory, input))
         message.reporter = text_lend(input->actor);
     message_add(&message.base, out);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <sodium.h>
+#include "proto/intake.pb-c.h"
 #include "services/intake/decide.h"
 #include "services/intake/hotline/codec.h"
 #include "services/kernel/base/pure_id.h"
@@ -400,6 +401,39 @@ static void query_by_number_finds_the_id(void **unused)
     assert_string_equal(why, "limit must be from 1 to 500");
 }
 
+static void case_reported_carries_what_routing_needs(void **unused)
+{
+    (void)unused;
+    const struct submission *body = NULL;
+    struct hotline_report sent = report_make();
+    assert_null(why_of(&sent, &body));
+    const struct world world = {.directory = directory};
+    const struct send send = {SERVICE_ROUTING, INTAKE_CASE_REPORTED, 0};
+    const struct input input = {.type = INTAKE_SUBMIT, .body = body, .actor = "nobody"};
+    struct report report = accepted_make();
+    report.promised_ms = NOW + 1;
+    for (int drill = 0; drill < 2; drill++) {
+        BUF_OWNED out = {0};
+        intake_drill_set(drill == 1);
+        report_encode(&report, &input, &world, &send, &out);
+        Huying__Intake__CaseReported *message =
+                huying__intake__case_reported__unpack(NULL, out.size, (const uint8_t *)out.data);
+        assert_non_null(message);
+        assert_string_equal(message->source, "hotline");
+        assert_string_equal(message->source_ref, "T-1");
+        assert_string_equal(message->matter, "LIGHT");
+        assert_string_equal(message->summary, sent.text);
+        assert_string_equal(message->reporter, "");
+        assert_int_equal(message->unit, 5);
+        assert_int_equal(message->placed, PLACED_CODES);
+        assert_int_equal(message->promised_at_ms, NOW + 1);
+        assert_true(fabs(message->longitude - 113.3) < 1e-12);
+        assert_int_equal(message->drill, drill);
+        huying__intake__case_reported__free_unpacked(message, NULL);
+    }
+    intake_drill_set(false);
+}
+
 static void detail_is_json_with_escapes(void **unused)
 {
     (void)unused;
@@ -427,6 +461,7 @@ int main(void)
             cmocka_unit_test(receipt_says_number_place_or_reason),
             cmocka_unit_test(outcomes_and_view_arrive),
             cmocka_unit_test(query_by_number_finds_the_id),
+            cmocka_unit_test(case_reported_carries_what_routing_needs),
             cmocka_unit_test(detail_is_json_with_escapes),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -46,6 +46,7 @@ static const char *const reasons_zh[] = {
 };
 
 static const char *process_language = "zh";
+static bool process_drill;
 
 const char *placed_name(enum placed placed)
 {
@@ -76,4 +77,14 @@ void intake_language_set(const char *language)
 const char *intake_language(void)
 {
     return process_language;
+}
+
+void intake_drill_set(bool drill)
+{
+    process_drill = drill;
+}
+
+bool intake_drill(void)
+{
+    return process_drill;
 }

@@ -198,5 +198,8 @@ const char *report_reason_text(uint32_t reason, const char *language);
 /* The language of this process's own sentences, "zh" until it is set; set once, at the start. */
 void intake_language_set(const char *language);
 const char *intake_language(void);
+/* True on a drill's site: its cases are marked as such. Set by the loop's thread, in each round. */
+void intake_drill_set(bool drill);
+bool intake_drill(void);
 
 #endif

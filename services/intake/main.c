@@ -111,6 +111,7 @@ static void intake_turn(struct loop *loop)
     int64_t now_ms = process.clock.monotonic_ms(process.clock.self);
     if (directory)
         store_directory_set(directory_version(directory));
+    intake_drill_set(loop_drill(loop));
     grids_log();
     if (now_ms - process.turned_ms < HTTP_TURN_MS)
         return;
