@@ -20,7 +20,7 @@ struct sequencer {
     struct merkle merkle;
     int64_t leaves, damaged_page;
     int pages;
-    bool running, taken, damaged_head;
+    bool running, taken, damaged_head, ending;
     int64_t look_ms, now_ms, complain_ms;
     struct sequencer_counts counts;
 };
@@ -42,6 +42,7 @@ void sequencer_destroy(struct sequencer **pointer)
     struct sequencer *this = *pointer;
     if (!this)
         return;
+    this->ending = true; /* a run that is cut off here is no trouble */
     pg_destroy(&this->pg);
     params_fini(&this->params);
     params_fini(&this->places);
@@ -61,7 +62,7 @@ struct sequencer_counts sequencer_counts(const struct sequencer *this)
 
 static bool may_complain(struct sequencer *this)
 {
-    if (this->now_ms - this->complain_ms < COMPLAIN_MS)
+    if (this->ending || this->now_ms - this->complain_ms < COMPLAIN_MS)
         return false;
     this->complain_ms = this->now_ms;
     return true;
