@@ -1,11 +1,11 @@
 #include "services/kernel/store/batch.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_text.h"
 #include "services/kernel/store/batch_impl.h"
 #include "services/kernel/store/core_impl.h"
 
@@ -14,12 +14,12 @@
 /* Set locally, for the attempt's own commit alone: it must not wait for the disk. */
 const struct statement SQL_ATTEMPT = {"k_attempt",
         "WITH async AS (SELECT set_config('synchronous_commit', 'off', true)) "
-        "INSERT INTO attempt (id, session, messages) SELECT $1::bigint, $2::bigint, $3::bigint[] FROM async"};
+        "INSERT INTO attempt (id, session, messages) SELECT $1::bigint, $2::bigint, $3::bigint[] "
+        "FROM async"};
 const struct statement SQL_SITE = {"k_site",
         "SELECT version, incarnation, drill, clock, clock_timestamp() FROM directory.site"};
 /* A commit must write WAL before anything leaves (rule 4); this writes when nothing else does. */
-const struct statement SQL_MARK = {
-        "k_mark", "SELECT pg_logical_emit_message(true, 'huying', '')"};
+const struct statement SQL_MARK = {"k_mark", "SELECT pg_logical_emit_message(true, 'huying', '')"};
 /* Deleting what is acknowledged tells nobody anything: such a commit need not wait for the disk. */
 static const struct statement SQL_ASYNC = {
         "k_async", "SELECT set_config('synchronous_commit', 'off', true)"};
@@ -76,8 +76,8 @@ struct statement *batch_statements(const struct aggregate_ops *ops, size_t *ret_
             &SQL_WAITING, &SQL_DEAD, &SQL_SUSPECT, &SQL_TIMERS, &SQL_COMMANDS, &ops->sql_stub,
             &ops->sql_load, &ops->sql_update};
     size_t own_count = sizeof own / sizeof *own, count = 0;
-    struct statement *list = calloc(own_count + save_statement_count + ops->statement_count + 1,
-            sizeof *list);
+    struct statement *list =
+            calloc(own_count + save_statement_count + ops->statement_count + 1, sizeof *list);
     must(list);
     for (size_t i = 0; i < own_count; i++)
         list[count++] = *own[i];
@@ -108,15 +108,18 @@ static void finish(struct batch *batch, enum batch_end end)
 
 static void rolled_back(void *self, enum err err, const char *message)
 {
-    (void)err; /* a lost connection rolls back as well */
+    struct batch *batch = self;
     (void)message;
-    finish(self, ((struct batch *)self)->failure);
+    if (err == OK)
+        batch->attempt = 0;
+    finish(batch, batch->failure); /* a lost connection rolls back as well */
 }
 
-/* Ends the transaction without effect; `done` follows when the server has confirmed it. */
+/* Ends the transaction without effect; `done` follows when the server has confirmed it. The process
+ * lives, so this was no failed attempt in the sense of rule 7: its row goes. */
 static void fail(struct batch *batch, enum batch_end end, const char *message)
 {
-    snprintf(batch->message, sizeof batch->message, "%s", message);
+    text_copy(batch->message, sizeof batch->message, message, strlen(message));
     batch->failure = end;
     if (pg_state(batch->pg) != PG_READY) {
         finish(batch, end);
@@ -124,6 +127,7 @@ static void fail(struct batch *batch, enum batch_end end, const char *message)
     }
     batch->phase = BATCH_ROLLBACK;
     pg_queue(batch->pg, &PG_ROLLBACK, NULL, NULL, NULL);
+    attempt_end(batch);
     pg_sync(batch->pg, rolled_back, batch);
 }
 
@@ -139,11 +143,17 @@ static void saved(void *self, enum err err, const char *message)
         fail(batch, end_of(err), message);
         return;
     }
+    batch->attempt = 0;
     finish(batch, BATCH_DONE);
 }
 
 static void save_start(struct batch *batch)
 {
+    /* Ids go when the incarnation changes, and several batches share them. */
+    if (ids_left(batch->ids) < batch_ids_max(batch->start.work_count)) {
+        fail(batch, BATCH_RETRY, "ids have run out");
+        return;
+    }
     core_run(&batch->core);
     batch->phase = BATCH_SAVE;
     batch_save(batch);
@@ -170,7 +180,7 @@ static void related_loaded(void *self, enum err err, const char *message)
 static void body_decode(struct core *core, struct work *work)
 {
     const char *why = NULL;
-    if (work->input.kind != INPUT_MESSAGE)
+    if (work->input.kind != INPUT_MESSAGE || work->poison)
         return;
     const struct input_type *type =
             core_type(core->ops, INPUT_MESSAGE, work->input.source, work->input.type);
@@ -297,6 +307,10 @@ static bool keys_start(struct batch *batch)
 
 static void attempt_note(struct batch *batch)
 {
+    if (batch->attempt) { /* of a batch that lost its connection: nobody's fault */
+        attempt_end(batch);
+        pg_sync(batch->pg, NULL, NULL);
+    }
     batch->attempt = 0;
     params_reset(&batch->params);
     params_int(&batch->params, PARAM_INT8, 0);
@@ -304,7 +318,7 @@ static void attempt_note(struct batch *batch)
     int messages = params_array(&batch->params, PARAM_INT8);
     size_t count = 0;
     for (size_t i = 0; i < batch->start.work_count; i++)
-        if (batch->start.works[i]->origin == WORK_EVENT) {
+        if (work_tried(batch->start.works[i])) {
             param_add_int(&batch->params, messages, batch->start.works[i]->input.msg_id);
             count++;
         }

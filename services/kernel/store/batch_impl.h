@@ -21,7 +21,7 @@ struct batch {
     enum batch_end failure; /* what `done` will say after the rollback */
     char message[200];
     struct site_row site;
-    int64_t attempt; /* id of the attempt row; 0 = none */
+    int64_t attempt; /* id of the attempt row; 0 = none. Left over when the connection was lost */
     int locked;      /* rows that the transaction locked: a write */
     int suspects;
     struct held *held;
@@ -37,6 +37,13 @@ extern const struct statement SQL_SITE, SQL_ATTEMPT, SQL_WAITING, SQL_DEAD, SQL_
 void batch_load(struct batch *batch);
 /* save.c: all writing statements of the batch. */
 void batch_save(struct batch *batch);
+/* Queues the end of the attempt row, if there is one. */
+void attempt_end(struct batch *batch);
+/* True for works that may be to blame when the process dies: what they carry gets an attempt row. */
+static inline bool work_tried(const struct work *work)
+{
+    return work->origin == WORK_EVENT || (work->origin == WORK_POKE && work->input.msg_id);
+}
 extern const struct statement *const save_statements[];
 extern const size_t save_statement_count;
 

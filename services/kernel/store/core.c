@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_text.h"
 #include "services/kernel/store/core_impl.h"
 #include "services/kernel/store/page.h"
 
@@ -46,21 +47,35 @@ static int work_compare(const void *left, const void *right)
     return order ? order : compare(a->client_serial, b->client_serial);
 }
 
-const struct input_type *core_type(
-        const struct aggregate_ops *ops, enum input_kind kind, enum service_id source, uint32_t type)
+const struct input_type *core_type(const struct aggregate_ops *ops,
+        enum input_kind kind,
+        enum service_id source,
+        uint32_t type)
 {
     for (size_t i = 0; i < ops->input_count; i++) {
         const struct input_type *it = &ops->inputs[i];
-        if (it->kind == kind && it->type == type &&
-                (kind != INPUT_MESSAGE || it->source == source))
+        if (it->kind == kind && it->type == type && (kind != INPUT_MESSAGE || it->source == source))
             return it;
     }
     return NULL;
 }
 
+/* A batch that is run again must not answer with what an earlier, undone run left. */
+static void work_reset(struct work *work)
+{
+    work->end = END_OPEN;
+    work->verdict = work->reason = 0;
+    work->answer = (struct bytes){NULL, 0};
+    if (!work->poison)
+        work->text = NULL;
+}
+
 void core_begin(struct core *core)
 {
     must(core->work_count <= BATCH_SIZE_MAX);
+    for (size_t i = 0; i < core->work_count; i++)
+        work_reset(core->works[i]);
+    core->drain_left = DRAIN_MAX;
     qsort(core->works, core->work_count, sizeof *core->works, work_compare);
     core->slots = arena_array(core->arena, struct slot, core->work_count + 1);
     core->slot_count = 0;
@@ -138,7 +153,9 @@ static struct aggregate *head(void *state)
 
 static const char *why_copy(struct core *core, const char *why)
 {
-    return why ? arena_text(core->arena, why, strnlen(why, WHY_SIZE)) : "";
+    char *copy = arena_get(core->arena, WHY_SIZE);
+    text_copy(copy, WHY_SIZE, why ? why : "", why ? strlen(why) : 0);
+    return copy;
 }
 
 static struct bytes buf_copy(struct core *core, const struct buf *buf)
@@ -151,28 +168,41 @@ static struct bytes buf_copy(struct core *core, const struct buf *buf)
     return bytes;
 }
 
-/* The counters' table is sized for the batch; a key is found or made by linear probing. */
-static void count_one(struct core *core, uint16_t metric, int64_t unit, int32_t matter, int amount)
+static struct effect_count *count_at(
+        const struct core *core, uint16_t metric, int64_t unit, int32_t matter)
 {
-    if (!core->counts) {
-        core->count_room = 1024;
-        while (core->count_room < core->work_count * COUNTS_MAX * 4)
-            core->count_room *= 2;
-        core->counts = arena_array(core->arena, struct effect_count, core->count_room);
-    }
     uint64_t hash = (uint64_t)unit * 0x9E3779B97F4A7C15u + (uint64_t)matter * 0xC2B2AE3D27D4EB4Fu;
     size_t at = ((hash >> 20) + metric * 97u) & (core->count_room - 1);
     for (;; at = (at + 1) & (core->count_room - 1)) {
         struct effect_count *count = &core->counts[at];
-        if (!count->used) {
-            must(++core->count_used < core->count_room);
-            *count = (struct effect_count){metric, unit, 0, matter, true};
-        }
-        if (count->metric == metric && count->unit == unit && count->matter == matter) {
-            count->amount += amount;
-            return;
-        }
+        if (!count->used ||
+                (count->metric == metric && count->unit == unit && count->matter == matter))
+            return count;
     }
+}
+
+/* How many keys a batch has depends on the depth of its units: the table is never fuller than half. */
+static void counts_grow(struct core *core)
+{
+    const struct effect_count *old = core->counts;
+    size_t old_room = core->count_room;
+    core->count_room = old_room ? old_room * 2 : 1024;
+    core->counts = arena_array(core->arena, struct effect_count, core->count_room);
+    for (size_t i = 0; i < old_room; i++)
+        if (old[i].used)
+            *count_at(core, old[i].metric, old[i].unit, old[i].matter) = old[i];
+}
+
+static void count_one(struct core *core, uint16_t metric, int64_t unit, int32_t matter, int amount)
+{
+    if (core->count_used >= core->count_room / 2)
+        counts_grow(core);
+    struct effect_count *count = count_at(core, metric, unit, matter);
+    if (!count->used) {
+        core->count_used++;
+        *count = (struct effect_count){metric, unit, 0, matter, true};
+    }
+    count->amount += amount;
 }
 
 static void counts_take(struct core *core, const struct outcome *outcome)
@@ -189,8 +219,11 @@ static void counts_take(struct core *core, const struct outcome *outcome)
     }
 }
 
-static void sends_take(struct core *core, struct slot *slot, const struct work *work,
-        const struct outcome *outcome, struct aggregate *next)
+static void sends_take(struct core *core,
+        struct slot *slot,
+        const struct work *work,
+        const struct outcome *outcome,
+        struct aggregate *next)
 {
     BUF_OWNED payload = {0};
     for (int i = 0; i < outcome->send_count; i++) {
@@ -208,8 +241,20 @@ static void sends_take(struct core *core, struct slot *slot, const struct work *
     }
 }
 
-static void steps_take(struct core *core, const struct slot *slot, const struct work *work,
-        const struct outcome *outcome, const struct aggregate *next)
+/* In whose name: of a person's or an operator's act, the actor or else the key itself. */
+static const char *actor_of(struct core *core, const struct work *work)
+{
+    if (work->origin != WORK_COMMAND && work->origin != WORK_SKIP)
+        return "";
+    const char *actor = work->input.actor[0] ? work->input.actor : work->input.peer;
+    return arena_text(core->arena, actor, strlen(actor));
+}
+
+static void steps_take(struct core *core,
+        const struct slot *slot,
+        const struct work *work,
+        const struct outcome *outcome,
+        const struct aggregate *next)
 {
     BUF_OWNED detail = {0};
     int32_t first = next->ver - outcome->step_count;
@@ -218,14 +263,12 @@ static void steps_take(struct core *core, const struct slot *slot, const struct 
         effect->agg = slot->agg;
         effect->ver = first + i + 1;
         effect->step = outcome->steps[i];
-        effect->actor = work->origin == WORK_COMMAND
-                                ? arena_text(core->arena,
-                                          work->input.actor[0] ? work->input.actor : work->input.peer,
-                                          strlen(work->input.actor[0] ? work->input.actor
-                                                                      : work->input.peer))
-                                : "";
+        effect->actor = actor_of(core, work);
         buf_reset(&detail);
-        if (core->ops->detail)
+        if (work->origin == WORK_SKIP)
+            buf_add_text(
+                    &detail, work->why ? work->why : ""); /* the kernel's step, not the service's */
+        else if (core->ops->detail)
             core->ops->detail(next, &work->input, &effect->step, &detail);
         effect->detail = buf_copy(core, &detail);
         core->random(core->random_self, effect->salt, SALT_SIZE);
@@ -313,8 +356,8 @@ static struct effect_message *message_keep(struct core *core, const struct work 
     return row;
 }
 
-static void letter_bury(struct core *core, struct slot *slot, const struct work *work,
-        const char *reason)
+static void letter_bury(
+        struct core *core, struct slot *slot, const struct work *work, const char *reason)
 {
     struct held *held = held_find(slot, &work->input);
     if (held)
@@ -347,10 +390,33 @@ static enum work_end due_apply(struct core *core, struct slot *slot, struct work
     return END_ACK;
 }
 
+static void drain(struct core *core, struct slot *slot);
+
+/* A message that this very batch has just put aside comes right before its copies: works are sorted. */
+static bool message_same(const struct effect_message *row, size_t count, const struct input *input)
+{
+    return count && row[count - 1].agg == input->agg && row[count - 1].service == input->source &&
+           row[count - 1].n == input->n;
+}
+
+static struct stream_held held_known(
+        const struct core *core, const struct slot *slot, const struct input *input)
+{
+    const struct held *held = held_find(slot, input);
+    if (held)
+        return (struct stream_held){true, held->dead, held->msg_id};
+    if (message_same(core->waiting.list, core->waiting.count, input))
+        return (struct stream_held){true, false, core->waiting.list[core->waiting.count - 1].id};
+    if (message_same(core->dead.list, core->dead.count, input))
+        return (struct stream_held){true, true, core->dead.list[core->dead.count - 1].id};
+    return (struct stream_held){false, false, 0};
+}
+
 static enum work_end event_run(struct core *core, struct slot *slot, struct work *work)
 {
-    const struct held *held = held_find(slot, &work->input);
-    struct stream_held known = {held != NULL, held && held->dead, held ? held->msg_id : 0};
+    if (work->input.n > head(slot->state)->seen[work->input.source] + 1 && !work->alone)
+        drain(core, slot); /* what it waits for may be held */
+    struct stream_held known = held_known(core, slot, &work->input);
     uint64_t seen = head(slot->state)->seen[work->input.source];
     switch (stream_judge(seen, work->input.n, work->input.msg_id, known)) {
     case STREAM_DUPLICATE:
@@ -388,8 +454,7 @@ static void held_work(const struct held *held, struct work *work)
  * this very batch is in effects->waiting and is drained with the next one or by the sweep. */
 static void drain(struct core *core, struct slot *slot)
 {
-    int left = DRAIN_MAX;
-    for (int i = 0; i < slot->held_count && left > 0; i++) {
+    for (int i = 0; i < slot->held_count && core->drain_left > 0; i++) {
         struct held *held = &slot->held[i];
         uint64_t seen = head(slot->state)->seen[held->source];
         if (held->gone || held->dead || held->n != seen + 1)
@@ -398,7 +463,27 @@ static void drain(struct core *core, struct slot *slot)
         held_work(held, &work);
         work.input.now_ms = core->drill ? held->at_ms : core->now_ms;
         if (due_apply(core, slot, &work) == END_ACK)
-            left--;
+            core->drain_left--;
+    }
+}
+
+/* A held message that failed before is tried by itself, so that it alone is to blame (rule 7). */
+static void poke_run(struct core *core, struct slot *slot, struct work *work)
+{
+    work->end = END_NOTHING;
+    for (int i = 0; work->alone && i < slot->held_count; i++) {
+        struct held *held = &slot->held[i];
+        if (held->msg_id != work->input.msg_id || held->gone || held->dead ||
+                held->n != head(slot->state)->seen[held->source] + 1)
+            continue;
+        struct work single;
+        held_work(held, &single);
+        single.input.now_ms = core->drill ? held->at_ms : core->now_ms;
+        single.poison = work->poison;
+        single.attempts = work->attempts;
+        single.text = work->text;
+        (void)due_apply(core, slot, &single);
+        return;
     }
 }
 
@@ -418,11 +503,13 @@ static void letter_run(struct core *core, struct slot *slot, struct work *work)
         return;
     }
     work->verdict = VERDICT_APPLIED;
-    held->gone = true;
     if (work->origin == WORK_REPLAY) {
         struct work again;
+        size_t dead = core->dead.count;
         held_work(held, &again);
-        if (due_apply(core, slot, &again) != END_ACK || core->dead.count) {
+        if (!core->drill)
+            again.input.now_ms = core->now_ms;
+        if (due_apply(core, slot, &again) != END_ACK || core->dead.count > dead) {
             work->verdict = VERDICT_REFUSED;
             work->text = "it still cannot be applied; it stays where it is";
         }
@@ -433,6 +520,7 @@ static void letter_run(struct core *core, struct slot *slot, struct work *work)
     head(slot->state)->ver++;
     steps_take(core, slot, work, &outcome, head(slot->state));
     head(slot->state)->seen[held->source] = held->n;
+    held_settle(slot, held->source, held->n);
     slot->dirty = true;
 }
 
@@ -524,7 +612,7 @@ static void work_run(struct core *core, struct slot *slot, struct work *work)
             apply(core, slot, work);
         break;
     case WORK_POKE:
-        work->end = END_NOTHING;
+        poke_run(core, slot, work);
         break;
     }
 }

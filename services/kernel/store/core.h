@@ -14,7 +14,7 @@
 #include "services/kernel/store/stream.h"
 
 #define BATCH_SIZE_MAX 1024
-#define DRAIN_MAX 64        /* held messages applied along with a batch, per aggregate */
+#define DRAIN_MAX 64        /* held messages applied along with a batch */
 #define ATTEMPTS_MAX 5      /* failed attempts that make a dead letter */
 #define PAGE_SIZE_MAX (200u << 10)
 #define SALT_SIZE 16
@@ -30,7 +30,7 @@ enum work_origin {
     WORK_COMMAND, /* from a person or an outside system */
     WORK_TIMER,
     WORK_FOUND,   /* of the service's view work_ready */
-    WORK_POKE     /* nothing by itself: loads the aggregate so that what is held is drained */
+    WORK_POKE     /* drains what is held; its msg_id is the held message that is due (0 = any) */
 };
 
 enum work_end {
@@ -167,6 +167,7 @@ struct core {
     EFFECTS(effect_page, pages);
     struct effect_count *counts; /* open addressing, count_room entries */
     size_t count_room, count_used;
+    int drain_left; /* of DRAIN_MAX: ids and pages are reckoned for so many */
     struct buf *page_bufs; /* caller's, two or more; reused batch after batch */
     size_t page_buf_count;
     uint64_t applied, duplicates, held_new, alarms;

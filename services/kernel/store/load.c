@@ -12,10 +12,10 @@ const struct statement SQL_WAITING = {"k_waiting",
 const struct statement SQL_DEAD = {"k_dead",
         "SELECT agg, source, source_site, n, msg_id, type, at, attempts, payload FROM dead_letter "
         "WHERE agg = ANY($1::bigint[]) ORDER BY agg, source, source_site, n LIMIT 4096"};
-const struct statement SQL_SUSPECT = {"k_suspect",
-        "SELECT msg_id, attempts FROM suspect WHERE msg_id = ANY($1::bigint[])"};
-const struct statement SQL_TIMERS = {"k_timers",
-        "SELECT agg, kind, gen, due FROM timer WHERE agg = ANY($1::bigint[])"};
+const struct statement SQL_SUSPECT = {
+        "k_suspect", "SELECT msg_id, attempts FROM suspect WHERE msg_id = ANY($1::bigint[])"};
+const struct statement SQL_TIMERS = {
+        "k_timers", "SELECT agg, kind, gen, due FROM timer WHERE agg = ANY($1::bigint[])"};
 const struct statement SQL_COMMANDS = {"k_commands",
         "SELECT c.peer, c.request_id, c.digest, c.verdict, c.reason, c.answer "
         "FROM unnest($1::text[], $2::text[]) AS u(peer, request_id) "
@@ -43,8 +43,8 @@ static void rows_loaded(void *self, const PGresult *result)
 
 static struct bytes bytes_copy(struct batch *batch, struct bytes bytes)
 {
-    struct bytes copy = {bytes.size ? arena_copy(&batch->arena, bytes.data, bytes.size) : NULL,
-            bytes.size};
+    struct bytes copy = {
+            bytes.size ? arena_copy(&batch->arena, bytes.data, bytes.size) : NULL, bytes.size};
     return copy;
 }
 
@@ -84,10 +84,12 @@ static void suspects_loaded(void *self, const PGresult *result)
     for (int row = 0; row < batch->suspects; row++)
         for (size_t i = 0; i < batch->start.work_count; i++) {
             struct work *work = batch->start.works[i];
-            if (work->origin != WORK_EVENT || work->input.msg_id != row_int(result, row, 0))
+            if (!work_tried(work) || work->input.msg_id != row_int(result, row, 0))
                 continue;
             work->alone = true;
-            work->attempts = (int)row_int(result, row, 1);
+            /* This process may have seen more failures than are on record. */
+            if (work->attempts < (int)row_int(result, row, 1))
+                work->attempts = (int)row_int(result, row, 1);
             work->poison = work->poison || work->attempts >= ATTEMPTS_MAX;
         }
 }
@@ -119,8 +121,8 @@ static bool makes_stub(const struct work *work)
     return work->origin == WORK_EVENT || (work->origin == WORK_COMMAND && work->input.fresh);
 }
 
-static void ids_queue(struct batch *batch, const struct statement *statement, bool stubs,
-        pg_rows_fn *rows)
+static void ids_queue(
+        struct batch *batch, const struct statement *statement, bool stubs, pg_rows_fn *rows)
 {
     struct core *core = &batch->core;
     params_reset(&batch->params);
@@ -145,7 +147,7 @@ static void suspects_queue(struct batch *batch)
     params_reset(&batch->params);
     int ids = params_array(&batch->params, PARAM_INT8);
     for (size_t i = 0; i < batch->start.work_count; i++)
-        if (batch->start.works[i]->origin == WORK_EVENT) {
+        if (work_tried(batch->start.works[i])) {
             param_add_int(&batch->params, ids, batch->start.works[i]->input.msg_id);
             count++;
         }

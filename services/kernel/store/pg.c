@@ -14,6 +14,7 @@
 
 #include "services/kernel/base/clock.h"
 #include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_text.h"
 #include "services/kernel/store/pg_impl.h"
 
 #define RING_SIZE 512
@@ -81,8 +82,7 @@ static struct entry *ring_push(struct pg *pg)
 
 static void message_set(struct pg *pg, const char *text)
 {
-    snprintf(pg->message, sizeof pg->message, "%s", text);
-    size_t size = strlen(pg->message);
+    size_t size = text_copy(pg->message, sizeof pg->message, text, strlen(text));
     while (size > 0 && (pg->message[size - 1] == '\n' || pg->message[size - 1] == ' '))
         pg->message[--size] = 0;
     for (size_t i = 0; i < size; i++)
@@ -97,12 +97,13 @@ void pg_reset(struct pg *pg)
         PQfinish(pg->conn);
     pg->conn = NULL;
     pg->state = PG_DOWN;
-    pg->unknown = false;
     while (ring_count(pg)) {
         struct entry entry = pg->ring[pg->head++ % RING_SIZE];
         if (entry.sync && entry.done)
             entry.done(entry.self, ERR_TRANSIENT, pg->message);
     }
+    /* Last: the end of the segment that prepares says "unknown", and the next connection must not. */
+    pg->unknown = false;
     pg->segment_err = OK;
 }
 
@@ -215,7 +216,7 @@ static void prepared(void *self, enum err err, const char *message)
         pg->retry_ms = RETRY_MIN_MS;
         return;
     }
-    message_set(pg, message);
+    (void)message;      /* it is pg->message already */
     pg->unknown = true; /* makes the pump drop the connection */
 }
 
@@ -276,7 +277,9 @@ static void result_take(struct pg *pg, struct entry *entry, const PGresult *resu
             entry->rows(entry->self, result);
     } else if (status != PGRES_PIPELINE_ABORTED && pg->segment_err == OK) {
         pg->segment_err = pg_class(PQresultErrorField(result, PG_DIAG_SQLSTATE));
-        message_set(pg, PQresultErrorMessage(result));
+        /* Not the detail: it quotes values, and the message goes into logs. */
+        const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+        message_set(pg, primary ? primary : PQresultErrorMessage(result));
     }
     entry->answered = true;
 }
@@ -339,8 +342,11 @@ void pg_turn(struct pg *pg, int64_t monotonic_ms)
     flush(pg);
 }
 
-void pg_queue(struct pg *pg, const struct statement *statement, const struct params *params,
-        pg_rows_fn *rows, void *self)
+void pg_queue(struct pg *pg,
+        const struct statement *statement,
+        const struct params *params,
+        pg_rows_fn *rows,
+        void *self)
 {
     struct params_wire wire;
     params_seal(params, &wire);
@@ -392,8 +398,8 @@ PGresult *pg_exec(struct pg *pg, const char *sql, const struct params *params)
     if (pg->state != PG_READY || PQexitPipelineMode(pg->conn) != 1)
         return NULL;
     PQsetnonblocking(pg->conn, 0);
-    PGresult *result = PQexecParams(pg->conn, sql, wire.count, wire.types, wire.values, wire.sizes,
-            wire.formats, 1);
+    PGresult *result = PQexecParams(
+            pg->conn, sql, wire.count, wire.types, wire.values, wire.sizes, wire.formats, 1);
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
         message_set(pg, PQresultErrorMessage(result));

@@ -12,7 +12,8 @@ static const struct statement SQL_HISTORY = {"k_history",
         "$10::bigint[], $11::integer[], $12::bytea[], $13::text[], $14::bytea[])"};
 static const struct statement SQL_OUTBOX = {"k_outbox",
         "INSERT INTO outbox (id, dest, agg, n, type, at, due, payload) "
-        "SELECT id, dest, agg, n, type, at, clock_timestamp() + $8::bigint * interval '1 ms', payload "
+        "SELECT id, dest, agg, n, type, at, clock_timestamp() + $8::bigint * interval '1 ms', "
+        "payload "
         "FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::bigint[], $5::integer[], "
         "$6::timestamptz[], $7::bytea[]) AS u(id, dest, agg, n, type, at, payload)"};
 static const struct statement SQL_WAIT = {"k_wait",
@@ -20,7 +21,8 @@ static const struct statement SQL_WAIT = {"k_wait",
         "SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::bigint[], "
         "$5::bigint[], $6::integer[], $7::timestamptz[], $8::bytea[])"};
 static const struct statement SQL_BURY = {"k_bury",
-        "INSERT INTO dead_letter (msg_id, source, source_site, agg, n, type, at, payload, attempts, "
+        "INSERT INTO dead_letter (msg_id, source, source_site, agg, n, type, at, payload, "
+        "attempts, "
         "reason) SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::bigint[], "
         "$5::bigint[], $6::integer[], $7::timestamptz[], $8::bytea[], $9::integer[], $10::text[])"};
 static const struct statement SQL_UNWAIT = {"k_unwait",
@@ -32,7 +34,8 @@ static const struct statement SQL_UNBURY = {"k_unbury",
         "$4::bigint[]) AS u(agg, source, site, n) "
         "WHERE w.agg = u.agg AND w.source = u.source AND w.source_site = u.site AND w.n = u.n"};
 static const struct statement SQL_TIMER_SET = {"k_timer_set",
-        "INSERT INTO timer (agg, kind, gen, due) SELECT * FROM unnest($1::bigint[], $2::smallint[], "
+        "INSERT INTO timer (agg, kind, gen, due) SELECT * FROM unnest($1::bigint[], "
+        "$2::smallint[], "
         "$3::bigint[], $4::timestamptz[]) "
         "ON CONFLICT (agg, kind) DO UPDATE SET gen = excluded.gen, due = excluded.due"};
 static const struct statement SQL_TIMER_CLEAR = {"k_timer_clear",
@@ -47,7 +50,8 @@ static const struct statement SQL_DELTA = {"k_delta",
 /* Locked with SKIP LOCKED in id order: a plain DELETE would deadlock with the aggregates' locks
  * (rule 6). What is skipped is sent again, and acknowledged again. */
 static const struct statement SQL_ACKED = {"k_acked",
-        "DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM outbox WHERE id = ANY($1::bigint[]) "
+        "DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM outbox WHERE id = "
+        "ANY($1::bigint[]) "
         "ORDER BY id FOR UPDATE SKIP LOCKED))"};
 static const struct statement SQL_ATTEMPT_END = {
         "k_attempt_end", "DELETE FROM attempt WHERE id = $1"};
@@ -129,8 +133,8 @@ static void history_save(struct batch *batch)
 
 static void outbox_save(struct batch *batch)
 {
-    static const enum param_type types[] = {PARAM_INT8, PARAM_INT2, PARAM_INT8, PARAM_INT8,
-            PARAM_INT4, PARAM_TIME, PARAM_BYTEA};
+    static const enum param_type types[] = {
+            PARAM_INT8, PARAM_INT2, PARAM_INT8, PARAM_INT8, PARAM_INT4, PARAM_TIME, PARAM_BYTEA};
     struct params *params = &batch->params;
     arrays_begin(params, types, sizeof types / sizeof *types);
     for (size_t i = 0; i < batch->core.outbox.count; i++) {
@@ -223,8 +227,8 @@ static void timers_save(struct batch *batch, bool set)
  * one's answer and needs no row. */
 static void commands_save(struct batch *batch)
 {
-    static const enum param_type types[] = {PARAM_TEXT, PARAM_TEXT, PARAM_BYTEA, PARAM_INT8,
-            PARAM_INT2, PARAM_INT4, PARAM_BYTEA};
+    static const enum param_type types[] = {
+            PARAM_TEXT, PARAM_TEXT, PARAM_BYTEA, PARAM_INT8, PARAM_INT2, PARAM_INT4, PARAM_BYTEA};
     struct params *params = &batch->params;
     const struct core *core = &batch->core;
     size_t count = 0;
@@ -274,18 +278,23 @@ static void acked_save(struct batch *batch)
         pg_queue(batch->pg, &SQL_ACKED, &batch->params, NULL, NULL);
 }
 
-static void attempt_save(struct batch *batch)
+void attempt_end(struct batch *batch)
 {
     params_reset(&batch->params);
     params_int(&batch->params, PARAM_INT8, batch->attempt);
     if (batch->attempt)
         pg_queue(batch->pg, &SQL_ATTEMPT_END, &batch->params, NULL, NULL);
+}
+
+static void attempt_save(struct batch *batch)
+{
+    attempt_end(batch);
     if (!batch->suspects)
         return;
     params_reset(&batch->params);
     int ids = params_array(&batch->params, PARAM_INT8);
     for (size_t i = 0; i < batch->start.work_count; i++)
-        if (batch->start.works[i]->end == END_ACK)
+        if (batch->start.works[i]->end == END_ACK || batch->start.works[i]->origin == WORK_POKE)
             param_add_int(&batch->params, ids, batch->start.works[i]->input.msg_id);
     pg_queue(batch->pg, &SQL_CLEAR_SUSPECT, &batch->params, NULL, NULL);
 }
@@ -293,8 +302,7 @@ static void attempt_save(struct batch *batch)
 static void service_save(struct batch *batch)
 {
     size_t count = 0;
-    const void **states =
-            arena_array(&batch->arena, const void *, batch->core.slot_count + 1);
+    const void **states = arena_array(&batch->arena, const void *, batch->core.slot_count + 1);
     for (size_t i = 0; i < batch->core.slot_count; i++)
         if (batch->core.slots[i].dirty)
             states[count++] = batch->core.slots[i].state;
