@@ -66,6 +66,16 @@ int ctl_usage(const struct ctl *ctl, const char *command, const char *usage)
     return EXIT_USAGE;
 }
 
+int ctl_width(const char *text)
+{
+    int width = 0;
+    for (; *text != '\0'; text = g_utf8_next_char(text)) {
+        gunichar letter = g_utf8_get_char(text);
+        width += g_unichar_iszerowidth(letter) ? 0 : g_unichar_iswide(letter) ? 2 : 1;
+    }
+    return width;
+}
+
 static void options_print(const struct ctl *ctl, const GOptionEntry *entries)
 {
     for (size_t i = 0; entries[i].long_name != NULL; i++) {
@@ -76,7 +86,9 @@ static void options_print(const struct ctl *ctl, const GOptionEntry *entries)
         snprintf(option, sizeof(option), "%s--%s%s%s", letter, entries[i].long_name,
                 argument != NULL ? " " : "",
                 argument != NULL ? ctl_text(ctl, argument, value, sizeof(value)) : "");
-        printf("  %-26s %s\n", option, ctl_text(ctl, entries[i].description, text, sizeof(text)));
+        int pad = 26 - ctl_width(option);
+        printf("  %s%*s %s\n", option, pad > 0 ? pad : 0, "",
+                ctl_text(ctl, entries[i].description, text, sizeof(text)));
     }
 }
 

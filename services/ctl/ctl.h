@@ -71,6 +71,8 @@ void ctl_say(const struct ctl *ctl, const char *zh, const char *en, ...)
 /* Result text on standard output. */
 void ctl_print(const struct ctl *ctl, const char *zh, const char *en, ...)
         __attribute__((format(printf, 2, 4), format(printf, 3, 4)));
+/* Columns that valid UTF-8 takes on a terminal (Chinese takes two), for tables: printf counts bytes. */
+int ctl_width(const char *text);
 /* One JSON object on one line of standard output; takes the reference. */
 void ctl_json(json_t *object);
 
