@@ -11,6 +11,7 @@ static struct bed_peer PEERS[] = {
         {.name = "nobody", .service = "client", .rights = ""},
         {.name = "viewer", .service = "client", .rights = "feed"},
         {.name = "hotline", .service = "client", .rights = "hotline"},
+        {.name = "all", .service = "routing", .rights = "act;query;operate;hotline"},
 };
 #define PEER_COUNT (sizeof PEERS / sizeof PEERS[0])
 
@@ -183,6 +184,27 @@ static void hotline_port_takes_only_requests_to_intake(void **state)
     }
 }
 
+/* On that port rights that a key has elsewhere are worth nothing. */
+static void hotline_port_gives_a_strong_key_no_more(void **state)
+{
+    struct bed *bed = *state;
+    static const struct frame table[] = {
+            {.kind = FRAME_COMMANDS, .dest = SERVICE_AUDIT, .count = 1, .serial = 1},
+            {.kind = FRAME_QUERIES, .dest = SERVICE_AUDIT, .count = 1, .serial = 2},
+            {.kind = FRAME_EVENTS, .dest = SERVICE_AUDIT, .count = 1, .serial = 3},
+            {.kind = FRAME_ACKS, .dest = SERVICE_AUDIT, .count = 1, .serial = 4},
+            {.kind = FRAME_REPLIES, .count = 1, .serial = 5},
+            {.kind = FRAME_FEED, .count = 1, .serial = 6},
+    };
+    struct bus *audit = bed_bus(bed, "audit-1", 100), *strong = bed_bus_hotline(bed, "all");
+    bed_connect(bed, audit);
+    bed_connect(bed, strong);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        push(bed, strong, &table[i], 1);
+        expect_nak(bed, strong, NAK_DENIED, table[i].serial);
+    }
+}
+
 /* A service's key, too, has no business at the hotline's port: its handshake fails. */
 static void hotline_port_refuses_keys_without_the_right(void **state)
 {
@@ -277,6 +299,35 @@ static void credit_used_up_is_nak_and_granted_again_is_not(void **state)
     head.serial = 4;
     push(bed, routing, &head, 1);
     expect_frame(bed, audit, FRAME_EVENTS, 4);
+}
+
+static void many_send(struct bus *bus, const struct frame *head, const uint8_t *payload)
+{
+    for (int i = 0; i < 64; i++) {
+        if (bus_send(bus, head, payload, BROKER_ACKS_SIZE_MAX) != OK) {
+            return; /* the broker has to read first */
+        }
+    }
+}
+
+/* Acknowledgements take no credit: what bounds them is their size and the connection's queue. */
+static void acks_to_who_does_not_read_are_bounded(void **state)
+{
+    struct bed *bed = *state;
+    const struct broker_stats *stats = broker_stats(bed->brokers[0]);
+    static uint8_t ids[BROKER_ACKS_SIZE_MAX + 1];
+    struct bus *routing = bed_bus(bed, "routing-1", 100), *audit = bed_bus(bed, "audit-1", 100);
+    bed_connect(bed, routing);
+    bed_connect(bed, audit);
+    struct frame acks = {.kind = FRAME_ACKS, .dest = SERVICE_AUDIT, .count = 1024, .serial = 1};
+    assert_int_equal(bus_send(routing, &acks, ids, sizeof ids), OK);
+    expect_nak(bed, routing, NAK_MALFORMED, 1);
+    struct bus_frame nak;
+    BED_UNTIL((many_send(routing, &acks, ids), bed_receive(bed, routing, &nak)));
+    assert_int_equal(nak.head.kind, FRAME_NAK);
+    assert_int_equal(nak.head.reason, NAK_NO_CREDIT);
+    assert_in_range(stats->forwarded, BROKER_SEND_FRAMES_MAX, 50000);
+    bus_frame_fini(&nak);
 }
 
 /* No credit at the chosen instance: not another one's turn, that would mix up the spread. */
@@ -523,10 +574,12 @@ int main(void)
             WITH_ONE(nak_brings_the_header_back),
             WITH_ONE(rights_table),
             WITH_ONE(hotline_port_takes_only_requests_to_intake),
+            WITH_ONE(hotline_port_gives_a_strong_key_no_more),
             WITH_ONE(hotline_port_refuses_keys_without_the_right),
             WITH_ONE(replies_go_to_the_connection_that_asked),
             WITH_ONE(acks_go_to_who_sent_the_messages_or_to_its_like),
             WITH_ONE(credit_used_up_is_nak_and_granted_again_is_not),
+            WITH_ONE(acks_to_who_does_not_read_are_bounded),
             WITH_ONE(no_credit_does_not_go_to_another_instance),
             WITH_ONE(buckets_spread_over_instances_and_move_when_one_goes),
             WITH_ONE(ready_for_another_service_is_denied),

@@ -171,6 +171,7 @@ static void call_and_check(enum manner manner, uint32_t credit, size_t count, si
     arena_init(&arena, 16 << 20);
     stage_open(stage, manner, credit);
     struct client *client = client_open(stage, "tool");
+    gint64 start_us = g_get_monotonic_time();
     for (int round = 0; round < 2; round++) {
         requests_make(requests, count);
         enum frame_kind kind = round == 0 ? FRAME_COMMANDS : FRAME_QUERIES;
@@ -178,6 +179,8 @@ static void call_and_check(enum manner manner, uint32_t credit, size_t count, si
         requests_check(requests, count);
         arena_reset(&arena);
     }
+    /* A loss is noticed as such, not only by the time-out for an answer. */
+    assert_in_range(g_get_monotonic_time() - start_us, 0, CLIENT_RETRY_MS * 1000);
     client_destroy(&client);
     atomic_store(&stage->stop, true);
     must(pthread_join(stage->thread, NULL) == 0);
