@@ -185,14 +185,15 @@ static void random_points_in_2025_cells_agree_with_brute_force(void **unused)
     assert_int_equal(locator_count(locator), 2025);
     int compared = 0, inside = 0;
     struct timespec from, to;
-    (void)clock_gettime(CLOCK_MONOTONIC, &from);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
     int64_t sum = 0;
     for (int i = 0; i < POINTS; i++)
         sum += locator_find(locator, (double)rng_below(&rng, 47000) / 1000.0 - 1,
                 (double)rng_below(&rng, 47000) / 1000.0 - 1);
-    (void)clock_gettime(CLOCK_MONOTONIC, &to);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
     double seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-    print_message("%.0f look-ups/s (sum %lld)\n", POINTS / seconds, (long long)sum);
+    print_message("%.0f look-ups per second of processor time (sum %lld)\n", POINTS / seconds,
+            (long long)sum);
     for (int i = 0; i < POINTS / 10; i++) {
         double x = (double)rng_below(&rng, 47000) / 1000.0 - 1 + 0.00037;
         double y = (double)rng_below(&rng, 47000) / 1000.0 - 1 + 0.00041;
