@@ -28,6 +28,7 @@ struct parcel {
     int64_t *acks;
     size_t ack_count;
     struct buf *answers;    /* queries: one per reply */
+    int64_t incarnation;    /* of the sender's database, events: another one's are not applied */
     bool local;
     struct parcel *next; /* local: in the list of those not opened yet */
     void (*done)(void *self, const struct envelope *reply); /* local */

@@ -95,7 +95,8 @@ static bool lane_ready(struct lane *lane)
     if (lane->attached && lane->connects == pg_connects(lane->pg))
         return true;
     lane->attached = false;
-    if (!lane->attaching) {
+    /* Not in the middle of a batch: its transaction is open on this connection. */
+    if (!lane->attaching && !batch_busy(lane->batch)) {
         lane->attaching = true;
         lane->session = session_draw(loop);
         chores_attach(lane->pg, lane->session, &lane->site, attached, lane);
@@ -109,6 +110,21 @@ static bool acked_due(const struct loop *loop)
            loop->now_ms - loop->acked_since_ms >= ACKED_DELAY_MS;
 }
 
+/* What came in before the site became another incarnation is not applied to it (rule 9): the sender's
+ * sweep sends what still is so. Commands may be: their answer is found or given anew. */
+static void stale_drop(struct lane *lane)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < lane->work_count; i++) {
+        struct job *job = (struct job *)lane->works[i];
+        if (job->work.origin == WORK_EVENT && job->parcel->incarnation != lane->loop->incarnation)
+            job_fail(lane->loop, job, ERR_TRANSIENT, "");
+        else
+            lane->works[kept++] = lane->works[i];
+    }
+    lane->work_count = kept;
+}
+
 static void lane_start(struct lane *lane)
 {
     struct loop *loop = lane->loop;
@@ -116,12 +132,14 @@ static void lane_start(struct lane *lane)
     if (ids_left(&loop->ids) < batch_ids_max(max))
         return;
     lane->work_count = inbox_take(&loop->inbox, lane->works, max, loop->now_ms);
+    stale_drop(lane);
     if (!lane->work_count && !acked_due(loop))
         return;
     lane->acked_count = loop->acked_count;
     memcpy(lane->acked, loop->acked, loop->acked_count * sizeof *loop->acked);
     loop->acked_count = 0;
     lane->spilled = outgoing_full(loop->outgoing);
+    lane->incarnation = loop->incarnation;
     struct batch_start start = {.works = lane->works,
             .work_count = lane->work_count,
             .acked = lane->acked,
@@ -159,9 +177,12 @@ static void works_back(struct lane *lane, int64_t delay_ms)
     }
 }
 
+/* Acknowledgements name an incarnation as well: those of one that is over are dropped. */
 static void acked_back(struct lane *lane)
 {
     struct loop *loop = lane->loop;
+    if (lane->incarnation != loop->incarnation)
+        return;
     for (size_t i = 0; i < lane->acked_count && loop->acked_count < ACKED_MAX; i++)
         loop->acked[loop->acked_count++] = lane->acked[i];
     loop->acked_since_ms = loop->now_ms;
@@ -237,17 +258,22 @@ static void work_failed(struct lane *lane, const char *message)
     log_error("BATCH-FAILED", "agg=%lld origin=%d type=%u attempt=%d why=%s",
             (long long)work->input.agg, (int)work->origin, work->input.type, work->attempts + 1,
             log_quote(message));
-    if (work->origin != WORK_EVENT) {
+    if (!work->alone) { /* it may have met another batch, say with the same request id: once more */
+        work->alone = true;
+        works_back(lane, RETRY_MS);
+        return;
+    }
+    if (work->origin != WORK_EVENT && !(work->origin == WORK_POKE && work->input.msg_id)) {
         job_fail(loop, job, ERR_FATAL,
                 "it could not be stored; the service's log has the reason (BATCH-FAILED)");
         return;
     }
     work->attempts++;
     work->poison = work->attempts >= ATTEMPTS_MAX;
-    if (work->poison) {
-        char *text = arena_text(&job->parcel->arena, message, strnlen(message, WHY_SIZE));
-        work->text = text;
-    }
+    if (work->poison && job->parcel)
+        work->text = arena_text(&job->parcel->arena, message, strlen(message));
+    else if (work->poison)
+        work->text = "failed too often; the service's log has the reason (BATCH-FAILED)";
     works_back(lane, RETRY_MS * work->attempts);
 }
 

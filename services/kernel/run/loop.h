@@ -41,6 +41,7 @@ struct lane { /* one connection that runs batches */
     size_t acked_count;
     uint64_t connects; /* of the connection that is attached */
     bool attached, attaching, spilled;
+    int64_t incarnation; /* that the batch under way was started for */
     int64_t session;
     struct site_attach site;
     int64_t pause_until_ms;

@@ -72,8 +72,11 @@ static const struct query_type *query_find(const struct aggregate_ops *ops, uint
     return NULL;
 }
 
-static const char *bind(struct query *query, const struct envelope *envelope, struct params *params,
-        const struct statement **ret_statement, enum err *ret_err)
+static const char *bind(struct query *query,
+        const struct envelope *envelope,
+        struct params *params,
+        const struct statement **ret_statement,
+        enum err *ret_err)
 {
     struct loop *loop = query->loop;
     const char *why = "";
@@ -105,8 +108,8 @@ static const char *may(const struct query *query, const struct envelope *envelop
     return NULL;
 }
 
-void query_start(struct loop *loop, struct parcel *parcel, size_t index,
-        const struct envelope *envelope)
+void query_start(
+        struct loop *loop, struct parcel *parcel, size_t index, const struct envelope *envelope)
 {
     static struct params params;
     struct query *query = calloc(1, sizeof *query);
@@ -122,8 +125,9 @@ void query_start(struct loop *loop, struct parcel *parcel, size_t index,
     enum err err = ERR_TRANSIENT;
     const char *why = "the database or the directory is away; ask again";
     params_reset(&params);
-    if (loop->aux_attached && loop->directory && loop->queries_out < QUERIES_MAX &&
-            pg_state(loop->aux) == PG_READY) {
+    /* A new directory takes its place when no query looks at the old one: let them end. */
+    if (loop->aux_attached && loop->directory && !loop->directory_next &&
+            loop->queries_out < QUERIES_MAX && pg_state(loop->aux) == PG_READY) {
         err = ERR_DENIED;
         why = may(query, envelope);
         if (!why)

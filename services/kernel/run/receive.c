@@ -329,6 +329,7 @@ static void parcel_open(struct loop *loop, struct parcel *parcel)
         parcel_drop(loop, parcel);
         return;
     }
+    parcel->incarnation = loop->incarnation;
     events_open(loop, parcel, envelopes, count);
 }
 

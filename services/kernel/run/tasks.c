@@ -114,7 +114,7 @@ static void held_found(void *self, const struct chore_row *row)
 {
     struct chore_state *state = self;
     struct job *job = job_new(WORK_POKE);
-    job->work.input = (struct input){.kind = INPUT_WORK, .agg = row->agg};
+    job->work.input = (struct input){.kind = INPUT_WORK, .agg = row->agg, .msg_id = row->gen};
     state->loop->held_out++;
     inbox_put(&state->loop->inbox, job);
 }
@@ -195,8 +195,8 @@ static void chore_after(struct loop *loop, struct chore_state *state)
     case CHORE_FOLD:
     case CHORE_REFILL:
     case CHORE_RECOUNT:
-        metric_set(&loop->metrics, redis_up,
-                counters_flush(loop->counters, all, loop->now_ms) == OK);
+        metric_set(
+                &loop->metrics, redis_up, counters_flush(loop->counters, all, loop->now_ms) == OK);
         break;
     case CHORE_IDS:
     case CHORE_TIMERS:
@@ -221,10 +221,8 @@ static void chore_done(void *self, enum err err, const char *message)
     struct chore_state *state = self;
     struct loop *loop = state->loop;
     state->running = false;
-    if (err != OK) {
+    if (err != OK) { /* rows of a claim whose outcome is unknown were not given to us */
         log_debug("CHORE-FAILED", "chore=%d why=%s", (int)state->chore, log_quote(message));
-        if (state->chore >= CHORE_RESEND)
-            outgoing_clear(loop->outgoing); /* an unknown claim: nothing of it may be sent */
         return;
     }
     chore_after(loop, state);
@@ -275,8 +273,7 @@ static void chore_start(struct loop *loop, struct chore_state *state)
     state->wanted = false;
     if (state->chore >= CHORE_RESEND) {
         listener.message = message_claimed;
-        chores_resend(
-                chores, (enum service_id)(state->chore - CHORE_RESEND), RESEND_MS, &listener);
+        chores_resend(chores, (enum service_id)(state->chore - CHORE_RESEND), RESEND_MS, &listener);
         return;
     }
     switch (state->chore) {
@@ -340,6 +337,8 @@ static void aux_attached(void *self, enum err err, const char *message)
     }
     loop->aux_attached = true;
     loop->aux_connects = pg_connects(loop->aux);
+    loop->ids.site = loop->aux_site.number;
+    incarnation_set(loop, loop->aux_site.incarnation);
 }
 
 static bool aux_ready(struct loop *loop)
@@ -374,9 +373,10 @@ static void clock_turn(struct loop *loop)
         loop->timers_held = jumped;
         log_error(jumped ? "CLOCK-JUMPED" : "CLOCK-IN-STEP", "moved_ms=%lld what=%s",
                 (long long)moved,
-                log_quote(jumped ? "deadlines are held; set the clock right, or restart the service "
-                                   "when the new time is the true one"
-                                 : "deadlines run again"));
+                log_quote(
+                        jumped ? "deadlines are held; set the clock right, or restart the service "
+                                 "when the new time is the true one"
+                               : "deadlines run again"));
     }
     if (!jumped && loop->now_ms % 1000 < 50)
         loop->clock_gap_ms = gap; /* slow drift is followed */

@@ -15,10 +15,12 @@ const struct statement SQL_DURABLE = {"k_durable",
         "AND current_setting('synchronous_commit') NOT IN ('off', 'local')"};
 static const struct statement SQL_SITE_NOW = {"k_site_now",
         "SELECT version, incarnation, drill, clock, clock_timestamp() FROM directory.site"};
-/* After a restore the counter jumps by more than could have been handed out since the backup. */
+/* After a restore the counter jumps by more than could have been handed out since the backup. Who asks
+ * for an incarnation that is over gets nothing: its block would be one handed out before. */
 static const struct statement SQL_IDS = {"k_ids",
         "UPDATE id_block SET next = $2 + CASE WHEN incarnation = $1 OR incarnation = 0 THEN next "
-        "ELSE next + 4294967296 END, incarnation = $1 RETURNING next - $2"};
+        "ELSE next + 4294967296 END, incarnation = $1 "
+        "WHERE (SELECT incarnation FROM directory.site) = $1 RETURNING next - $2"};
 static const struct statement SQL_TIMERS_DUE = {"k_timers_due",
         "SELECT agg, kind, gen, due FROM timer WHERE due < (SELECT CASE WHEN drill THEN clock "
         "ELSE clock_timestamp() END FROM directory.site) ORDER BY due, agg LIMIT $1"};
@@ -29,7 +31,8 @@ static const struct statement SQL_WORK = {
 static const struct statement SQL_RESEND = {"k_resend",
         "UPDATE outbox o SET tries = o.tries + 1, due = clock_timestamp() + "
         "$2::bigint * (1 << least(o.tries, 5)) * (0.75 + random() / 2) * interval '1 ms' "
-        "FROM (SELECT id FROM outbox WHERE dest = $1 AND due <= clock_timestamp() AND acked IS NULL "
+        "FROM (SELECT id FROM outbox WHERE dest = $1 AND due <= clock_timestamp() AND acked IS "
+        "NULL "
         "ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) AS c WHERE o.id = c.id "
         "RETURNING o.id, o.agg, o.n, o.type, o.at, o.payload, o.tries"};
 /* The owner of an attempt deletes its own after a lost connection: hence the ten seconds. */
@@ -68,7 +71,8 @@ static const struct statement SQL_RECOUNT = {"k_recount",
         "bump AS (UPDATE counter_head SET fold = fold + 1 RETURNING fold), "
         "truth AS (SELECT metric, unit, matter, value FROM counter_truth), "
         "every AS (SELECT metric, unit, matter, value FROM truth UNION ALL "
-        "SELECT c.metric, c.unit, c.matter, 0 FROM counter c WHERE NOT EXISTS (SELECT 1 FROM truth t "
+        "SELECT c.metric, c.unit, c.matter, 0 FROM counter c WHERE NOT EXISTS (SELECT 1 FROM truth "
+        "t "
         "WHERE t.metric = c.metric AND t.unit = c.unit AND t.matter = c.matter)) "
         "INSERT INTO counter AS c (metric, unit, matter, value, fold) "
         "SELECT e.metric, e.unit, e.matter, e.value, bump.fold FROM every e, bump "
@@ -78,9 +82,9 @@ static const struct statement SQL_GAUGES = {"k_gauges",
         "SELECT (SELECT count(*) FROM outbox WHERE acked IS NULL), (SELECT count(*) FROM waiting), "
         "(SELECT count(*) FROM dead_letter), (SELECT count(*) FROM timer)"};
 
-static const struct statement *const own[] = {&SQL_SESSION, &SQL_ATTACH, &SQL_DURABLE, &SQL_SITE_NOW,
-        &SQL_IDS, &SQL_TIMERS_DUE, &SQL_RESEND, &SQL_ATTEMPTS, &SQL_SUSPECTS_OLD, &SQL_SUSPECT_ADD,
-        &SQL_FOLD, &SQL_COUNTERS, &SQL_GAUGES, &SQL_RECOUNT_LOCK};
+static const struct statement *const own[] = {&SQL_SESSION, &SQL_ATTACH, &SQL_DURABLE,
+        &SQL_SITE_NOW, &SQL_IDS, &SQL_TIMERS_DUE, &SQL_RESEND, &SQL_ATTEMPTS, &SQL_SUSPECTS_OLD,
+        &SQL_SUSPECT_ADD, &SQL_FOLD, &SQL_COUNTERS, &SQL_GAUGES, &SQL_RECOUNT_LOCK};
 #define OWN_COUNT (sizeof own / sizeof *own)
 #define JOBS_MAX 32
 
@@ -90,8 +94,12 @@ struct job { /* one call under way */
     bool used;
     enum service_id dest;
     struct ids *ids;
+    uint64_t ids_clears;
     struct site_row *site;
     struct chore_gauges *gauges;
+    /* Rows that may be told only when the transaction is confirmed, and how (rule 6). */
+    PGresult *result;
+    void (*tell)(struct job *job, const PGresult *result);
 };
 
 struct chores {
@@ -113,10 +121,12 @@ static void held_statement(struct chores *chores)
     struct buf *sql = &chores->held_sql;
     for (const enum service_id *source = ops->hears; *source; source++)
         buf_add_format(sql,
-                "%sSELECT w.agg, 0, 0, NULL::timestamptz FROM waiting w JOIN %s a ON a.id = w.agg "
-                "WHERE w.source = %d AND w.n = a.seen_%s + 1",
-                source == ops->hears ? "" : " UNION ALL ", ops->table, (int)*source,
+                "%sSELECT w.agg, %d, w.msg_id, w.at FROM waiting w JOIN %s a ON a.id = w.agg "
+                "WHERE w.source = %d AND w.source_site = 0 AND w.n = a.seen_%s + 1",
+                source == ops->hears ? "" : " UNION ALL ", (int)*source, ops->table, (int)*source,
                 service_name(*source));
+    if (!ops->hears[0])
+        buf_add_text(sql, "SELECT agg, 0, msg_id, at FROM waiting WHERE false");
     buf_add_text(sql, " LIMIT $1");
     chores->held = (struct statement){"k_held", sql->data};
 }
@@ -159,7 +169,7 @@ static struct job *job_new(struct chores *chores, const struct chores_listener *
 {
     for (size_t i = 0; i < JOBS_MAX; i++)
         if (!chores->jobs[i].used) {
-            chores->jobs[i] = (struct job){chores, *listener, true, SERVICE_NONE, NULL, NULL, NULL};
+            chores->jobs[i] = (struct job){.chores = chores, .listener = *listener, .used = true};
             return &chores->jobs[i];
         }
     must(!"the loop starts each chore once at a time");
@@ -170,9 +180,22 @@ static void job_done(void *self, enum err err, const char *message)
 {
     struct job *job = self;
     struct chores_listener listener = job->listener;
+    if (job->result && err == OK)
+        job->tell(job, job->result);
+    PQclear(job->result);
+    job->result = NULL;
     job->used = false;
     if (listener.done)
         listener.done(listener.self, err, message);
+}
+
+/* The server may hand out rows before it has committed: they are kept until it says so. */
+static void result_keep(void *self, const PGresult *result)
+{
+    struct job *job = self;
+    PQclear(job->result);
+    job->result = PQcopyResult(result, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+    must(job->result);
 }
 
 static void rows_found(void *self, const PGresult *result)
@@ -185,7 +208,8 @@ static void rows_found(void *self, const PGresult *result)
     }
 }
 
-static void listed(struct chores *chores, const struct statement *statement,
+static void listed(struct chores *chores,
+        const struct statement *statement,
         const struct chores_listener *listener)
 {
     struct job *job = job_new(chores, listener);
@@ -211,9 +235,8 @@ void chores_held(struct chores *chores, const struct chores_listener *listener)
     listed(chores, &chores->held, listener);
 }
 
-static void messages_claimed(void *self, const PGresult *result)
+static void messages_tell(struct job *job, const PGresult *result)
 {
-    struct job *job = self;
     for (int row = 0; row < PQntuples(result); row++) {
         struct effect_message message = {.id = row_int(result, row, 0),
                 .agg = row_int(result, row, 1),
@@ -227,16 +250,19 @@ static void messages_claimed(void *self, const PGresult *result)
     }
 }
 
-void chores_resend(struct chores *chores, enum service_id dest, int64_t resend_ms,
+void chores_resend(struct chores *chores,
+        enum service_id dest,
+        int64_t resend_ms,
         const struct chores_listener *listener)
 {
     struct job *job = job_new(chores, listener);
     job->dest = dest;
+    job->tell = messages_tell;
     params_reset(&chores->params);
     params_int(&chores->params, PARAM_INT2, dest);
     params_int(&chores->params, PARAM_INT8, resend_ms);
     params_int(&chores->params, PARAM_INT8, CHORE_ROWS_MAX);
-    pg_queue(chores->pg, &SQL_RESEND, &chores->params, messages_claimed, job);
+    pg_queue(chores->pg, &SQL_RESEND, &chores->params, result_keep, job);
     pg_sync(chores->pg, job_done, job);
 }
 
@@ -257,9 +283,8 @@ void chores_suspect(struct chores *chores, int64_t msg_id, const struct chores_l
     pg_sync(chores->pg, job_done, job);
 }
 
-static void counters_found(void *self, const PGresult *result)
+static void counters_tell(struct job *job, const PGresult *result)
 {
-    struct job *job = self;
     for (int row = 0; row < PQntuples(result); row++) {
         struct effect_count count = {(uint16_t)row_int(result, row, 0), row_int(result, row, 1),
                 row_int(result, row, 3), (int32_t)row_int(result, row, 2), true};
@@ -270,14 +295,16 @@ static void counters_found(void *self, const PGresult *result)
 void chores_fold(struct chores *chores, const struct chores_listener *listener)
 {
     struct job *job = job_new(chores, listener);
-    pg_queue(chores->pg, &SQL_FOLD, NULL, counters_found, job);
+    job->tell = counters_tell;
+    pg_queue(chores->pg, &SQL_FOLD, NULL, result_keep, job);
     pg_sync(chores->pg, job_done, job);
 }
 
 void chores_counters(struct chores *chores, const struct chores_listener *listener)
 {
     struct job *job = job_new(chores, listener);
-    pg_queue(chores->pg, &SQL_COUNTERS, NULL, counters_found, job);
+    job->tell = counters_tell;
+    pg_queue(chores->pg, &SQL_COUNTERS, NULL, result_keep, job);
     pg_sync(chores->pg, job_done, job);
 }
 
@@ -285,7 +312,8 @@ void chores_recount(struct chores *chores, const struct chores_listener *listene
 {
     struct job *job = job_new(chores, listener);
     pg_queue(chores->pg, &SQL_RECOUNT_LOCK, NULL, NULL, NULL);
-    pg_queue(chores->pg, &SQL_RECOUNT, NULL, counters_found, job);
+    job->tell = counters_tell;
+    pg_queue(chores->pg, &SQL_RECOUNT, NULL, result_keep, job);
     pg_sync(chores->pg, job_done, job);
 }
 
@@ -297,7 +325,8 @@ static void site_found(void *self, const PGresult *result)
                 row_int(result, 0, 2) != 0, row_time(result, 0, 3), row_time(result, 0, 4)};
 }
 
-void chores_site(struct chores *chores, struct site_row *ret, const struct chores_listener *listener)
+void chores_site(
+        struct chores *chores, struct site_row *ret, const struct chores_listener *listener)
 {
     struct job *job = job_new(chores, listener);
     job->site = ret;
@@ -305,22 +334,25 @@ void chores_site(struct chores *chores, struct site_row *ret, const struct chore
     pg_sync(chores->pg, job_done, job);
 }
 
-static void ids_found(void *self, const PGresult *result)
+static void ids_tell(struct job *job, const PGresult *result)
 {
-    struct job *job = self;
-    if (PQntuples(result) == 1 && ids_want(job->ids))
+    if (PQntuples(result) == 1 && ids_want(job->ids) && job->ids->clears == job->ids_clears)
         ids_add(job->ids, row_int(result, 0, 0), ID_BLOCK_SIZE);
 }
 
-void chores_ids(struct chores *chores, struct ids *ids, int64_t incarnation,
+void chores_ids(struct chores *chores,
+        struct ids *ids,
+        int64_t incarnation,
         const struct chores_listener *listener)
 {
     struct job *job = job_new(chores, listener);
     job->ids = ids;
+    job->ids_clears = ids->clears;
+    job->tell = ids_tell;
     params_reset(&chores->params);
     params_int(&chores->params, PARAM_INT8, incarnation);
     params_int(&chores->params, PARAM_INT8, ID_BLOCK_SIZE);
-    pg_queue(chores->pg, &SQL_IDS, &chores->params, ids_found, job);
+    pg_queue(chores->pg, &SQL_IDS, &chores->params, result_keep, job);
     pg_sync(chores->pg, job_done, job);
 }
 
@@ -332,8 +364,8 @@ static void gauges_found(void *self, const PGresult *result)
                 row_int(result, 0, 2), row_int(result, 0, 3)};
 }
 
-void chores_gauges(struct chores *chores, struct chore_gauges *ret,
-        const struct chores_listener *listener)
+void chores_gauges(
+        struct chores *chores, struct chore_gauges *ret, const struct chores_listener *listener)
 {
     struct job *job = job_new(chores, listener);
     job->gauges = ret;
@@ -358,8 +390,8 @@ static void durable_read(void *self, const PGresult *result)
     ((struct site_attach *)self)->durable = PQntuples(result) == 1 && row_int(result, 0, 0) != 0;
 }
 
-void chores_attach(struct pg *pg, int64_t session, struct site_attach *ret, pg_done_fn *done,
-        void *self)
+void chores_attach(
+        struct pg *pg, int64_t session, struct site_attach *ret, pg_done_fn *done, void *self)
 {
     static struct params params;
     *ret = (struct site_attach){0};

@@ -1,7 +1,8 @@
 /* What a service's second connection does beside the batches: attaching to the site, blocks of ids,
  * timers that came due, resending, failed attempts, folding counters, work found by the service. Each
- * is one statement in a segment (and transaction) of its own; `done` comes after its commit. Rows come
- * one by one before it. Everything here may be repeated at any time, by any instance. */
+ * is one statement in a segment (and transaction) of its own; `done` comes after its commit. Rows that
+ * are only hints (timers, work, held) come before it; messages, counters and ids come when the commit
+ * is confirmed, right before `done`. Everything here may be repeated at any time, by any instance. */
 #ifndef HUYING_STORE_CHORES_H
 #define HUYING_STORE_CHORES_H
 
@@ -52,7 +53,7 @@ void chores_ids(struct chores *chores, struct ids *ids, int64_t incarnation,
 void chores_timers(struct chores *chores, const struct chores_listener *listener);
 /* Rows of the service's view work_ready. */
 void chores_work(struct chores *chores, const struct chores_listener *listener);
-/* Aggregates with a held message whose turn has come. */
+/* Aggregates with a held message whose turn has come: kind is its source, gen its message id. */
 void chores_held(struct chores *chores, const struct chores_listener *listener);
 /* Claims outbox rows for `dest` whose time to be sent again has come, commits, and gives them out. */
 void chores_resend(struct chores *chores, enum service_id dest, int64_t resend_ms,

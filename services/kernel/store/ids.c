@@ -23,6 +23,7 @@ void ids_add(struct ids *ids, int64_t first, int64_t count)
 void ids_clear(struct ids *ids)
 {
     ids->next = ids->end = ids->spare_next = ids->spare_end = 0;
+    ids->clears++;
 }
 
 int64_t ids_draw(struct ids *ids)

@@ -14,6 +14,7 @@ struct ids {
     int site;
     enum service_id service;
     int64_t next, end, spare_next, spare_end;
+    uint64_t clears; /* times that all were thrown away */
 };
 
 /* Ids left to draw. */
