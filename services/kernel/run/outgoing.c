@@ -10,6 +10,7 @@
 #define ABSENT_MS 200
 #define BACKOFF_MIN_MS 10
 #define BACKOFF_MAX_MS 300
+#define FLIGHT_TABLE 4096 /* lists of frames under way, by serial */
 
 struct flight { /* one frame, until acknowledged */
     struct flight *next;
@@ -30,12 +31,12 @@ struct outgoing {
     struct metrics *metrics;
     enum service_id source;
     uint64_t serial, epoch;
-    struct flight *first;
+    struct flight *table[FLIGHT_TABLE]; /* an ack or a NAK finds its frame at once, of thousands */
     size_t bytes, count;
     int64_t next_due_ms; /* smallest due time, INT64_MAX = none */
     int64_t absent_until_ms[SERVICE_COUNT];
     uint64_t incarnation;
-    int64_t now_ms;
+    int64_t now_ms, strolled_ms;
     struct pack packs[SERVICE_COUNT][BUCKET_COUNT];
     struct pack *filled[SERVICE_COUNT * BUCKET_COUNT];
     size_t filled_count;
@@ -63,11 +64,12 @@ static void flight_free(struct outgoing *outgoing, struct flight *flight)
 
 void outgoing_clear(struct outgoing *outgoing)
 {
-    while (outgoing->first) {
-        struct flight *flight = outgoing->first;
-        outgoing->first = flight->next;
-        flight_free(outgoing, flight);
-    }
+    for (size_t i = 0; i < FLIGHT_TABLE; i++)
+        while (outgoing->table[i]) {
+            struct flight *flight = outgoing->table[i];
+            outgoing->table[i] = flight->next;
+            flight_free(outgoing, flight);
+        }
     for (size_t i = 0; i < outgoing->filled_count; i++)
         outgoing->filled[i]->count = outgoing->filled[i]->listed = 0;
     outgoing->filled_count = 0;
@@ -127,8 +129,9 @@ static void pack_send(struct outgoing *outgoing, struct pack *pack, int64_t now_
             .incarnation = outgoing->incarnation};
     buf_add(&flight->payload, pack->payload.data, pack->payload.size);
     flight->made_ms = now_ms;
-    flight->next = outgoing->first;
-    outgoing->first = flight;
+    struct flight **list = &outgoing->table[flight->head.serial % FLIGHT_TABLE];
+    flight->next = *list;
+    *list = flight;
     outgoing->bytes += flight->payload.size;
     outgoing->count++;
     metric_add(outgoing->metrics, events_out, pack->count);
@@ -138,8 +141,7 @@ static void pack_send(struct outgoing *outgoing, struct pack *pack, int64_t now_
 
 void outgoing_add(struct outgoing *outgoing, const struct effect_message *message)
 {
-    struct pack *pack =
-            &outgoing->packs[message->service][id_hash(message->agg) % BUCKET_COUNT];
+    struct pack *pack = &outgoing->packs[message->service][id_hash(message->agg) % BUCKET_COUNT];
     if (pack->count && (pack->count == OUTGOING_ENVELOPES ||
                                pack->payload.size + message->payload.size > OUTGOING_FRAME_BYTES))
         pack_send(outgoing, pack, outgoing->now_ms);
@@ -172,10 +174,9 @@ void outgoing_flush(struct outgoing *outgoing, uint64_t incarnation, int64_t mon
     outgoing->now_ms = monotonic_ms;
 }
 
-static void flights_due(struct outgoing *outgoing, int64_t now_ms)
+static void list_due(struct outgoing *outgoing, struct flight **link, int64_t now_ms)
 {
-    outgoing->next_due_ms = INT64_MAX;
-    for (struct flight **link = &outgoing->first; *link;) {
+    while (*link) {
         struct flight *flight = *link;
         if (now_ms - flight->made_ms > RESEND_MS) {
             *link = flight->next;
@@ -190,18 +191,27 @@ static void flights_due(struct outgoing *outgoing, int64_t now_ms)
     }
 }
 
+static void flights_due(struct outgoing *outgoing, int64_t now_ms)
+{
+    outgoing->next_due_ms = INT64_MAX;
+    for (size_t i = 0; i < FLIGHT_TABLE; i++)
+        list_due(outgoing, &outgoing->table[i], now_ms);
+}
+
 void outgoing_turn(struct outgoing *outgoing, int64_t monotonic_ms)
 {
     bool lost = bus_epoch(outgoing->bus) != outgoing->epoch;
     if (lost) {
         outgoing->epoch = bus_epoch(outgoing->bus);
-        for (struct flight *flight = outgoing->first; flight; flight = flight->next)
-            flight->due_ms = monotonic_ms;
+        for (size_t i = 0; i < FLIGHT_TABLE; i++)
+            for (struct flight *flight = outgoing->table[i]; flight; flight = flight->next)
+                flight->due_ms = monotonic_ms;
         outgoing->next_due_ms = monotonic_ms;
     }
     /* Old ones are looked for once in a while: the list may be long. */
-    bool stroll = monotonic_ms - outgoing->now_ms > RESEND_MS / 4;
-    outgoing->now_ms = stroll ? monotonic_ms : outgoing->now_ms;
+    bool stroll = monotonic_ms - outgoing->strolled_ms > RESEND_MS / 4;
+    outgoing->strolled_ms = stroll ? monotonic_ms : outgoing->strolled_ms;
+    outgoing->now_ms = monotonic_ms;
     if (stroll || outgoing->next_due_ms <= monotonic_ms)
         flights_due(outgoing, monotonic_ms);
     metric_set(outgoing->metrics, flights, outgoing->count);
@@ -210,7 +220,7 @@ void outgoing_turn(struct outgoing *outgoing, int64_t monotonic_ms)
 
 static struct flight **flight_link(struct outgoing *outgoing, uint64_t serial)
 {
-    struct flight **link = &outgoing->first;
+    struct flight **link = &outgoing->table[serial % FLIGHT_TABLE];
     while (*link && (*link)->head.serial != serial)
         link = &(*link)->next;
     return link;
