@@ -1,5 +1,6 @@
-/* huyingctl apply PROFILE_DIR: reads and checks the profile, shows every mistake, and writes nothing unless
- * all is right. --dry-run does all of it and takes it back, so its counts are what apply would do. */
+/* huyingctl apply PROFILE_DIR: reads and checks the profile, shows every mistake, and writes
+ * nothing unless all is right. --dry-run does all of it and takes it back, so its counts are
+ * what apply would do. */
 #include <inttypes.h>
 
 #include "services/ctl/commands.h"

@@ -14,6 +14,9 @@
     X(clock, "clock", CTL_TEXT("演练时钟:查看,step 拨到下一个期限", "a drill's clock: show, step to the next deadline")) \
     X(replay, "replay", CTL_TEXT("把一份工单文件完整走一遍", "run a file of reports the whole way")) \
     X(field, "field", CTL_TEXT("回放的外勤人员(由 replay 启动)", "a replay's field staff (started by replay)")) \
+    X(audit, "audit",                                                                              \
+            CTL_TEXT("账本:verify 核对,checkpoint 检查点",                                       \
+                    "the ledger: verify, checkpoint"))                                             \
     X(restored, "restored",                                                                        \
             CTL_TEXT("数据库文件恢复后,手动提高化身号",                                            \
                     "raise the incarnation after a restore of files"))

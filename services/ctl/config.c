@@ -1,5 +1,6 @@
-/* huyingctl config check: reads what this tool and the brokers read, in the same way, and says all that
- * is wrong: conf/ctl.conf, the key file it names, the brokers' public key, conf/peers.conf. */
+/* huyingctl config check: reads what this tool and the brokers read, in the same way, and says
+ * all that is wrong: conf/ctl.conf, the key file it names, the brokers' public key,
+ * conf/peers.conf. */
 #include <zmq.h>
 
 #include "services/ctl/commands.h"

@@ -1,5 +1,5 @@
-/* One pass over a copy of the text, in which each field is closed with a NUL where it ends; a field in
- * quotes is moved left over its quotes. Nothing looks ahead further than one byte. */
+/* One pass over a copy of the text, in which each field is closed with a NUL where it ends; a
+ * field in quotes is moved left over its quotes. Nothing looks ahead further than one byte. */
 #include "services/ctl/csv.h"
 
 #include <stdbool.h>
@@ -36,7 +36,8 @@ static void field_keep(struct reader *reader, const char *text)
     reader->field_count++;
 }
 
-/* Reads a field in quotes; leaves reader->at behind the closing quote, the field closed by `*ret_end`. */
+/* Reads a field in quotes; leaves reader->at behind the closing quote, the field closed by
+ * `*ret_end`. */
 static void field_quoted(struct reader *reader, char **ret_end)
 {
     size_t line = reader->line;

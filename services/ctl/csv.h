@@ -1,9 +1,11 @@
-/* CSV by RFC 4180, read whole: a field in quotes may hold commas, line ends and doubled quotes; lines end
- * with LF or CRLF; a UTF-8 byte order mark in front is skipped, and so are empty lines. Everything else
- * that departs from it is a fault with its line, never a guess: a quote inside a bare field, text behind
- * a closing quote, NUL, bytes that are not UTF-8, a row of another width than the first.
+/* CSV by RFC 4180, read whole: a field in quotes may hold commas, line ends and doubled quotes;
+ * lines end with LF or CRLF; a UTF-8 byte order mark in front is skipped, and so are empty
+ * lines. Everything else that departs from it is a fault with its line, never a guess: a quote
+ * inside a bare field, text behind a closing quote, NUL, bytes that are not UTF-8, a row of
+ * another width than the first.
  *
- * All faults of width are reported; the others end the reading, since what follows cannot be trusted. */
+ * All faults of width are reported; the others end the reading, since what follows cannot be
+ * trusted. */
 #ifndef HUYING_CTL_CSV_H
 #define HUYING_CTL_CSV_H
 
@@ -35,8 +37,8 @@ struct csv {
     size_t rows, columns;
 };
 
-/* Reads `data` (copied). ERR_MALFORMED after at least one call of `fault`; *ret then has the rows that were
- * right, or nothing. csv_fini either way. */
+/* Reads `data` (copied). ERR_MALFORMED after at least one call of `fault`; *ret then has the
+ * rows that were right, or nothing. csv_fini either way. */
 enum err csv_parse(
         const char *data, size_t size, csv_fault_fn *fault, void *self, struct csv *ret) MUST_CHECK;
 void csv_fini(struct csv *csv);

@@ -140,7 +140,8 @@ static void root_find(struct ctl *ctl, const char *option)
         (void)root_search(ctl->root, here);
 }
 
-/* Takes home, language and form of output from options and environment. False: a wrong value, said. */
+/* Takes home, language and form of output from options and environment. False: a wrong value,
+ * said. */
 static bool globals_take(struct ctl *ctl, const char *home, const char *lang, const char *output)
 {
     const char *env_lang = getenv("HUYING_LANG"), *env_home = getenv("HUYING_HOME");

@@ -1,5 +1,5 @@
-/* conf/ctl.conf: the keys that tools have. `credit` and the log level belong to services; they are known
- * here because all processes of a site share the groups [bus] and [log]. */
+/* conf/ctl.conf: the keys that tools have. `credit` and the log level belong to services; they
+ * are known here because all processes of a site share the groups [bus] and [log]. */
 #include <stddef.h>
 
 #include "services/ctl/ctl.h"

@@ -1,5 +1,5 @@
-/* Mistakes found in somebody's files, collected so that all of them can be mended at once: each names file,
- * line, field, what was found and what was expected, in the person's language. */
+/* Mistakes found in somebody's files, collected so that all of them can be mended at once: each
+ * names file, line, field, what was found and what was expected, in the person's language. */
 #ifndef HUYING_CTL_FAULTS_H
 #define HUYING_CTL_FAULTS_H
 
@@ -15,7 +15,8 @@ struct faults {
     struct buf text; /* a line each */
 };
 
-/* Where something stands: for faults found long after reading. `file` is borrowed; line 0 = whole file. */
+/* Where something stands: for faults found long after reading. `file` is borrowed; line 0 =
+ * whole file. */
 struct place {
     const char *file;
     size_t line;

@@ -1,7 +1,8 @@
-/* huyingctl key: CURVE key pairs and the allow-list. `new` draws a pair into keys/NAME.key (public line,
- * secret line, mode 0600) and keys/NAME.pub, and writes the group NAME of conf/peers.conf. The list is
- * replaced by a rename under a lock, so that a broker that reloads sees the old one or the new one. A
- * service named `none` gets no group: that is the broker's own pair, whose public half peers know. */
+/* huyingctl key: CURVE key pairs and the allow-list. `new` draws a pair into keys/NAME.key
+ * (public line, secret line, mode 0600) and keys/NAME.pub, and writes the group NAME of
+ * conf/peers.conf. The list is replaced by a rename under a lock, so that a broker that reloads
+ * sees the old one or the new one. A service named `none` gets no group: that is the broker's
+ * own pair, whose public half peers know. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -12,12 +13,13 @@
 #define SITE_MAX 4095
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
-#define HELP                                                                                                    \
-    CTL_TEXT("new:生成一对 CURVE 密钥(keys/名称.key、keys/名称.pub),并登记到 conf/peers.conf;\n" \
-             "list:列出已登记的密钥。改动后向 broker 发 SIGHUP 生效。",                                         \
-            "new: draws a CURVE key pair (keys/NAME.key, keys/NAME.pub) and puts it on the "                    \
-            "allow-list\n"                                                                                      \
-            "conf/peers.conf; list: shows the allow-list. A broker re-reads it on SIGHUP.")
+#define HELP                                                                                       \
+    CTL_TEXT("new:生成一对 CURVE 密钥(keys/名称.key、keys/名称.pub),"                   \
+             "并登记到 conf/peers.conf;\n"                                                     \
+             "list:列出已登记的密钥。改动后向 broker 发 SIGHUP 生效。",                            \
+            "new: draws a CURVE key pair (keys/NAME.key, keys/NAME.pub) and puts it on\n"          \
+            "the allow-list conf/peers.conf; list: shows the allow-list. A broker\n"               \
+            "re-reads it on SIGHUP.")
 #define USAGE "new NAME --service S | list"
 
 struct key_request {

@@ -1,5 +1,6 @@
-/* huyingctl COMMAND …: finds the command in the table and hands over. All options, the global ones too,
- * are parsed by the command (ctl_options), so that they may stand before or behind its name. */
+/* huyingctl COMMAND …: finds the command in the table and hands over. All options, the global
+ * ones too, are parsed by the command (ctl_options), so that they may stand before or behind its
+ * name. */
 #include "services/ctl/commands.h"
 
 #include <stdio.h>

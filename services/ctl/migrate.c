@@ -1,8 +1,9 @@
-/* huyingctl migrate: roles with their passwords, then the sqitch projects in order: the directory, and
- * for each service the kernel's tables and its own. When everything is there already it only reads, in a
- * few milliseconds, so that a start script may call it every time.
+/* huyingctl migrate: roles with their passwords, then the sqitch projects in order: the
+ * directory, and for each service the kernel's tables and its own. When everything is there
+ * already it only reads, in a few milliseconds, so that a start script may call it every time.
  *
- * A role that is there without a password file of ours was made by somebody else and is left alone. */
+ * A role that is there without a password file of ours was made by somebody else and is left
+ * alone. */
 #include <errno.h>
 #include <sodium.h>
 #include <sys/stat.h>
@@ -14,15 +15,15 @@
 #define PASSWORD_BYTES 24
 #define PASSWORD_SIZE (PASSWORD_BYTES * 2 + 1)
 
-#define HELP                                                                                                            \
-    CTL_TEXT("建立角色(密码在 keys/pg_名称.pass,另有 keys/pgpass),执行还没执行的数据库变更。\n" \
-             "可以重复运行;没有要做的事时立即结束。fsync、full_page_writes 关闭或 "               \
-             "synchronous_commit 为 off、local 时拒绝。",                                                               \
-            "Makes the roles (passwords in keys/pg_NAME.pass and keys/pgpass) and runs the "                            \
-            "migrations that\n"                                                                                         \
-            "are missing. May be repeated; ends at once when there is nothing to do. Refuses "                          \
-            "fsync or\n"                                                                                                \
-            "full_page_writes off and synchronous_commit off or local.")
+#define HELP                                                                                       \
+    CTL_TEXT("建立角色(密码在 keys/pg_名称.pass,另有 keys/pgpass),"                     \
+             "执行还没执行的数据库变更。\n"                                           \
+             "可以重复运行;没有要做的事时立即结束。\n"                           \
+             "fsync、full_page_writes 关闭或 synchronous_commit 为 off、local 时拒绝。",           \
+            "Makes the roles (passwords in keys/pg_NAME.pass and keys/pgpass) and runs\n"          \
+            "the migrations that are missing. May be repeated; ends at once when there is\n"       \
+            "nothing to do. Refuses fsync or full_page_writes off and synchronous_commit\n"        \
+            "off or local.")
 
 static const char *const ROLES[] = {
         "intake", "routing", "enforcement", "volunteer", "audit", "ctl"};

@@ -1,5 +1,5 @@
-/* huyingctl migrate with the real sqitch and a durable private PostgreSQL, on a copy of the projects that
- * every site has. */
+/* huyingctl migrate with the real sqitch and a durable private PostgreSQL, on a copy of the
+ * projects that every site has. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

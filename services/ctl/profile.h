@@ -1,11 +1,12 @@
-/* A profile on disk, read and checked: everything that `apply` writes into the directory. docs/profiles.md
- * is the format. Nothing here touches a database.
+/* A profile on disk, read and checked: everything that `apply` writes into the directory.
+ * docs/profiles.md is the format. Nothing here touches a database.
  *
  *   profile_read(dir)  reads all files, expands templates, checks; every mistake is a fault
  *   store_profile.c    writes it, if there was none
  *
- * All strings live in the profile's arena. Parts are read in this order, since later ones look things up in
- * earlier ones: site, places, units, squads, matters, staff, volunteers, calendar, grids. */
+ * All strings live in the profile's arena. Parts are read in this order, since later ones look
+ * things up in earlier ones: site, places, units, squads, matters, staff, volunteers, calendar,
+ * grids. */
 #ifndef HUYING_CTL_PROFILE_H
 #define HUYING_CTL_PROFILE_H
 
@@ -46,9 +47,10 @@ struct profile_unit {
 #define MATTER_TEXTS(X)                                                                            \
     X(code)                                                                                        \
     X(category)                                                                                    \
-    X(name_zh) X(name_en) X(covers_zh) X(urgency) X(handler_grid) X(handler_village)               \
-            X(handler_street) X(handler_district) X(village_duty) X(street_duty) X(district_duty)  \
-                    X(clock) X(verifier) X(self_handle) X(volunteer) X(squad) X(squad_capability)  \
+    X(name_zh)                                                                                     \
+    X(name_en) X(covers_zh) X(urgency) X(handler_grid) X(handler_village) X(handler_street)        \
+            X(handler_district) X(village_duty) X(street_duty) X(district_duty) X(clock)           \
+                    X(verifier) X(self_handle) X(volunteer) X(squad) X(squad_capability)           \
                             X(evidence) X(privacy) X(origin)
 #define MATTER_NUMBERS(X)                                                                          \
     X(accept_min) X(arrive_min) X(handle_min) X(step_up_min) X(verify_min) X(dup_m) X(dup_h)
@@ -99,8 +101,8 @@ struct profile {
     GHashTable *unit_codes; /* code → index + 1 in units; filled as units are added */
 };
 
-/* `english`: language of the faults. Reads and checks everything. ERR_MALFORMED: see profile->faults.
- * profile_fini either way. */
+/* `english`: language of the faults. Reads and checks everything. ERR_MALFORMED: see
+ * profile->faults. profile_fini either way. */
 enum err profile_read(struct profile *profile, const char *dir, bool english) MUST_CHECK;
 void profile_fini(struct profile *profile);
 

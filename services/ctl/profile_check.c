@@ -1,5 +1,5 @@
-/* What only the whole profile can tell: parents, depth and loops, levels, who a matter names, whose unit a
- * member of staff is in. Each function is one rule. */
+/* What only the whole profile can tell: parents, depth and loops, levels, who a matter names,
+ * whose unit a member of staff is in. Each function is one rule. */
 #include "services/ctl/profile.h"
 
 static struct profile_unit *unit_at(const struct profile *profile, guint i)
@@ -49,7 +49,8 @@ static bool kind_is_area(const struct profile_unit *unit)
     return false;
 }
 
-/* A unit stands at its parent's level or below; an area below its parent's, and at its own name's. */
+/* A unit stands at its parent's level or below; an area below its parent's, and at its own
+ * name's. */
 static void level_check(
         struct profile *profile, const struct profile_unit *unit, const struct profile_unit *parent)
 {
@@ -106,7 +107,8 @@ static void root_check(struct profile *profile)
                 "there is no root: expected one unit without parent");
 }
 
-/* Like directory_handler(): the whole code, or its end behind a character that is no letter or digit. */
+/* Like directory_handler(): the whole code, or its end behind a character that is no letter or
+ * digit. */
 static bool code_ends(const char *code, const char *end)
 {
     size_t size = strlen(code), end_size = strlen(end);

@@ -1,6 +1,7 @@
-/* grids.geojson: the grids' polygons, as WKB. Two grids may share an edge but no area: a point would lie in
- * both. Candidates come from an STRtree of envelopes. An overlap is only one if it is larger than a
- * millionth of the smaller grid, since neighbours drawn apart differ in the last digits. */
+/* grids.geojson: the grids' polygons, as WKB. Two grids may share an edge but no area: a point
+ * would lie in both. Candidates come from an STRtree of envelopes. An overlap is only one if it
+ * is larger than a millionth of the smaller grid, since neighbours drawn apart differ in the
+ * last digits. */
 #include <geos_c.h>
 #include <jansson.h>
 

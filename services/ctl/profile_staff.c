@@ -1,5 +1,5 @@
-/* staff.csv and volunteers.csv. A row whose unit is `each:KIND` unfolds once for every unit of that kind, and
- * `count` times in each ("members": as often as the unit has members). */
+/* staff.csv and volunteers.csv. A row whose unit is `each:KIND` unfolds once for every unit of
+ * that kind, and `count` times in each ("members": as often as the unit has members). */
 #include "services/ctl/profile.h"
 #include "services/ctl/template.h"
 

@@ -1,5 +1,5 @@
-/* A right profile is read as it stands; each mistake that docs/profiles.md names is found, with file, line
- * and field, and alone: one mistake gives one fault. */
+/* A right profile is read as it stands; each mistake that docs/profiles.md names is found, with
+ * file, line and field, and alone: one mistake gives one fault. */
 #include "services/ctl/profile.h"
 
 #include <setjmp.h>
@@ -313,7 +313,8 @@ static void templates_unfold(void **state)
     enum err err = profile_read(&profile, dir, true);
     if (err != OK)
         fail_msg("%s", profile.faults.text.data);
-    /* 1 district, 2 streets, 2 squads, 3 villages (from their file), 5 grids, 2 desks, 2 exclusive. */
+    /* 1 district, 2 streets, 2 squads, 3 villages (from their file), 5 grids, 2 desks, 2
+     * exclusive. */
     assert_int_equal(profile.units->len, 17);
     const struct profile_unit *grid = profile_unit_find(&profile, "W002");
     assert_non_null(grid);

@@ -1,5 +1,6 @@
-/* Streets, villages, units and squads: where template rows unfold. A unit's code in a template row without
- * {S} or {V} gets its place in front, "440113120/S-JQ-QY", since the same desk is in every street. */
+/* Streets, villages, units and squads: where template rows unfold. A unit's code in a template
+ * row without {S} or {V} gets its place in front, "440113120/S-JQ-QY", since the same desk is in
+ * every street. */
 #include "services/ctl/profile.h"
 #include "services/ctl/template.h"
 

@@ -43,6 +43,7 @@ struct replay {
     FILE *staff_in, *staff_out;
     pid_t staff;
     size_t pushed;     /* rows up to this one were pushed */
+    size_t told;       /* of those, how many had ended when the staff was told last */
     size_t withdrawn;  /* index into `cancelled` */
     size_t *cancelled; /* rows, by ended_ms */
     size_t cancelled_count;
@@ -200,7 +201,6 @@ static enum err withdraw(struct replay *replay, int64_t until_ms)
                 &receipt, PUSH_MS);
         if (err != OK)
             return err;
-        replay->counts.ended++;
     }
     return OK;
 }
@@ -257,40 +257,59 @@ static enum err next_due(struct replay *replay, int64_t *ret_ms)
     return err;
 }
 
+/* The reports created by `horizon_ms`, as many as go at once; *horizon_ms comes down to the last of them
+ * and to deadlines that they brought. */
+static enum err push_until(struct replay *replay, int64_t *horizon_ms)
+{
+    int64_t due_ms = 0;
+    size_t until = replay_file_until(&replay->file, replay->pushed, *horizon_ms);
+    if (until == replay->pushed)
+        return OK;
+    if (until > replay->pushed + AHEAD_ROWS) {
+        until = replay->pushed + AHEAD_ROWS;
+        *horizon_ms = replay->file.rows[until - 1].created_ms;
+    }
+    enum err err = push(replay, until);
+    if (err == OK)
+        err = quiet(replay, false);
+    if (err == OK)
+        err = staff_tell(replay, "take", (int64_t)replay->pushed);
+    if (err == OK)
+        err = next_due(replay, &due_ms);
+    if (err == OK && due_ms < *horizon_ms)
+        *horizon_ms = due_ms;
+    return err;
+}
+
+/* What has ended by then, if there is anything new. */
+static enum err finish_until(struct replay *replay, int64_t horizon_ms)
+{
+    size_t ended = ended_by(replay, horizon_ms);
+    if (ended == replay->told)
+        return OK;
+    enum err err = staff_tell(replay, "finish", horizon_ms);
+    if (err == OK)
+        err = withdraw(replay, horizon_ms);
+    replay->told = replay->counts.ended = ended;
+    return err;
+}
+
 /* One deadline further. *ret_over: everything of the file has happened. */
 static enum err advance(struct replay *replay, bool *ret_over)
 {
-    int64_t due_ms = 0, horizon_ms, last_ms = replay->file.last_ms;
+    int64_t due_ms = 0, last_ms = replay->file.last_ms;
     enum err err = next_due(replay, &due_ms);
-    if (err != OK)
-        return err;
-    horizon_ms = due_ms < last_ms ? due_ms : last_ms;
-    size_t until = replay_file_until(&replay->file, replay->pushed, horizon_ms);
-    if (until > replay->pushed + AHEAD_ROWS) {
-        until = replay->pushed + AHEAD_ROWS;
-        horizon_ms = replay->file.rows[until - 1].created_ms;
-    }
-    bool pushing = until > replay->pushed;
-    if (pushing) {
-        err = push(replay, until);
-        if (err == OK)
-            err = quiet(replay, false);
-        if (err == OK)
-            err = staff_tell(replay, "take", (int64_t)replay->pushed);
-        if (err == OK)
-            err = next_due(replay, &due_ms);
-        horizon_ms = due_ms < horizon_ms ? due_ms : horizon_ms;
-    }
+    int64_t horizon_ms = due_ms < last_ms ? due_ms : last_ms;
     if (err == OK)
-        err = staff_tell(replay, "finish", horizon_ms);
+        err = push_until(replay, &horizon_ms);
     if (err == OK)
-        err = withdraw(replay, horizon_ms);
-    if (err == OK)
-        err = quiet(replay, false);
+        err = finish_until(replay, horizon_ms);
     *ret_over = horizon_ms == last_ms && replay->pushed == replay->file.count;
-    if (err == OK && horizon_ms + 1 > replay->clock_ms)
+    if (err == OK && horizon_ms + 1 > replay->clock_ms) {
         err = clock_step(replay->pg, horizon_ms + 1, &replay->clock_ms);
-    replay->counts.ended = ended_by(replay, horizon_ms);
+        if (err != OK)
+            err = quiet(replay, true); /* says what is still under way */
+    }
     progress(replay, false);
     return err;
 }

@@ -1,19 +1,19 @@
-/* huyingctl restored: after the database's files were copied back, system id and timeline are as they
- * were, so the services cannot see it: the operator raises the incarnation (PROTOCOL rule 9). What is
- * under way from before is then refused and sent again. */
+/* huyingctl restored: after the database's files were copied back, system id and timeline are as
+ * they were, so the services cannot see it: the operator raises the incarnation (PROTOCOL rule
+ * 9). What is under way from before is then refused and sent again. */
 #include <inttypes.h>
 
 #include "services/ctl/commands.h"
 #include "services/ctl/store.h"
 
-#define HELP                                                                                                                             \
-    CTL_TEXT("用文件副本恢复数据库之后运行一次:提高化身号,恢复之前仍在途的消息会被拒收并重发。\n" \
-             "备库提升和时间点恢复会自动识别,不需要它。",                                                                                \
-            "Run once after the database came back from a copy of its files: raises the "                                                \
-            "incarnation,\n"                                                                                                             \
-            "so that what is under way from before is refused and sent again. A promoted standby "                                       \
-            "and\n"                                                                                                                      \
-            "a restore to a point in time are noticed without it.")
+#define HELP                                                                                       \
+    CTL_TEXT("用文件副本恢复数据库之后运行一次:提高化身号,"                   \
+             "恢复之前仍在途的消息会被拒收并重发。\n"                            \
+             "备库提升和时间点恢复会自动识别,不需要它。",                                          \
+            "Run once after the database came back from a copy of its files: raises\n"             \
+            "the incarnation, so that what is under way from before is refused and sent\n"         \
+            "again. A promoted standby and a restore to a point in time are noticed\n"             \
+            "without it.")
 
 int command_restored(struct ctl *ctl, int argc, char **argv)
 {

@@ -1,5 +1,5 @@
-/* Named columns over csv.c. The header decides where a column stands; a name that nobody knows is a fault,
- * since it is most likely a known one misspelt. */
+/* Named columns over csv.c. The header decides where a column stands; a name that nobody knows
+ * is a fault, since it is most likely a known one misspelt. */
 #include "services/ctl/sheet.h"
 
 #include <errno.h>

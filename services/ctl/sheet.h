@@ -1,5 +1,5 @@
-/* A CSV file with a header row, as a table with named columns and checked cells. Every mistake is put into
- * `faults`; a getter that finds one returns something harmless and reading goes on. */
+/* A CSV file with a header row, as a table with named columns and checked cells. Every mistake
+ * is put into `faults`; a getter that finds one returns something harmless and reading goes on. */
 #ifndef HUYING_CTL_SHEET_H
 #define HUYING_CTL_SHEET_H
 
@@ -22,8 +22,9 @@ struct sheet {
     size_t first;            /* first row of data */
 };
 
-/* Opens DIR/FILE. False when it is missing (a fault if `required`) or has no usable header; sheet_fini either
- * way. `header_optional`: a file without header row has the columns in the table's order. */
+/* Opens DIR/FILE. False when it is missing (a fault if `required`) or has no usable header;
+ * sheet_fini either way. `header_optional`: a file without header row has the columns in the
+ * table's order. */
 bool sheet_open(struct sheet *sheet, const char *dir, bool required, bool header_optional);
 void sheet_fini(struct sheet *sheet);
 size_t sheet_rows(const struct sheet *sheet);

@@ -1,9 +1,9 @@
-/* A plan is compared with the registry change by change: names in order, and the SHA-1 of each deploy
- * script with the one that sqitch kept. That takes milliseconds where sqitch itself takes most of a
- * second per project, and it finds a script that was edited after it was deployed.
+/* A plan is compared with the registry change by change: names in order, and the SHA-1 of each
+ * deploy script with the one that sqitch kept. That takes milliseconds where sqitch itself takes
+ * most of a second per project, and it finds a script that was edited after it was deployed.
  *
- * Sqitch gets the connection as libpq's environment variables, so that every kind of connection string
- * works (sqitch wants a URI), and psql in one transaction per script. */
+ * Sqitch gets the connection as libpq's environment variables, so that every kind of connection
+ * string works (sqitch wants a URI), and psql in one transaction per script. */
 #include "services/ctl/sqitch.h"
 
 #include <errno.h>

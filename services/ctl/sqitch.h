@@ -13,9 +13,9 @@ struct project {
     const char *schema;   /* value of :"schema"; NULL = none */
 };
 
-/* How many changes of the plan are missing in the database; 0 = up to date. ERR_NOT_FOUND: there is no
- * plan. ERR_CONFLICT: what was deployed is not what the plan says, or a script was changed afterwards;
- * ERR_MALFORMED: the plan cannot be read. `why` says it in the person's language. */
+/* How many changes of the plan are missing in the database; 0 = up to date. ERR_NOT_FOUND: there
+ * is no plan. ERR_CONFLICT: what was deployed is not what the plan says, or a script was changed
+ * afterwards; ERR_MALFORMED: the plan cannot be read. `why` says it in the person's language. */
 enum err project_missing(const struct ctl *ctl,
         const struct project *project,
         const struct deployed *deployed,

@@ -15,7 +15,8 @@
 
 #define ROLE_EXISTS "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)"
 
-/* %s: CREATE or ALTER, the role, a SCRAM verifier (no quotes in it). Role statements take no parameters. */
+/* %s: CREATE or ALTER, the role, a SCRAM verifier (no quotes in it). Role statements take no
+ * parameters. */
 #define ROLE_SET "%s ROLE %s LOGIN PASSWORD '%s'"
 
 #define REGISTRY_EXISTS "SELECT to_regclass($1) IS NOT NULL"

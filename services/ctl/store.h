@@ -1,5 +1,5 @@
-/* What huyingctl asks of the database outside of profiles (store_profile.h). All blocking, on a ready
- * connection; ERR_TRANSIENT with pg_message() when a statement failed. */
+/* What huyingctl asks of the database outside of profiles (store_profile.h). All blocking, on a
+ * ready connection; ERR_TRANSIENT with pg_message() when a statement failed. */
 #ifndef HUYING_CTL_STORE_H
 #define HUYING_CTL_STORE_H
 
@@ -12,12 +12,13 @@
 /* Raises the site's incarnation by hand. ERR_NOT_FOUND: nothing was applied yet. */
 enum err store_incarnation_raise(struct pg *pg, int64_t *ret) MUST_CHECK;
 
-/* Lines "name = value" of durability settings that the site must not run with; empty: all is well. */
+/* Lines "name = value" of durability settings that the site must not run with; empty: all is
+ * well. */
 enum err store_durability_check(struct pg *pg, struct buf *ret_wrong) MUST_CHECK;
 
 enum err store_role_exists(struct pg *pg, const char *role, bool *ret) MUST_CHECK;
-/* Creates the role with LOGIN, or sets its password when it is there. The server gets a SCRAM verifier,
- * never the password. Opens a connection of its own. `why` says what went wrong. */
+/* Creates the role with LOGIN, or sets its password when it is there. The server gets a SCRAM
+ * verifier, never the password. Opens a connection of its own. `why` says what went wrong. */
 enum err store_role_set(
         const char *conninfo, const char *role, const char *password, struct buf *why) MUST_CHECK;
 

@@ -1,6 +1,7 @@
-/* Each part goes into a temporary table first, as arrays through unnest; then three statements compare it
- * with what is there: add, change, retire. The lock on directory.site keeps a second apply out and lets
- * readers in. The plan settings that services have (no scans) would be wrong here and are lifted. */
+/* Each part goes into a temporary table first, as arrays through unnest; then three statements
+ * compare it with what is there: add, change, retire. The lock on directory.site keeps a second
+ * apply out and lets readers in. The plan settings that services have (no scans) would be wrong
+ * here and are lifted. */
 #include "services/ctl/store_profile.h"
 
 #include "services/kernel/base/must.h"
@@ -149,7 +150,8 @@ struct apply {
     struct diff diff;
 };
 
-/* Runs one statement with the parameters gathered so far, and drops them. `ret_rows` may be NULL. */
+/* Runs one statement with the parameters gathered so far, and drops them. `ret_rows` may be
+ * NULL. */
 static enum err run(struct apply *apply, const char *sql, int64_t *ret_rows)
 {
     PGresult *result = pg_exec(apply->pg, sql, &apply->params);
@@ -181,7 +183,8 @@ static enum err part_merge(struct apply *apply, enum diff_part part, const char 
     return err;
 }
 
-/* Array parameters in the order of `types`: 't' text, 'i' integer, 's' smallint, 'b' boolean, 'y' bytea. */
+/* Array parameters in the order of `types`: 't' text, 'i' integer, 's' smallint, 'b' boolean,
+ * 'y' bytea. */
 static void arrays_declare(struct apply *apply, const char *types)
 {
     for (; *types != '\0'; types++) {

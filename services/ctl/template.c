@@ -1,6 +1,6 @@
-/* The counts are a list of clauses; each gives a number to some of the places that have none yet, in order
- * of code. What is left over or asked for twice is an error: a total that happens to fit must not hide a
- * rule that does not. */
+/* The counts are a list of clauses; each gives a number to some of the places that have none
+ * yet, in order of code. What is left over or asked for twice is an error: a total that happens
+ * to fit must not hide a rule that does not. */
 #include "services/ctl/template.h"
 
 #include <glib.h>
@@ -68,8 +68,8 @@ static int match_int(const GMatchInfo *match, int group)
     return value > COUNT_MAX ? COUNT_MAX : (int)value;
 }
 
-/* Clauses that name places: they go first, so that "elsewhere" and "the first 133" mean the others. Returns
- * whether it was such a clause. */
+/* Clauses that name places: they go first, so that "elsewhere" and "the first 133" mean the
+ * others. Returns whether it was such a clause. */
 static bool clause_named(struct counting *c, const char *clause, bool *ok)
 {
     g_autoptr(GMatchInfo) match = NULL;

@@ -1,5 +1,6 @@
-/* Template rows: how often a row unfolds at each place, and the texts with {…} in them. The language of the
- * counts is the one of the panyu profile's units.csv; docs/profiles.md has it. Plain functions, no files. */
+/* Template rows: how often a row unfolds at each place, and the texts with {…} in them. The
+ * language of the counts is the one of the panyu profile's units.csv; docs/profiles.md has it.
+ * Plain functions, no files. */
 #ifndef HUYING_CTL_TEMPLATE_H
 #define HUYING_CTL_TEMPLATE_H
 
@@ -15,9 +16,9 @@ struct template_place {
     const char *parent_name;
 };
 
-/* Reads `text` ("5 in 石碁镇 (440113120); elsewhere 8 in the first 133 by code and 7 in the other 123") for
- * `places`, which stand in order of code, and fills counts[place_count]. False when it is not
- * understood or does not come out even: `why_zh`, `why_en` get the reason. */
+/* Reads `text` ("5 in 石碁镇 (440113120); elsewhere 8 in the first 133 by code and 7 in the other
+ * 123") for `places`, which stand in order of code, and fills counts[place_count]. False when it
+ * is not understood or does not come out even: `why_zh`, `why_en` get the reason. */
 bool template_counts(const char *text,
         const struct template_place *places,
         size_t place_count,

@@ -8,9 +8,9 @@
 #include "services/ctl/ctl.h"
 
 /* A small profile that is right; tests change one file of it. */
-#define GOOD_SITE                                                                                     \
-    "[site]\nnumber=7\nletters=PY\nname_zh=番禺区\nname_en=Panyu\nutc_offset=+08:00\ndrill=true\n" \
-    "clock=2026-09-30T00:00:00+08:00\n"
+#define GOOD_SITE                                                                                  \
+    "[site]\nnumber=7\nletters=PY\nname_zh=番禺区\nname_en=Panyu\n"                             \
+    "utc_offset=+08:00\ndrill=true\nclock=2026-09-30T00:00:00+08:00\n"
 #define UNITS_HEAD "scope,code,parent,level,kind,name_zh,name_en,capabilities,missions_at_once\n"
 #define GOOD_UNITS                                                                                 \
     UNITS_HEAD "unit,D,,district,district,区,District,,0\n"                                       \

@@ -1,7 +1,8 @@
-/* Private PostgreSQL for tests. The server is a direct child (no pg_ctl), which changes to the user
- * `postgres` by itself and asks the kernel for SIGQUIT when its parent dies: PostgreSQL takes that as an
- * immediate shutdown. initdb and psql are run and waited for. A test that crashes does not get to
- * remove the directory: a janitor process, which sees its pipe close, does. */
+/* Private PostgreSQL for tests. The server is a direct child (no pg_ctl), which changes to the
+ * user `postgres` by itself and asks the kernel for SIGQUIT when its parent dies: PostgreSQL
+ * takes that as an immediate shutdown. initdb and psql are run and waited for. A test that
+ * crashes does not get to remove the directory: a janitor process, which sees its pipe close,
+ * does. */
 #include "tests/kit/pg.h"
 
 #include <errno.h>
@@ -121,7 +122,8 @@ static void dir_remove(const struct kit_pg *pg)
         fprintf(stderr, "tests/kit/pg: could not remove %s\n", pg->dir);
 }
 
-/* In the janitor: waits for the pipe's end, then for the server's, and removes what is still there. */
+/* In the janitor: waits for the pipe's end, then for the server's, and removes what is still
+ * there. */
 static void janitor_run(const struct kit_pg *pg, int fd)
 {
     char byte, file[200];
@@ -355,7 +357,8 @@ void kit_pg_file(struct kit_pg *pg, const char *path, const char *schema)
         kit_fail("%s: psql ended with %d", path, status);
 }
 
-/* Runs the deploy scripts of a sqitch project in the order of its plan. False when there is no plan. */
+/* Runs the deploy scripts of a sqitch project in the order of its plan. False when there is no
+ * plan. */
 static bool project_deploy(struct kit_pg *pg, const char *project, const char *schema)
 {
     char path[512], line[512];

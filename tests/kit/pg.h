@@ -1,9 +1,9 @@
-/* A private PostgreSQL for a test: started in a temporary directory, reachable by a unix socket only,
- * stopped and removed at exit. It dies with the test, also when the test is killed (the kernel
- * sends its SIGQUIT), so nothing is left running. As root it runs as the user `postgres`.
+/* A private PostgreSQL for a test: started in a temporary directory, reachable by a unix socket
+ * only, stopped and removed at exit. It dies with the test, also when the test is killed (the
+ * kernel sends its SIGQUIT), so nothing is left running. As root it runs as the user `postgres`.
  *
- * Every function ends the test program with a sentence on standard error when something goes wrong:
- * a test without its database cannot go on. One thread. */
+ * Every function ends the test program with a sentence on standard error when something goes
+ * wrong: a test without its database cannot go on. One thread. */
 #ifndef HUYING_TESTS_KIT_PG_H
 #define HUYING_TESTS_KIT_PG_H
 
@@ -14,10 +14,12 @@
 
 struct kit_pg;
 
-/* `settings`: further settings, "fsync=on max_connections=20", separated by blanks; NULL = none. Without
- * them it is fast and forgetful (fsync off). The database is `huying`, the superuser `postgres`. */
+/* `settings`: further settings, "fsync=on max_connections=20", separated by blanks; NULL = none.
+ * Without them it is fast and forgetful (fsync off). The database is `huying`, the superuser
+ * `postgres`. */
 struct kit_pg *kit_pg_start(const char *settings);
-/* Stops at once and removes the directory. Takes the pointer, accepts NULL. Called at exit anyway. */
+/* Stops at once and removes the directory. Takes the pointer, accepts NULL. Called at exit
+ * anyway. */
 void kit_pg_stop(struct kit_pg **pg);
 /* Immediate stop (SIGQUIT: no checkpoint, crash recovery at the next start), and start again. */
 void kit_pg_crash(struct kit_pg *pg);
@@ -27,7 +29,8 @@ void kit_pg_restart(struct kit_pg *pg);
 const char *kit_pg_conninfo(struct kit_pg *pg, const char *role);
 const char *kit_pg_dir(const struct kit_pg *pg); /* the temporary directory; the socket is in it */
 
-/* Runs SQL as superuser; results must be PQclear'ed. kit_pg_int returns the first column as a number. */
+/* Runs SQL as superuser; results must be PQclear'ed. kit_pg_int returns the first column as a
+ * number. */
 PGresult *kit_pg_sql(struct kit_pg *pg, const char *sql);
 void kit_pg_run(struct kit_pg *pg, const char *sql);
 long long kit_pg_int(struct kit_pg *pg, const char *sql);
@@ -36,7 +39,8 @@ long long kit_pg_int(struct kit_pg *pg, const char *sql);
 void kit_pg_file(struct kit_pg *pg, const char *path, const char *schema);
 /* Roles (huying_intake … huying_ctl) and the schema `directory`. May be repeated. */
 void kit_pg_directory(struct kit_pg *pg);
-/* The directory, then the kernel's tables in schema `name`, then services/NAME/schema if it is there. */
+/* The directory, then the kernel's tables in schema `name`, then services/NAME/schema if it is
+ * there. */
 void kit_pg_service(struct kit_pg *pg, const char *name);
 /* The kernel's tables alone, in any schema: for the kernel's own tests. */
 void kit_pg_kernel(struct kit_pg *pg, const char *name);

@@ -1,4 +1,5 @@
-/* The kit tests the schemas that everything rests on: the roles' rights and the site's incarnation. */
+/* The kit tests the schemas that everything rests on: the roles' rights and the site's
+ * incarnation. */
 #include "tests/kit/pg.h"
 
 #include <setjmp.h>

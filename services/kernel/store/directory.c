@@ -1,6 +1,7 @@
-/* The rows go from libpq's results into one struct load: arrays on the heap, strings in an arena. When
- * the transaction has ended well directory_build() copies what it wants and all of it is freed. To load
- * another column: add it to the statement, its reader and the struct in pure_directory.h.
+/* The rows go from libpq's results into one struct load: arrays on the heap, strings in an
+ * arena. When the transaction has ended well directory_build() copies what it wants and all of
+ * it is freed. To load another column: add it to the statement, its reader and the struct in
+ * pure_directory.h.
  *
  * Lists are ordered, and limited to one more than what is allowed: that one is the error. */
 #include "services/kernel/store/directory.h"

@@ -1,9 +1,10 @@
-/* Reads the whole directory of the site's present version into memory: site, units, matters, staff, in
- * one REPEATABLE READ transaction, so that an apply that commits meanwhile is seen whole or not at all.
- * Retired units and matters come along (a case may still stand there); retired staff does not.
+/* Reads the whole directory of the site's present version into memory: site, units, matters,
+ * staff, in one REPEATABLE READ transaction, so that an apply that commits meanwhile is seen
+ * whole or not at all. Retired units and matters come along (a case may still stand there);
+ * retired staff does not.
  *
- * The connection must have DIRECTORY_STATEMENTS prepared (pg_prepare takes one list: its owner copies
- * them into it). Needs nothing but SELECT on the schema `directory`. */
+ * The connection must have DIRECTORY_STATEMENTS prepared (pg_prepare takes one list: its owner
+ * copies them into it). Needs nothing but SELECT on the schema `directory`. */
 #ifndef HUYING_STORE_DIRECTORY_H
 #define HUYING_STORE_DIRECTORY_H
 
@@ -19,8 +20,8 @@ extern const struct statement DIRECTORY_STATEMENTS[DIRECTORY_STATEMENT_COUNT];
 #define DIRECTORY_MATTERS_MAX 10000
 
 /* Called exactly once. OK: *directory is the receiver's to destroy. Otherwise NULL:
- * ERR_NOT_FOUND nothing was applied yet; ERR_LIMIT a maximum above was passed; ERR_MALFORMED a row that
- * breaks the rules of pure_directory.h, `message` names it; ERR_TRANSIENT try again. */
+ * ERR_NOT_FOUND nothing was applied yet; ERR_LIMIT a maximum above was passed; ERR_MALFORMED a
+ * row that breaks the rules of pure_directory.h, `message` names it; ERR_TRANSIENT try again. */
 typedef void directory_done_fn(
         void *self, enum err err, struct directory *directory, const char *message);
 
