@@ -17,7 +17,7 @@
 
 #define BED_BROKERS_MAX 2
 #define BED_BUSES_MAX 16
-#define BED_WAIT_US (10 * G_USEC_PER_SEC)
+#define BED_WAIT_US (30 * G_USEC_PER_SEC) /* a deadline for a loaded machine, not a span */
 
 struct bed_peer {
     const char *name, *service, *rights;
