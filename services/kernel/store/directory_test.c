@@ -15,8 +15,8 @@
 #define FILL                                                                                        \
     "DELETE FROM directory.staff; DELETE FROM directory.unit; DELETE FROM directory.matter;"        \
     "DELETE FROM directory.site;"                                                                   \
-    "INSERT INTO directory.site (number, letters, name_zh, name_en, utc_offset_s, drill, version)"  \
-    " VALUES (7, 'LA', '市', 'City', -28800, false, 3);"                                           \
+    "INSERT INTO directory.site (number, letters, name_zh, name_en, utc_offset_s, drill,"           \
+    " version) VALUES (7, 'LA', '市', 'City', -28800, false, 3);"                                  \
     "INSERT INTO directory.unit (id, code, parent, depth, level, kind, name_zh, name_en,"           \
     " capabilities, members, capacity, retired) VALUES"                                             \
     " (1, 'D', NULL, 0, 4, 'district', '区', 'District', '', 3, 0, false),"                        \
