@@ -16,6 +16,7 @@
 #include "services/kernel/base/conf.h"
 #include "services/kernel/base/log.h"
 #include "services/kernel/base/must.h"
+#include "services/kernel/base/version.h"
 #include "services/kernel/bus/bus.h"
 
 #define PATH_SIZE 1024
@@ -245,13 +246,14 @@ static int process_run(struct process *process)
 }
 
 /* False when the arguments are wrong; it has said so then. */
-static bool arguments_read(int argc, char **argv, char **ret_conf, int *ret_instance)
+static bool arguments_read(
+        int argc, char **argv, char **ret_conf, int *ret_instance, gboolean *ret_version)
 {
     GError *error = NULL;
     GOptionEntry entries[] = {
             {"conf", 'c', 0, G_OPTION_ARG_FILENAME, ret_conf, "Configuration file", "FILE"},
             {"instance", 'i', 0, G_OPTION_ARG_INT, ret_instance, "Number of this process", "N"},
-            {0}};
+            {"version", 0, 0, G_OPTION_ARG_NONE, ret_version, "Print the version", NULL}, {0}};
     GOptionContext *options = g_option_context_new("- forwards messages between services");
     g_option_context_add_main_entries(options, entries, NULL);
     bool done = g_option_context_parse(options, &argc, &argv, &error) && argc == 1 &&
@@ -270,8 +272,13 @@ int main(int argc, char **argv)
 {
     char *conf_path = NULL;
     int instance = 1;
-    if (!arguments_read(argc, argv, &conf_path, &instance)) {
+    gboolean version = FALSE;
+    if (!arguments_read(argc, argv, &conf_path, &instance, &version)) {
         return 2;
+    }
+    if (version) {
+        version_print("huying-broker");
+        return 0;
     }
     char name[32];
     (void)snprintf(name, sizeof name, "broker-%d", instance);

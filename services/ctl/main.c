@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "services/kernel/base/version.h"
+
 struct command {
     const char *name, *help;
     int (*run)(struct ctl *ctl, int argc, char **argv);
@@ -59,6 +61,10 @@ static int command_index(int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct ctl ctl = {0};
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        version_print("huyingctl");
+        return EXIT_DONE;
+    }
     int at = command_index(argc, argv);
     const struct command *command = at < argc ? command_find(argv[at]) : NULL;
     if (command != NULL) {

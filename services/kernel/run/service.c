@@ -15,6 +15,7 @@
 
 #include "services/kernel/base/log.h"
 #include "services/kernel/base/must.h"
+#include "services/kernel/base/version.h"
 #include "services/kernel/bus/keyfile.h"
 #include "services/kernel/run/loop.h"
 
@@ -288,9 +289,11 @@ int service_main(int argc, char **argv, const struct service *service)
     static struct loop loop;
     gchar *conf = NULL;
     gint instance = 1;
+    gboolean version = FALSE;
     GOptionEntry entries[] = {
             {"conf", 'c', 0, G_OPTION_ARG_FILENAME, &conf, "configuration file", "FILE"},
             {"instance", 'i', 0, G_OPTION_ARG_INT, &instance, "number of this instance", "N"},
+            {"version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version", NULL},
             {NULL, 0, 0, 0, NULL, NULL, NULL}};
     GOptionContext *context = g_option_context_new("- a service of Huying");
     GError *error = NULL;
@@ -302,6 +305,11 @@ int service_main(int argc, char **argv, const struct service *service)
     }
     g_option_context_free(context);
     char name[64];
+    if (version) {
+        snprintf(name, sizeof name, "huying-%s", service->ops->schema);
+        version_print(name);
+        return 0;
+    }
     snprintf(name, sizeof name, "%s-%d", service->ops->schema, instance);
     log_init(name, LOG_INFO);
     loop.service = service;
