@@ -1,5 +1,5 @@
-/* Pages come in through the kernel's own reader of leaves (store/leaf.h), which copies nothing; what
- * is asked and answered goes through protobuf-c, after proto_check(). */
+/* Pages come in through the kernel's own reader of leaves (store/leaf.h), which copies nothing;
+ * what is asked and answered goes through protobuf-c, after proto_check(). */
 #include "services/audit/codec.h"
 
 #include <inttypes.h>

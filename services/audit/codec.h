@@ -44,8 +44,8 @@ enum err entries_bind(struct bytes payload,
         const char **ret_why) MUST_CHECK;
 void entries_encode(const PGresult *rows, const struct directory *directory, struct buf *out);
 
-/* The text of a checkpoint (C2SP tlog-checkpoint, without signatures): origin "huying/site-N", size,
- * base64 of the root, a line each. */
+/* The text of a checkpoint (C2SP tlog-checkpoint, without signatures): origin "huying/site-N",
+ * size, base64 of the root, a line each. */
 void checkpoint_text(const struct merkle *merkle, int site, char ret[CHECKPOINT_SIZE]);
 
 #endif

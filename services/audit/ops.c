@@ -1,4 +1,5 @@
-/* What audit tells the kernel about itself. It writes no steps and tells nobody, so most is empty. */
+/* What audit tells the kernel about itself. It writes no steps and tells nobody, so most is
+ * empty. */
 #include "services/audit/ops.h"
 
 #include <string.h>

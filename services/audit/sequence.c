@@ -1,7 +1,7 @@
-/* Three segments on one connection: take (BEGIN, head), read (pages), place (pages, head, COMMIT).
- * Pages are read only by who has the head: the reading locks them, and what one sequencer has locked
- * another would pass over. The tree grows in memory as the pages' rows come in; what was read is
- * thrown away with every failure, and the head is read anew each time. */
+/* Three segments on one connection: take (BEGIN, head), read (pages), place (pages, head,
+ * COMMIT). Pages are read only by who has the head: the reading locks them, and what one
+ * sequencer has locked another would pass over. The tree grows in memory as the pages' rows come
+ * in; what was read is thrown away with every failure, and the head is read anew each time. */
 #include "services/audit/sequence.h"
 
 #include <stdlib.h>

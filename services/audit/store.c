@@ -1,5 +1,5 @@
-/* All SQL of audit. A page's bytes are never loaded by the kernel's batches, and NULL leaves them as
- * they are: only the arrival of the page brings them. `first_place` belongs to the sequencer. */
+/* All SQL of audit. A page's bytes are never loaded by the kernel's batches, and NULL leaves them
+ * as they are: only the arrival of the page brings them. `first_place` belongs to the sequencer. */
 #include "services/audit/store.h"
 
 #include "services/kernel/base/must.h"
@@ -47,7 +47,8 @@ const struct statement LOCATE = {"locate",
         "SELECT id, COALESCE(first_place, -1::bigint), count FROM pages"
         " WHERE id = ANY($1::bigint[]) AND ver > 0 ORDER BY id LIMIT 1000"};
 
-/* From the page that has the first place that is asked for. The condition on count is the index's. */
+/* From the page that has the first place that is asked for. The condition on count is the
+ * index's. */
 const struct statement ENTRIES = {"entries",
         "SELECT q.first, q.wanted, p.first_place, p.leaves"
         " FROM (VALUES ($1::bigint, $2::bigint)) AS q (first, wanted)"

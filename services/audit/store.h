@@ -11,10 +11,10 @@ void page_load_row(const PGresult *result, int row, int col, void *state, struct
 void page_save_begin(struct params *params);
 void page_save_row(const void *state, struct params *params, int first);
 
-/* The sequencer's, in this order in one transaction. HEAD_TAKE locks the head, and gives no row when
- * nothing waits for a place or another sequencer holds it. UNPLACED has to be a statement of its
- * own: only then it sees what was committed before the lock was got. $1 limit. It never waits for a
- * row, so a batch that locks pages in the order of ids cannot deadlock with it. */
+/* The sequencer's, in this order in one transaction. HEAD_TAKE locks the head, and gives no row
+ * when nothing waits for a place or another sequencer holds it. UNPLACED has to be a statement of
+ * its own: only then it sees what was committed before the lock was got. $1 limit. It never waits
+ * for a row, so a batch that locks pages in the order of ids cannot deadlock with it. */
 extern const struct statement HEAD_TAKE, UNPLACED;
 /* $1 ids, $2 places. */
 extern const struct statement PLACE;
@@ -33,8 +33,8 @@ void unplaced_row(const PGresult *rows, int row, struct unplaced_row *ret);
 /* ERR_MALFORMED: somebody has changed the head by hand. */
 enum err head_row(const PGresult *rows, int row, struct merkle *ret) MUST_CHECK;
 
-/* Queries. CHECKPOINT: the head and the site's number. LOCATE: $1 page ids. ENTRIES: $1 first place,
- * $2 how many; at least one row, which has no page when there is none. */
+/* Queries. CHECKPOINT: the head and the site's number. LOCATE: $1 page ids. ENTRIES: $1 first
+ * place, $2 how many; at least one row, which has no page when there is none. */
 extern const struct statement CHECKPOINT, LOCATE, ENTRIES;
 int checkpoint_site(const PGresult *rows);
 struct place_row {

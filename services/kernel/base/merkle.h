@@ -1,9 +1,10 @@
-/* The ledger's arithmetic: RFC 6962 (section 2.1), SHA-256. A leaf's hash is SHA-256(0x00 || leaf), a
- * node's SHA-256(0x01 || left || right). A tree of n leaves is kept as its frontier: the roots of the
- * perfect subtrees that n is made of in binary, largest first. Adding a leaf and taking the root
- * need nothing else, so no old leaf is ever read again.
+/* The ledger's arithmetic: RFC 6962 (section 2.1), SHA-256. A leaf's hash is SHA-256(0x00 ||
+ * leaf), a node's SHA-256(0x01 || left || right). A tree of n leaves is kept as its frontier: the
+ * roots of the perfect subtrees that n is made of in binary, largest first. Adding a leaf and
+ * taking the root need nothing else, so no old leaf is ever read again.
  *
- * The frontier's bytes (merkle_frontier) are persistent: popcount(size) hashes, one after the other. */
+ * The frontier's bytes (merkle_frontier) are persistent: popcount(size) hashes, one after the
+ * other. */
 #ifndef HUYING_BASE_MERKLE_H
 #define HUYING_BASE_MERKLE_H
 

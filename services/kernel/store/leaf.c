@@ -1,5 +1,5 @@
-/* protobuf's wire format as far as pages and leaves use it. Read by hand like it is written, because
- * audit reads every leaf of the site: no copy, no allocation. */
+/* protobuf's wire format as far as pages and leaves use it. Read by hand like it is written,
+ * because audit reads every leaf of the site: no copy, no allocation. */
 #include "services/kernel/store/leaf.h"
 
 #include <sodium.h>
