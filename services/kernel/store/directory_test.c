@@ -12,25 +12,27 @@
 
 #define DEADLINE_MS 20000
 
-#define FILL                                                                                        \
-    "DELETE FROM directory.staff; DELETE FROM directory.unit; DELETE FROM directory.matter;"        \
-    "DELETE FROM directory.site;"                                                                   \
-    "INSERT INTO directory.site (number, letters, name_zh, name_en, utc_offset_s, drill,"           \
-    " version) VALUES (7, 'LA', '市', 'City', -28800, false, 3);"                                  \
-    "INSERT INTO directory.unit (id, code, parent, depth, level, kind, name_zh, name_en,"           \
-    " capabilities, members, capacity, retired) VALUES"                                             \
-    " (1, 'D', NULL, 0, 4, 'district', '区', 'District', '', 3, 0, false),"                        \
-    " (2, 'S', 1, 1, 3, 'street', '街', 'Street', 'a;b', 1, 2, false),"                            \
-    " (3, 'S/OLD', 2, 2, 3, 'desk', '旧', 'Old', '', 1, 2, true),"                                 \
-    " (4, 'S/SQ', 2, 2, 3, 'squad', '队', 'Squad', 'fire', 9, 1, false);"                          \
-    "INSERT INTO directory.matter (id, code, category, name_zh, name_en, start_level,"              \
-    " handler_kind, handler_grid, handler_village, handler_street, handler_district, clock,"        \
-    " accept_min, handle_min, step_up_min, verify_min, squad_capability, retired) VALUES"           \
-    " (1, 'M', 'c', '事', 'Matter', 3, 3, 'G', 'V', 'SQ', 'D', 'all', 1, 2, 3, 4, 'fire', false)," \
-    " (2, 'OLD', 'c', '旧', 'Old', 3, 3, '', '', 'OLD', '', 'work', 1, 2, 3, 4, '', true);"        \
-    "INSERT INTO directory.staff (id, code, name, unit, role, skills, from_min, to_min, retired)"   \
-    " VALUES (1, 'W', '甲', 2, 'worker', 'x;y', 60, 120, false),"                                  \
-    " (2, 'GONE', '乙', 2, 'worker', '', 0, 1440, true)"
+static const char FILL[] =
+        "DELETE FROM directory.staff; DELETE FROM directory.unit; DELETE FROM directory.matter;"
+        "DELETE FROM directory.site;"
+        "INSERT INTO directory.site (number, letters, name_zh, name_en, utc_offset_s, drill,"
+        " version) VALUES (7, 'LA', '市', 'City', -28800, false, 3);"
+        "INSERT INTO directory.unit (id, code, parent, depth, level, kind, name_zh, name_en,"
+        " capabilities, members, capacity, retired) VALUES"
+        " (1, 'D', NULL, 0, 4, 'district', '区', 'District', '', 3, 0, false),"
+        " (2, 'S', 1, 1, 3, 'street', '街', 'Street', 'a;b', 1, 2, false),"
+        " (3, 'S/OLD', 2, 2, 3, 'desk', '旧', 'Old', '', 1, 2, true),"
+        " (4, 'S/SQ', 2, 2, 3, 'squad', '队', 'Squad', 'fire', 9, 1, false);"
+        "INSERT INTO directory.matter (id, code, category, name_zh, name_en, start_level,"
+        " handler_kind, handler_grid, handler_village, handler_street, handler_district, clock,"
+        " accept_min, handle_min, step_up_min, verify_min, squad_capability, retired) VALUES"
+        " (1, 'M', 'c', '事', 'Matter', 3, 3, 'G', 'V', 'SQ', 'D', 'all', 1, 2, 3, 4, 'fire', "
+        "false),"
+        " (2, 'OLD', 'c', '旧', 'Old', 3, 3, '', '', 'OLD', '', 'work', 1, 2, 3, 4, '', true);"
+        "INSERT INTO directory.staff (id, code, name, unit, role, skills, from_min, to_min, "
+        "retired)"
+        " VALUES (1, 'W', '甲', 2, 'worker', 'x;y', 60, 120, false),"
+        " (2, 'GONE', '乙', 2, 'worker', '', 0, 1440, true)";
 
 static struct kit_pg *server;
 
@@ -131,7 +133,8 @@ static void load_retired_found_by_id_only(void **state)
 static void load_without_site_is_not_found(void **state)
 {
     (void)state;
-    kit_pg_run(server, FILL "; DELETE FROM directory.site");
+    kit_pg_run(server, FILL);
+    kit_pg_run(server, "DELETE FROM directory.site");
     struct pg *pg = connection("huying_routing");
     assert_int_equal(load(pg).err, ERR_NOT_FOUND);
     struct directory *directory = NULL;
