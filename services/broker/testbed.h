@@ -15,6 +15,15 @@
 #include "services/kernel/base/must.h"
 #include "services/kernel/bus/bus.h"
 
+/* libzmq 4.3.4 now and then leaves the queue of a connection that ends while its context does (seen
+ * in about one of ten runs under load: all frames inside libzmq). Read by LeakSanitizer; what leaks
+ * in our own code is still reported. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libzmq.so";
+}
+
 #define BED_BROKERS_MAX 2
 #define BED_BUSES_MAX 16
 #define BED_WAIT_US (30 * G_USEC_PER_SEC) /* a deadline for a loaded machine, not a span */
