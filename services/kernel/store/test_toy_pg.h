@@ -1,0 +1,176 @@
+/* The toy in a real PostgreSQL: its schema, and connections that run its batches and chores. */
+#ifndef HUYING_STORE_TEST_TOY_PG_H
+#define HUYING_STORE_TEST_TOY_PG_H
+
+#include <poll.h>
+
+#include "services/kernel/base/clock.h"
+#include "services/kernel/base/pure_id.h"
+#include "services/kernel/store/batch_impl.h"
+#include "services/kernel/store/chores.h"
+#include "services/kernel/store/test_toy.h"
+#include "tests/kit/pg.h"
+
+#define DEADLINE_MS 20000
+
+TOY struct kit_pg *server;
+TOY const struct aggregate_ops *toy_ops = &TOY_OPS;
+
+TOY void toy_schema(void)
+{
+    kit_pg_directory(server);
+    kit_pg_kernel(server, "toy");
+    kit_pg_run(server,
+            "CREATE TABLE toy.toy (id bigint PRIMARY KEY, ver integer NOT NULL DEFAULT 0,"
+            " seen_intake bigint NOT NULL DEFAULT 0, seen_volunteer bigint NOT NULL DEFAULT 0,"
+            " sent_enforcement bigint NOT NULL DEFAULT 0,"
+            " total bigint NOT NULL DEFAULT 0 CHECK (total < 1000000));"
+            "CREATE TABLE toy.key (name text PRIMARY KEY, agg bigint NOT NULL);"
+            "CREATE VIEW toy.work_ready AS SELECT id AS agg, 7 AS kind, now() AS at FROM toy.toy"
+            " WHERE total = 77;"
+            "CREATE VIEW toy.counter_truth AS SELECT 0::smallint AS metric, k.unit, k.matter,"
+            " coalesce(sum(total), 0)::bigint AS value FROM toy.toy,"
+            " (VALUES (0::bigint, 0), (0, 3), (11, 0), (2, 0), (1, 0)) AS k (unit, matter)"
+            " GROUP BY k.unit, k.matter");
+}
+
+/* Empty tables, site 7, incarnation 5, directory version 1. */
+TOY void toy_reset(void)
+{
+    kit_pg_run(server,
+            "TRUNCATE toy.toy, toy.key, toy.outbox, toy.waiting, toy.dead_letter, toy.timer,"
+            " toy.attempt, toy.suspect, toy.command, toy.history, toy.counter, toy.counter_delta;"
+            "UPDATE toy.counter_head SET fold = 0; UPDATE toy.id_block SET next = 1, incarnation = "
+            "0;"
+            "DELETE FROM directory.site;"
+            "INSERT INTO directory.site (number, letters, name_zh, name_en, utc_offset_s, drill,"
+            " version, incarnation) VALUES (7, 'LA', '市', 'City', 0, false, 1, 5)");
+}
+
+struct lane {
+    struct pg *pg;
+    struct batch *batch;
+    struct chores *chores;
+    struct statement *statements;
+    struct ids ids;
+    struct directory *directory;
+    int64_t incarnation, session;
+    struct work *works[BATCH_SIZE_MAX];
+    int calls;
+    enum batch_end end;
+    char message[200];
+    int chore_calls;
+    enum err chore_err;
+};
+
+TOY void toy_attached(void *self, enum err err, const char *message)
+{
+    (void)self;
+    (void)message;
+    assert_int_equal(err, OK);
+}
+
+/* A connection with everything prepared; takes its session's lock when `session` is not 0. */
+TOY void lane_open(struct lane *lane, int64_t session, int64_t ids_from)
+{
+    size_t count, more;
+    *lane = (struct lane){.incarnation = 5, .session = session};
+    lane->directory = toy_directory(1);
+    lane->ids = (struct ids){7, SERVICE_ROUTING, ids_from, ids_from + 200000, 0, 0, 0};
+    lane->pg = pg_new(kit_pg_conninfo(server, "postgres"), "toy");
+    lane->chores = chores_new(toy_ops, lane->pg);
+    lane->statements = batch_statements(toy_ops, &count);
+    const struct statement *list = chores_statements(lane->chores, &more);
+    lane->statements = realloc(lane->statements, (count + more) * sizeof *list);
+    assert_non_null(lane->statements);
+    memcpy(lane->statements + count, list, more * sizeof *list);
+    pg_prepare(lane->pg, lane->statements, count + more);
+    lane->batch = batch_new(toy_ops, lane->pg, &lane->ids);
+    assert_int_equal(pg_wait(lane->pg, DEADLINE_MS), OK);
+    struct site_attach site;
+    if (!session)
+        return;
+    chores_attach(lane->pg, session, &site, toy_attached, NULL);
+    assert_int_equal(pg_wait(lane->pg, DEADLINE_MS), OK);
+    assert_true(site.found);
+    lane->incarnation = site.incarnation;
+}
+
+TOY void lane_close(struct lane *lane)
+{
+    pg_destroy(&lane->pg);
+    batch_destroy(&lane->batch);
+    chores_destroy(&lane->chores);
+    directory_destroy(&lane->directory);
+    free(lane->statements);
+}
+
+TOY void lane_done(void *self, struct batch *batch, enum batch_end end, const char *message)
+{
+    struct lane *lane = self;
+    (void)batch;
+    lane->calls++;
+    lane->end = end;
+    snprintf(lane->message, sizeof lane->message, "%s", message);
+}
+
+TOY void lane_start(struct lane *lane,
+        struct work *works,
+        size_t count,
+        const int64_t *acked,
+        size_t acked_count)
+{
+    for (size_t i = 0; i < count; i++)
+        lane->works[i] = &works[i];
+    lane->calls = 0;
+    batch_start(lane->batch, &(struct batch_start){.works = lane->works,
+                                     .work_count = count,
+                                     .acked = acked,
+                                     .acked_count = acked_count,
+                                     .directory = lane->directory,
+                                     .incarnation = lane->incarnation,
+                                     .session = lane->session,
+                                     .outbox_due_ms = 4000,
+                                     .done = lane_done,
+                                     .self = lane});
+}
+
+TOY int64_t toy_now(void)
+{
+    struct clock clock = clock_system();
+    return clock.monotonic_ms(clock.self);
+}
+
+/* One round of the loop for one connection. */
+TOY void lane_turn(struct lane *lane)
+{
+    struct pollfd item = {pg_fd(lane->pg), pg_events(lane->pg), 0};
+    if (item.fd >= 0)
+        (void)poll(&item, 1, 5);
+    pg_turn(lane->pg, toy_now());
+}
+
+TOY enum batch_end lane_finish(struct lane *lane)
+{
+    for (int64_t until = toy_now() + DEADLINE_MS; lane->calls == 0 && toy_now() < until;)
+        lane_turn(lane);
+    assert_int_equal(lane->calls, 1);
+    assert_false(batch_busy(lane->batch));
+    return lane->end;
+}
+
+TOY enum batch_end lane_run(struct lane *lane, struct work *works, size_t count)
+{
+    assert_int_equal(pg_wait(lane->pg, DEADLINE_MS), OK);
+    lane_start(lane, works, count, NULL, 0);
+    return lane_finish(lane);
+}
+
+#define ASSERT_SQL(sql, value)                                                                     \
+    do {                                                                                           \
+        long long found = kit_pg_int(server, sql);                                                 \
+        if (found != (value))                                                                      \
+            fail_msg("%s: %lld, expected %lld", sql, found, (long long)(value));                   \
+    } while (0)
+
+#endif
