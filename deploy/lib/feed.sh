@@ -23,16 +23,15 @@ profile_prepare() {
     printf '%s\n' "$sum" >"$home/files/prepared-$profile"
 }
 
-# A profile with reports of a city is replayed, one with drills is drilled. The exit status is that
-# of the feeding program, its progress goes to standard error, its result to standard output.
+# A profile is fed with its city's reports, or with its drills one after the other. The exit status is
+# that of the feeding program, its progress goes to standard error, its result to standard output.
 profile_feed() {
-    local file=${csv:-$root/deploy/profiles/$profile/reports.csv} drills=("$profile_dir"/drills/*)
-    if [ -e "$file" ]; then
-        say step_feed "$file"
-        HUYING_ROOT=$root exec "$bin/huyingctl" replay "$profile" --profile "$profile_dir" \
-            --csv "$file" ${output:+-o "$output"}
-    elif [ -e "${drills[0]}" ]; then
-        say step_feed "${drills[*]##*/}"
-        HUYING_ROOT=$root exec "$bin/huyingctl" drill "${drills[@]}" ${output:+-o "$output"}
-    fi
+    local file=${csv:-$root/deploy/profiles/$profile/reports.csv} drill
+    [ -e "$file" ] || file=
+    for drill in ${file:+"$file"} "$profile_dir"/drills/*.csv; do
+        [ -e "$drill" ] || continue
+        say step_feed "$drill"
+        HUYING_ROOT=$root "$bin/huyingctl" replay "$profile" --csv "$drill" \
+            ${output:+-o "$output"} || return
+    done
 }

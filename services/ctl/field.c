@@ -39,7 +39,9 @@ static void order(struct field *field, struct orders *orders, const struct work_
                                                                 : SERVICE_VOLUNTEER,
             .type = type,
             .agg = work->item.id,
-            .at_ms = ends ? work->row->ended_ms : work->row->created_ms,
+            .at_ms = !ends                         ? work->row->created_ms
+                     : type == FIELD_CASE_VERIFY ? work->row->ended_ms
+                                                 : work->row->handled_ms,
             .request_id = arena_text(&field->arena, id, strlen(id)),
             .actor = actor,
             .payload = field_act_encode(&field->arena, type == FIELD_CASE_REFER
@@ -238,9 +240,10 @@ enum err field_take(struct field *field, size_t until)
     return err;
 }
 
-/* One step nearer to the end for every work; *ret_left counts those that have not ended. */
-static enum err finish_round(
-        struct field *field, struct work_item *works, size_t count, size_t *ret_left)
+/* One step nearer to the end for every work, as far as its day has come; *ret_left counts those that
+ * have not come so far. */
+static enum err finish_round(struct field *field, struct work_item *works, size_t count,
+        int64_t until_ms, size_t *ret_left)
 {
     struct orders first = orders_new(field, count), second = orders_new(field, count);
     enum err err = see(field, works, count);
@@ -248,7 +251,8 @@ static enum err finish_round(
     for (size_t i = 0; i < count && err == OK; i++) {
         const struct work_item *work = &works[i];
         const char *state = work->item.state;
-        if (is(state, "closed") || is(state, "withdrawn") || is(state, "referred_out"))
+        bool rests = is(state, "handled") && work->row->ended_ms > until_ms;
+        if (rests || is(state, "closed") || is(state, "withdrawn") || is(state, "referred_out"))
             continue;
         ++*ret_left;
         if (is(state, "") || is(state, "registered"))
@@ -296,14 +300,14 @@ enum err field_finish(struct field *field, int64_t until_ms)
     qsort_r(field->open, field->open_count, sizeof *field->open, by_end, field->file->rows);
     for (size_t i = 0; i < field->open_count; i++) {
         const struct replay_row *row = &field->file->rows[field->open[i]];
-        if (row->ended_ms <= until_ms)
+        if (row->handled_ms <= until_ms)
             works[count++] = (struct work_item){
                     .row = row, .item.handler_kind = "", .item.state = "", .work.state = ""};
-        else
+        if (row->ended_ms > until_ms)
             still[later++] = field->open[i];
     }
     for (int round = 0; round < ROUNDS_MAX && count; round++) {
-        enum err err = finish_round(field, works, count, &left);
+        enum err err = finish_round(field, works, count, until_ms, &left);
         if (err != OK)
             return err;
         if (left == 0)

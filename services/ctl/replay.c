@@ -43,7 +43,7 @@ struct replay {
     FILE *staff_in, *staff_out;
     pid_t staff;
     size_t pushed;     /* rows up to this one were pushed */
-    size_t told;       /* of those, how many had ended when the staff was told last */
+    size_t told;       /* how much had happened to them when the staff was told last */
     size_t withdrawn;  /* index into `cancelled` */
     size_t *cancelled; /* rows, by ended_ms */
     size_t cancelled_count;
@@ -148,6 +148,7 @@ static void row_report(const struct replay_row *row, struct hotline_report *repo
 {
     *report = (struct hotline_report){.ticket = row->ticket,
             .matter = row->matter,
+            .text = row->text,
             .longitude = row->longitude,
             .latitude = row->latitude,
             .unit_code_count = row->code_count,
@@ -223,14 +224,19 @@ static void cancelled_list(struct replay *replay)
             replay->file.rows);
 }
 
-static size_t ended_by(const struct replay *replay, int64_t until_ms)
+/* How much has happened to the pushed reports by then: handled and ended ones. */
+static size_t happened_by(const struct replay *replay, int64_t until_ms, size_t *ret_ended)
 {
-    size_t count = 0;
+    size_t handled = 0;
+    *ret_ended = 0;
     for (size_t i = 0; i < replay->pushed; i++) {
         const struct replay_row *row = &replay->file.rows[i];
-        count += row->first && row->status != REPLAY_OPEN && row->ended_ms <= until_ms;
+        if (!row->first || row->status == REPLAY_OPEN)
+            continue;
+        handled += row->handled_ms <= until_ms;
+        *ret_ended += row->ended_ms <= until_ms;
     }
-    return count;
+    return handled + *ret_ended;
 }
 
 static enum err quiet(struct replay *replay, bool ledger)
@@ -284,13 +290,13 @@ static enum err push_until(struct replay *replay, int64_t *horizon_ms)
 /* What has ended by then, if there is anything new. */
 static enum err finish_until(struct replay *replay, int64_t horizon_ms)
 {
-    size_t ended = ended_by(replay, horizon_ms);
-    if (ended == replay->told)
+    size_t happened = happened_by(replay, horizon_ms, &replay->counts.ended);
+    if (happened == replay->told)
         return OK;
     enum err err = staff_tell(replay, "finish", horizon_ms);
     if (err == OK)
         err = withdraw(replay, horizon_ms);
-    replay->told = replay->counts.ended = ended;
+    replay->told = happened;
     return err;
 }
 
@@ -388,12 +394,9 @@ static void replay_close(struct replay *replay)
 int command_replay(struct ctl *ctl, int argc, char **argv)
 {
     gchar *csv = NULL;
-    gchar *profile = NULL;
     GOptionEntry entries[] = {
             {"csv", 0, 0, G_OPTION_ARG_FILENAME, &csv, CTL_TEXT("工单文件", "file of reports"),
                     CTL_TEXT("文件", "FILE")},
-            {"profile", 0, 0, G_OPTION_ARG_FILENAME, &profile,
-                    CTL_TEXT("样板目录", "directory of the profile"), CTL_TEXT("目录", "DIR")},
             {0}};
     int status = ctl_options(ctl, "PROFILE", HELP, entries, &argc, &argv);
     if (status >= 0)
@@ -412,6 +415,5 @@ int command_replay(struct ctl *ctl, int argc, char **argv)
     replay_close(&replay);
     g_free(file);
     g_free(csv);
-    g_free(profile);
     return complete ? EXIT_DONE : EXIT_FAILED;
 }

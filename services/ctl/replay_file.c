@@ -115,6 +115,7 @@ static void row_read(struct replay_file *file, struct replay_row *row, const cha
 {
     row->ticket = cells[COL_NUMBER];
     row->matter = cells[COL_TYPE];
+    row->text = "";
     row->status = status_read(cells[COL_STATUS]);
     row->created_ms = instant_read(cells[COL_CREATED], utc_offset_s);
     int64_t promised = instant_read(cells[COL_PROMISED], utc_offset_s);
@@ -134,6 +135,7 @@ static void row_read(struct replay_file *file, struct replay_row *row, const cha
         return;
     }
     row->ended_ms = closed < row->created_ms ? row->created_ms : closed;
+    row->handled_ms = row->ended_ms;
 }
 
 static int row_compare(const void *left, const void *right)
@@ -183,15 +185,11 @@ static enum err columns_find(const struct ctl *ctl, const struct csv *csv, int c
     return err;
 }
 
-static enum err rows_read(const struct ctl *ctl, int utc_offset_s, struct replay_file *file)
+static enum err city_rows(const struct ctl *ctl, int utc_offset_s, struct replay_file *file)
 {
     int columns[COLUMN_COUNT];
-    if (file->csv.rows < 1 || columns_find(ctl, &file->csv, columns) != OK)
+    if (columns_find(ctl, &file->csv, columns) != OK)
         return ERR_MALFORMED;
-    file->count = file->csv.rows - 1;
-    file->rows = calloc(file->count + 1, sizeof *file->rows);
-    file->owned = calloc(file->count * 3 + 1, sizeof *file->owned);
-    must(file->rows && file->owned);
     for (size_t i = 0; i < file->count; i++) {
         const char *cells[COLUMN_COUNT];
         for (int c = 0; c < COLUMN_COUNT; c++)
@@ -199,6 +197,23 @@ static enum err rows_read(const struct ctl *ctl, int utc_offset_s, struct replay
         file->rows[i].line = file->csv.lines[i + 1];
         row_read(file, &file->rows[i], cells, utc_offset_s);
     }
+    return OK;
+}
+
+static enum err rows_read(const struct ctl *ctl, int utc_offset_s, struct replay_file *file)
+{
+    if (file->csv.rows < 1) {
+        ctl_fail(ctl, "文件是空的:至少要有首行", "the file is empty: it needs a header row at least");
+        return ERR_MALFORMED;
+    }
+    file->count = file->csv.rows - 1;
+    file->rows = calloc(file->count + 1, sizeof *file->rows);
+    file->owned = calloc(file->count * 3 + 1, sizeof *file->owned);
+    must(file->rows && file->owned);
+    bool drill = strcmp(csv_cell(&file->csv, 0, 0), "ticket") == 0;
+    enum err err = drill ? replay_drill_rows(ctl, file) : city_rows(ctl, utc_offset_s, file);
+    if (err != OK)
+        return err;
     firsts_mark(file);
     qsort(file->rows, file->count, sizeof *file->rows, row_compare);
     return OK;

@@ -1,6 +1,12 @@
-/* A file of a city's reports in the columns of MyLA311 (profile la311): the rows as instants and
- * codes, in order of creation. Times are naive local ones and get the site's fixed offset. What is
- * wrong in a row is counted, never dropped in silence. */
+/* A file of reports and of what became of them, as rows of instants and codes in order of creation. The
+ * header row says which of two shapes it has:
+ *
+ *   MyLA311's columns (profile la311): naive local times, which get the site's fixed offset; done,
+ *   verified and closed all at ClosedDate
+ *   a drill's columns (ticket, created, matter, longitude, latitude, unit_code, text, promised, handled,
+ *   verified, outcome): RFC 3339 instants
+ *
+ * What is wrong in a row is counted, never dropped in silence. */
 #ifndef HUYING_CTL_REPLAY_FILE_H
 #define HUYING_CTL_REPLAY_FILE_H
 
@@ -15,10 +21,12 @@
 enum replay_status { REPLAY_CLOSED, REPLAY_CANCELLED, REPLAY_REFERRED, REPLAY_OPEN };
 
 struct replay_row {
-    const char *ticket, *matter; /* matter: the request type, a name of the catalogue */
+    const char *ticket, *matter; /* matter: a code or a type name of the catalogue */
+    const char *text;
     enum replay_status status;
     int64_t created_ms, promised_ms; /* promised_ms 0 = none */
-    int64_t ended_ms; /* closed, cancelled or referred out; never before created_ms; 0 = not ended */
+    int64_t handled_ms; /* done by the handler; never before created_ms; 0 = not */
+    int64_t ended_ms;   /* closed, cancelled or referred out; never before handled_ms; 0 = not ended */
     double longitude, latitude;
     const char *codes[4]; /* unit codes from the district down */
     size_t code_count;
@@ -42,6 +50,8 @@ struct replay_file {
 enum err replay_file_read(const struct ctl *ctl, const char *path, int utc_offset_s,
         struct replay_file *ret) MUST_CHECK;
 void replay_file_fini(struct replay_file *file);
+/* Rows of a drill's columns; replay_drill.c. ERR_MALFORMED is said with line and field. */
+enum err replay_drill_rows(const struct ctl *ctl, struct replay_file *file) MUST_CHECK;
 /* First row with created_ms > at_ms, from `from` on. */
 size_t replay_file_until(const struct replay_file *file, size_t from, int64_t at_ms);
 
