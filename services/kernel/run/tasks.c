@@ -39,6 +39,7 @@ void incarnation_set(struct loop *loop, int64_t incarnation)
     log_info("SITE-ATTACHED", "site=%d incarnation=%lld before=%lld", loop->ids.site,
             (long long)incarnation, (long long)loop->incarnation);
     loop->incarnation = incarnation;
+    counters_incarnation_set(loop->counters, incarnation);
     ids_clear(&loop->ids);
     outgoing_clear(loop->outgoing);
     outgoing_flush(loop->outgoing, (uint64_t)incarnation, loop->now_ms);

@@ -7,17 +7,16 @@
 
 #include "services/kernel/base/must.h"
 
-static const char SCRIPT[] =
-        "local f = redis.call('HGET', KEYS[2], ARGV[1]) "
-        "if f and tonumber(f) > tonumber(ARGV[3]) then return 0 end "
-        "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) "
-        "redis.call('HSET', KEYS[2], ARGV[1], ARGV[3]) return 1";
+static const char SCRIPT[] = "local f = redis.call('HGET', KEYS[2], ARGV[1]) "
+                             "if f and tonumber(f) > tonumber(ARGV[3]) then return 0 end "
+                             "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) "
+                             "redis.call('HSET', KEYS[2], ARGV[1], ARGV[3]) return 1";
 
 struct counters {
     const struct aggregate_ops *ops;
     char *socket;
     redisContext *redis;
-    int64_t retry_at_ms;
+    int64_t retry_at_ms, incarnation;
     int site;
     int pending;     /* replies outstanding */
     bool incomplete; /* a push was dropped: all has to be pushed again */
@@ -52,6 +51,11 @@ void counters_destroy(struct counters **pointer)
     *pointer = NULL;
 }
 
+void counters_incarnation_set(struct counters *counters, int64_t incarnation)
+{
+    counters->incarnation = incarnation;
+}
+
 static bool connected(struct counters *counters, int64_t monotonic_ms)
 {
     if (counters->redis)
@@ -76,8 +80,10 @@ static void lose(struct counters *counters, int64_t monotonic_ms)
 }
 
 /* The field's name: people read these hashes. False when the directory has no such unit or matter. */
-static bool field_name(const struct directory *directory, const struct effect_count *count,
-        char *field, size_t size)
+static bool field_name(const struct directory *directory,
+        const struct effect_count *count,
+        char *field,
+        size_t size)
 {
     if (count->unit) {
         const struct unit *unit = unit_find(directory, count->unit);
@@ -98,8 +104,10 @@ static const char *metric_name(const struct counters *counters, uint16_t metric)
     return NULL;
 }
 
-void counters_add(struct counters *counters, const struct directory *directory,
-        const struct effect_count *count, int64_t fold)
+void counters_add(struct counters *counters,
+        const struct directory *directory,
+        const struct effect_count *count,
+        int64_t fold)
 {
     char field[160], key[160], fold_key[170], value[24], number[24];
     const char *metric = metric_name(counters, count->metric);
@@ -114,8 +122,8 @@ void counters_add(struct counters *counters, const struct directory *directory,
     snprintf(fold_key, sizeof fold_key, "%s:fold", key);
     snprintf(value, sizeof value, "%lld", (long long)count->amount);
     snprintf(number, sizeof number, "%lld", (long long)fold);
-    if (redisAppendCommand(counters->redis, "EVAL %s 2 %s %s %s %s %s", SCRIPT, key, fold_key, field,
-                value, number) == REDIS_OK)
+    if (redisAppendCommand(counters->redis, "EVAL %s 2 %s %s %s %s %s", SCRIPT, key, fold_key,
+                field, value, number) == REDIS_OK)
         counters->pending++;
 }
 
@@ -140,8 +148,8 @@ enum err counters_flush(struct counters *counters, bool all, int64_t monotonic_m
         counters->incomplete = true;
         return ERR_TRANSIENT;
     }
-    if (all && redisAppendCommand(counters->redis, "SET huying:%d:%s:live 1", counters->site,
-                       counters->ops->schema) == REDIS_OK)
+    if (all && redisAppendCommand(counters->redis, "SET huying:%d:%s:live %lld", counters->site,
+                       counters->ops->schema, (long long)counters->incarnation) == REDIS_OK)
         counters->pending++;
     if (!replies_read(counters)) {
         lose(counters, monotonic_ms);
@@ -152,21 +160,33 @@ enum err counters_flush(struct counters *counters, bool all, int64_t monotonic_m
     return OK;
 }
 
+/* Fold numbers of another incarnation may be higher than all that will come for a long time. */
+static void folds_forget(struct counters *counters)
+{
+    for (size_t i = 0; counters->ops->metric_names[i]; i++)
+        if (redisAppendCommand(counters->redis, "DEL huying:%d:%s:%s:fold", counters->site,
+                    counters->ops->schema, counters->ops->metric_names[i]) == REDIS_OK)
+            counters->pending++;
+}
+
 bool counters_lost(struct counters *counters, int site, int64_t monotonic_ms)
 {
     counters->site = site;
     if (!connected(counters, monotonic_ms))
         return false;
-    if (counters->incomplete)
-        return true;
+    /* Asked in any case: one that hangs is not worth reading all counters for. */
     redisReply *reply =
-            redisCommand(counters->redis, "EXISTS huying:%d:%s:live", site, counters->ops->schema);
-    if (!reply || reply->type != REDIS_REPLY_INTEGER) {
+            redisCommand(counters->redis, "GET huying:%d:%s:live", site, counters->ops->schema);
+    if (!reply || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_NIL)) {
         freeReplyObject(reply);
         lose(counters, monotonic_ms);
         return false;
     }
-    bool lost = reply->integer == 0;
+    char live[24];
+    snprintf(live, sizeof live, "%lld", (long long)counters->incarnation);
+    bool lost = reply->type == REDIS_REPLY_NIL || strcmp(reply->str, live) != 0;
     freeReplyObject(reply);
-    return lost;
+    if (lost)
+        folds_forget(counters);
+    return lost || counters->incomplete;
 }

@@ -6,7 +6,8 @@
  * a second; nothing else depends on it. Keys (one hash a metric, fields by people's codes):
  *   huying:SITE:SERVICE:METRIC          all, u:UNIT_CODE, m:MATTER_CODE → value
  *   huying:SITE:SERVICE:METRIC:fold     the same fields → fold number
- *   huying:SITE:SERVICE:live            present once everything was pushed */
+ *   huying:SITE:SERVICE:live            the incarnation that everything was pushed in; after a restore
+ *                                       folds are numbered lower, and the old numbers are forgotten */
 #ifndef HUYING_STORE_COUNTER_H
 #define HUYING_STORE_COUNTER_H
 
@@ -23,6 +24,8 @@ struct counters;
 /* `socket` "" = none: every call is then ERR_TRANSIENT. */
 struct counters *counters_new(const struct aggregate_ops *ops, const char *socket);
 void counters_destroy(struct counters **counters);
+/* What Redis holds of another incarnation counts as lost. Before it is called: incarnation 0. */
+void counters_incarnation_set(struct counters *counters, int64_t incarnation);
 /* Queues one counter for the next counters_flush. */
 void counters_add(struct counters *counters, const struct directory *directory,
         const struct effect_count *count, int64_t fold);
