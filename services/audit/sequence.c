@@ -1,7 +1,8 @@
-/* Three segments on one connection: take (BEGIN, head), read (pages), place (pages, head,
- * COMMIT). Pages are read only by who has the head: the reading locks them, and what one
- * sequencer has locked another would pass over. The tree grows in memory as the pages' rows come
- * in; what was read is thrown away with every failure, and the head is read anew each time. */
+/* A look, and when a page waits, three segments on one connection: take (BEGIN, head), read
+ * (pages), place (pages, head, COMMIT). Pages are read only by who has the head: the reading
+ * locks them, and what one sequencer has locked another would pass over. The tree grows in memory
+ * as the pages' rows come in; what was read is thrown away with every failure, and the head is
+ * read anew each time. */
 #include "services/audit/sequence.h"
 
 #include <stdlib.h>
@@ -20,7 +21,7 @@ struct sequencer {
     struct merkle merkle;
     int64_t leaves, damaged_page;
     int pages;
-    bool running, taken, damaged_head, ending;
+    bool running, busy, found, taken, damaged_head, ending;
     int64_t look_ms, now_ms, complain_ms;
     struct sequencer_counts counts;
 };
@@ -132,6 +133,7 @@ static void placed(void *self, enum err err, const char *message)
         return;
     }
     this->running = false;
+    this->busy = true;
     this->look_ms = this->now_ms + SEQUENCE_BUSY_MS;
     this->counts.runs++;
     this->counts.pages += (uint64_t)this->pages;
@@ -195,6 +197,7 @@ static void taken(void *self, enum err err, const char *message)
 static void run_start(struct sequencer *this)
 {
     this->running = true;
+    this->busy = false;
     this->taken = this->damaged_head = false;
     this->damaged_page = 0;
     this->pages = 0;
@@ -207,6 +210,35 @@ static void run_start(struct sequencer *this)
     pg_sync(this->pg, taken, this);
 }
 
+static void page_seen(void *self, const PGresult *rows)
+{
+    struct sequencer *this = self;
+    this->found = row_count(rows) > 0;
+}
+
+static void looked(void *self, enum err err, const char *message)
+{
+    struct sequencer *this = self;
+    this->running = false;
+    if (err != OK)
+        run_failed(this, err, message);
+    else if (this->found)
+        run_start(this);
+}
+
+/* Right after a run there is likely to be more; else one small statement asks first. */
+static void look_start(struct sequencer *this)
+{
+    if (this->busy) {
+        run_start(this);
+        return;
+    }
+    this->running = true;
+    this->found = false;
+    pg_queue(this->pg, &LOOK, NULL, page_seen, this);
+    pg_sync(this->pg, looked, this);
+}
+
 void sequencer_turn(struct sequencer *this, int64_t monotonic_ms, bool drill)
 {
     this->now_ms = monotonic_ms;
@@ -217,5 +249,5 @@ void sequencer_turn(struct sequencer *this, int64_t monotonic_ms, bool drill)
     if (this->running || monotonic_ms < this->look_ms || pg_state(this->pg) != PG_READY)
         return;
     this->look_ms = monotonic_ms + every;
-    run_start(this);
+    look_start(this);
 }

@@ -349,7 +349,7 @@ static void idle_sequencer_writes_nothing(void **state)
     turn_until(&one, 1, UNPLACED_COUNT, 0);
     turn_until(&one, 1,
             "SELECT count(*) FROM pg_stat_activity WHERE usename = 'huying_audit'"
-            " AND query = 'ROLLBACK'",
+            " AND query LIKE '%ORDER BY arrival LIMIT 1'",
             1);
     long long before = kit_pg_int(server, "SELECT txid_snapshot_xmax(txid_current_snapshot())");
     uint64_t runs = sequencer_counts(one).runs;

@@ -23,6 +23,9 @@ const struct statement PAGES_UPDATE = {"pages_update",
         " source, count, leaves, hashes)"
         " WHERE p.id = u.id"};
 
+const struct statement LOOK = {"look",
+        "SELECT id FROM pages WHERE first_place IS NULL AND ver > 0 ORDER BY arrival LIMIT 1"};
+
 const struct statement HEAD_TAKE = {"head_take",
         "SELECT size, frontier FROM head"
         " WHERE EXISTS (SELECT FROM pages WHERE first_place IS NULL AND ver > 0)"
@@ -59,7 +62,7 @@ const struct statement ENTRIES = {"entries",
         " ORDER BY first_place LIMIT 1001) AS p ON true ORDER BY p.first_place LIMIT 1001"};
 
 const struct statement *const SEQUENCE_STATEMENTS[SEQUENCE_STATEMENT_COUNT] = {
-        &HEAD_TAKE, &UNPLACED, &PLACE, &HEAD_MOVE};
+        &LOOK, &HEAD_TAKE, &UNPLACED, &PLACE, &HEAD_MOVE};
 
 void page_load_row(const PGresult *result, int row, int col, void *state, struct arena *arena)
 {

@@ -11,6 +11,8 @@ void page_load_row(const PGresult *result, int row, int col, void *state, struct
 void page_save_begin(struct params *params);
 void page_save_row(const void *state, struct params *params, int first);
 
+/* A row when some page waits for its place; alone, outside of a transaction. */
+extern const struct statement LOOK;
 /* The sequencer's, in this order in one transaction. HEAD_TAKE locks the head, and gives no row
  * when nothing waits for a place or another sequencer holds it. UNPLACED has to be a statement of
  * its own: only then it sees what was committed before the lock was got. $1 limit. It never waits
@@ -20,7 +22,7 @@ extern const struct statement HEAD_TAKE, UNPLACED;
 extern const struct statement PLACE;
 /* $1 size, $2 frontier. */
 extern const struct statement HEAD_MOVE;
-#define SEQUENCE_STATEMENT_COUNT 4
+#define SEQUENCE_STATEMENT_COUNT 5
 extern const struct statement *const SEQUENCE_STATEMENTS[SEQUENCE_STATEMENT_COUNT];
 
 struct unplaced_row {
