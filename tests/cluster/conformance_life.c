@@ -1,0 +1,212 @@
+/* A process's life: it starts with nothing there, loses each engine and gets it back, is killed, drains,
+ * and keeps to a configuration that is right. */
+#include "tests/cluster/conformance.h"
+
+#include <stdio.h>
+
+void starts_with_nothing_there_and_becomes_ready_when_all_came(void **state)
+{
+    const char *body;
+    (void)state;
+    kit_postgres(&site, false);
+    kit_redis(&site, false);
+    kit_broker(&site, 0, false);
+    kit_broker(&site, 1, false);
+    kit_start(&site, subject->name, 1, &process);
+    kit_await(&process, 503, "postgres=away bus=away directory=missing redis=away");
+    assert_int_equal(kit_get(&process, "/livez", &body), 200);
+    kit_broker(&site, 1, true);
+    kit_await(&process, 503, "postgres=away bus=up");
+    kit_postgres(&site, true);
+    kit_await(&process, 200, "postgres=up bus=up directory=loaded redis=away (not needed)");
+    kit_redis(&site, true);
+    if (subject->counts)
+        kit_await(&process, 200, "redis=up");
+    struct asker asker;
+    asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
+    answers(&asker);
+    asker_close(&asker);
+}
+
+void loses_postgres_and_goes_on_when_it_is_back(void **state)
+{
+    const char *body;
+    struct asker asker;
+    struct answer answer;
+    (void)state;
+    ready();
+    asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
+    kit_postgres(&site, false);
+    kit_await(&process, 503, "postgres=away");
+    assert_int_equal(kit_get(&process, "/livez", &body), 200);
+    query(&asker, HISTORY, REASONABLE_MS, &answer);
+    assert_int_equal(answer.kind, FRAME_REPLIES);
+    assert_int_equal(answer.verdict, REPLY_FAILED + ERR_TRANSIENT);
+    assert_int_not_equal(strlen(answer.text), 0);
+    kit_postgres(&site, true);
+    kit_await(&process, 200, "");
+    answers(&asker);
+    asker_close(&asker);
+}
+
+void loses_brokers_and_goes_on_with_the_next(void **state)
+{
+    const char *body;
+    struct asker asker;
+    (void)state;
+    ready();
+    asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
+    for (size_t round = 0; round < 4; round++) { /* each broker twice; the other one is there */
+        kit_broker(&site, round % 2, false);
+        answers(&asker);
+        kit_broker(&site, round % 2, true);
+        answers(&asker);
+    }
+    kit_broker(&site, 0, false);
+    kit_broker(&site, 1, false);
+    kit_await(&process, 503, "bus=away");
+    assert_int_equal(kit_get(&process, "/livez", &body), 200);
+    kit_broker(&site, 0, true);
+    kit_await(&process, 200, "");
+    answers(&asker);
+    asker_close(&asker);
+}
+
+void loses_redis_and_does_not_mind(void **state)
+{
+    struct asker asker;
+    (void)state;
+    ready();
+    asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
+    if (subject->counts)
+        kit_await(&process, 200, "redis=up");
+    kit_redis(&site, false);
+    if (subject->counts)
+        kit_await(&process, 200, "redis=away (not needed)");
+    answers(&asker);
+    kit_redis(&site, true);
+    if (subject->counts)
+        kit_await(&process, 200, "redis=up");
+    answers(&asker);
+    asker_close(&asker);
+}
+
+/* The effect of a message that came again after kill -9 is there once; the next number follows. */
+void killed_between_messages_it_takes_up_where_it_was(void **state)
+{
+    struct asker asker;
+    struct answer answer;
+    int64_t id = id_next();
+    struct envelope envelope = message(id);
+    (void)state;
+    ready();
+    asker_open(&asker, &site, subject->source, &peer, true);
+    asker_ask(&asker, FRAME_EVENTS, subject->id, &envelope, REASONABLE_MS, &answer);
+    assert_int_equal(answer.kind, FRAME_ACKS);
+    kit_kill(&process);
+    ready();
+    asker_ask(&asker, FRAME_EVENTS, subject->id, &envelope, REASONABLE_MS, &answer);
+    assert_int_equal(answer.kind, FRAME_ACKS);
+    assert_int_equal(kit_metric(&process, "duplicates"), 1);
+    assert_int_equal(seen(id), 1);
+    asker_close(&asker);
+}
+
+/* What it has taken is finished and answered; what comes after is refused by the broker. */
+void drains_on_sigterm(void **state)
+{
+    struct asker first, second;
+    struct answer answer;
+    uint8_t payload[32] = {0x08};
+    size_t size = 1 + varint(payload + 1, (uint64_t)id_next());
+    char lock[96];
+    (void)state;
+    memcpy(payload + size, "\x10\x02\x18\x01", 4); /* source 2, n 1: there is no such letter */
+    struct envelope envelope = {
+            .id = 1, .type = REPLAY, .request_id = "drain-1", .payload = {payload, size + 4}};
+    BUF_OWNED batch = {0};
+    ready();
+    asker_open(&first, &site, SERVICE_CLIENT, &tool, true);
+    asker_open(&second, &site, SERVICE_CLIENT, &tool, true);
+    snprintf(lock, sizeof lock, "BEGIN; LOCK TABLE %s.dead_letter IN ACCESS EXCLUSIVE MODE",
+            subject->name);
+    kit_pg_run(site.pg, lock);
+    batch_begin(&batch, 0);
+    batch_add(&batch, &envelope);
+    asker_post(&first, FRAME_COMMANDS, subject->id, 0, &batch);
+    KIT_UNTIL(&site, (asker_turn(&first), kit_metric(&process, "commands_in")) == 1);
+    int64_t begin = kit_now_ms();
+    assert_int_equal(kill(process.pid, SIGTERM), 0);
+    KIT_UNTIL(&site, strstr(kit_log(&process), "SERVICE-DRAINS"));
+    do { /* one that was under way may still be answered */
+        query(&second, HISTORY, ASK_SOON_MS, &answer);
+    } while (answer.kind == FRAME_REPLIES && kit_now_ms() - begin < DRAIN_MS);
+    assert_int_equal(answer.kind, FRAME_NAK);
+    assert_int_equal(answer.reason, NAK_NO_INSTANCE);
+    kit_pg_run(site.pg, "ROLLBACK");
+    asker_take(&first, REASONABLE_MS, &answer);
+    assert_int_equal(kit_wait_end(&process, DRAIN_MS - (kit_now_ms() - begin)), 0);
+    assert_int_equal(answer.kind, FRAME_REPLIES);
+    assert_non_null(strstr(kit_log(&process), "SERVICE-ENDED"));
+    asker_close(&first);
+    asker_close(&second);
+}
+
+void reload_with_a_mistake_keeps_the_old_configuration(void **state)
+{
+    struct asker asker;
+    (void)state;
+    kit_conf(&site, subject->name, subject->name, "[log]\nlevel=info\n");
+    ready();
+    kit_conf(&site, subject->name, subject->name, "[log]\nlevel=debug\n[batch]\nsise=64\n");
+    assert_int_equal(kill(process.pid, SIGHUP), 0);
+    KIT_UNTIL(&site, strstr(kit_log(&process), "CONF-KEPT"));
+    assert_non_null(strstr(kit_log(&process), "sise"));
+    kit_await(&process, 200, "");
+    kit_postgres(&site, false); /* says much at level debug */
+    kit_await(&process, 503, "");
+    kit_postgres(&site, true);
+    kit_await(&process, 200, "");
+    assert_null(strstr(kit_log(&process), " debug "));
+    kit_conf(&site, subject->name, subject->name, "[log]\nlevel=debug\n");
+    assert_int_equal(kill(process.pid, SIGHUP), 0);
+    KIT_UNTIL(&site, strstr(kit_log(&process), "CONF-RELOADED"));
+    asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
+    answers(&asker);
+    asker_close(&asker);
+}
+
+void configuration_with_a_mistake_is_refused_by_name(void **state)
+{
+    char file[64];
+    static const struct {
+        const char *more, *section, *key;
+    } table[] = {{"[batch]\nsise=64\n", "batch", "sise"}, {"[batch]\nsize=0\n", "batch", "size"},
+            {"[bach]\nsize=64\n", "bach", "unknown section"}};
+    (void)state;
+    snprintf(file, sizeof file, "%s.conf", subject->name);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        kit_conf(&site, subject->name, subject->name, table[i].more);
+        kit_start(&site, subject->name, 1, &process);
+        assert_int_equal(kit_wait_end(&process, REASONABLE_MS), 1);
+        const char *log = kit_log(&process);
+        if (!strstr(log, file) || !strstr(log, table[i].section) || !strstr(log, table[i].key))
+            fail_msg("%s, [%s] and %s were expected in: %s", file, table[i].section, table[i].key,
+                    log);
+    }
+}
+
+/* A database that forgets what it confirmed is not worked with. */
+void database_that_is_not_durable_is_not_used(void **state)
+{
+    char sql[96];
+    (void)state;
+    snprintf(sql, sizeof sql, "ALTER ROLE huying_%s SET synchronous_commit = off", subject->name);
+    kit_pg_run(site.pg, sql);
+    kit_start(&site, subject->name, 1, &process);
+    KIT_UNTIL(&site, strstr(kit_log(&process), "PG-NOT-DURABLE"));
+    kit_await(&process, 503, "");
+    snprintf(sql, sizeof sql, "ALTER ROLE huying_%s RESET synchronous_commit", subject->name);
+    kit_pg_run(site.pg, sql);
+    kit_await(&process, 200, "");
+}
