@@ -27,12 +27,11 @@ static const struct statement SQL_TIMERS_DUE = {"k_timers_due",
 static const struct statement SQL_WORK = {
         "k_work", "SELECT agg, kind, 0, at FROM work_ready ORDER BY agg LIMIT $1"};
 /* Claims by raising the due time, so that two instances do not send the same rows; back-off with
- * jitter. Per aggregate only a window of the lowest numbers is sent. */
+ * jitter. now(), not clock_timestamp(): only a stable function is looked up in the index. */
 static const struct statement SQL_RESEND = {"k_resend",
         "UPDATE outbox o SET tries = o.tries + 1, due = clock_timestamp() + "
         "$2::bigint * (1 << least(o.tries, 5)) * (0.75 + random() / 2) * interval '1 ms' "
-        "FROM (SELECT id FROM outbox WHERE dest = $1 AND due <= clock_timestamp() AND acked IS "
-        "NULL "
+        "FROM (SELECT id FROM outbox WHERE dest = $1 AND due <= now() AND acked IS NULL "
         "ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) AS c WHERE o.id = c.id "
         "RETURNING o.id, o.agg, o.n, o.type, o.at, o.payload, o.tries"};
 /* The owner of an attempt deletes its own after a lost connection: hence the ten seconds. */
@@ -79,8 +78,10 @@ static const struct statement SQL_RECOUNT = {"k_recount",
         "ON CONFLICT (metric, unit, matter) DO UPDATE SET value = excluded.value, "
         "fold = excluded.fold RETURNING metric, unit, matter, value, fold"};
 static const struct statement SQL_GAUGES = {"k_gauges",
-        "SELECT (SELECT count(*) FROM outbox WHERE acked IS NULL), (SELECT count(*) FROM waiting), "
-        "(SELECT count(*) FROM dead_letter), (SELECT count(*) FROM timer)"};
+        "SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE acked IS NULL LIMIT $1) AS o), "
+        "(SELECT count(*) FROM (SELECT FROM waiting LIMIT $1) AS w), "
+        "(SELECT count(*) FROM (SELECT FROM dead_letter LIMIT $1) AS d), "
+        "(SELECT count(*) FROM (SELECT FROM timer LIMIT $1) AS t)"};
 
 static const struct statement *const own[] = {&SQL_SESSION, &SQL_ATTACH, &SQL_DURABLE,
         &SQL_SITE_NOW, &SQL_IDS, &SQL_TIMERS_DUE, &SQL_RESEND, &SQL_ATTEMPTS, &SQL_SUSPECTS_OLD,
@@ -369,7 +370,9 @@ void chores_gauges(
 {
     struct job *job = job_new(chores, listener);
     job->gauges = ret;
-    pg_queue(chores->pg, &SQL_GAUGES, NULL, gauges_found, job);
+    params_reset(&chores->params);
+    params_int(&chores->params, PARAM_INT8, CHORE_GAUGE_MAX);
+    pg_queue(chores->pg, &SQL_GAUGES, &chores->params, gauges_found, job);
     pg_sync(chores->pg, job_done, job);
 }
 

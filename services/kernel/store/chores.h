@@ -11,7 +11,6 @@
 #include "services/kernel/store/core.h"
 
 #define CHORE_ROWS_MAX 256 /* of one call, timers, work, resending */
-#define RESEND_WINDOW 16   /* lowest numbers of an aggregate that are sent again at once */
 
 struct chore_row {
     int64_t agg;
@@ -69,7 +68,9 @@ void chores_counters(struct chores *chores, const struct chores_listener *listen
 /* Throws the counters away and counts again from the tables (view counter_truth). */
 void chores_recount(struct chores *chores, const struct chores_listener *listener);
 
-struct chore_gauges {
+#define CHORE_GAUGE_MAX 20000 /* counting a million timers every few seconds costs too much */
+
+struct chore_gauges { /* each at most CHORE_GAUGE_MAX */
     int64_t outbox, waiting, dead, timers;
 };
 void chores_gauges(struct chores *chores, struct chore_gauges *ret,
