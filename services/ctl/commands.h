@@ -11,12 +11,20 @@
     X(apply, "apply", CTL_TEXT("把样板目录写入数据库", "write a profile into the directory"))      \
     X(key, "key", CTL_TEXT("密钥:new 生成,list 列出", "keys: new, list"))                          \
     X(config, "config", CTL_TEXT("配置:check 检查", "configuration: check"))                       \
-    X(clock, "clock", CTL_TEXT("演练时钟:查看,step 拨到下一个期限", "a drill's clock: show, step to the next deadline")) \
-    X(replay, "replay", CTL_TEXT("把一份工单文件完整走一遍", "run a file of reports the whole way")) \
-    X(field, "field", CTL_TEXT("回放的外勤人员(由 replay 启动)", "a replay's field staff (started by replay)")) \
+    X(clock, "clock",                                                                              \
+            CTL_TEXT("演练时钟:查看,step 拨到下一个期限",                                          \
+                    "a drill's clock: show, step to the next deadline"))                           \
+    X(replay, "replay",                                                                            \
+            CTL_TEXT("把一份工单文件完整走一遍", "run a file of reports the whole way"))           \
+    X(field, "field",                                                                              \
+            CTL_TEXT("回放的外勤人员(由 replay 启动)",                                             \
+                    "a replay's field staff (started by replay)"))                                 \
+    X(status, "status",                                                                            \
+            CTL_TEXT("各进程、队列、时钟和账本的状态",                                             \
+                    "state of processes, queues, clock, ledger"))                                  \
+    X(case, "case", CTL_TEXT("一个案件的全过程", "the whole story of a case"))                     \
     X(audit, "audit",                                                                              \
-            CTL_TEXT("账本:verify 核对,checkpoint 检查点",                                       \
-                    "the ledger: verify, checkpoint"))                                             \
+            CTL_TEXT("账本:verify 核对,checkpoint 检查点", "the ledger: verify, checkpoint"))      \
     X(restored, "restored",                                                                        \
             CTL_TEXT("数据库文件恢复后,手动提高化身号",                                            \
                     "raise the incarnation after a restore of files"))

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "services/kernel/base/pure_decision.h"
 #include "services/kernel/bus/keyfile.h"
 
 enum err ctl_bus_connect(const struct ctl *ctl, struct client **ret)
@@ -28,4 +29,37 @@ enum err ctl_bus_connect(const struct ctl *ctl, struct client **ret)
                 "no broker answers (%s): look at deploy/run status first", ctl->conf.brokers);
     g_strfreev(endpoints);
     return err;
+}
+
+bool ctl_bus_ask(const struct ctl *ctl,
+        struct client *client,
+        enum frame_kind kind,
+        struct client_request *requests,
+        size_t count,
+        struct arena *arena)
+{
+    bool said[SERVICE_COUNT] = {0}, all = true;
+    for (size_t i = 0; i < count; i++) {
+        requests[i].request_id = requests[i].request_id ? requests[i].request_id : "";
+        requests[i].actor = requests[i].actor ? requests[i].actor : "";
+    }
+    /* Its result says no more than those of the requests. */
+    (void)!client_call(client, kind, requests, count, CTL_ASK_MS, arena);
+    for (size_t i = 0; i < count; i++) {
+        const struct client_request *request = &requests[i];
+        if (request->err == OK && request->reply.verdict <= VERDICT_DUPLICATE)
+            continue;
+        all = false;
+        if (said[request->dest])
+            continue;
+        said[request->dest] = true;
+        if (request->err == OK)
+            ctl_fail(ctl, "%s 没有照办:%s", "%s did not do it: %s", service_name(request->dest),
+                    request->reply.text);
+        else
+            ctl_fail(ctl, "%s 没有回答:%s。先看 huyingctl status",
+                    "%s did not answer: %s. Look at huyingctl status first",
+                    service_name(request->dest), err_text(request->err));
+    }
+    return all;
 }

@@ -1,0 +1,169 @@
+#include "services/ctl/codec_story.h"
+
+#include <string.h>
+
+#include "proto/audit.pb-c.h"
+#include "proto/ops.pb-c.h"
+#include "proto/routing.pb-c.h"
+#include "services/kernel/base/must.h"
+
+_Static_assert((int)STORY_WORKLIST == (int)HUYING__ROUTING__TYPE__WORKLIST, "number of WORKLIST");
+_Static_assert((int)STORY_CASE == (int)HUYING__ROUTING__TYPE__CASE, "number of CASE");
+_Static_assert((int)STORY_LOCATE == (int)HUYING__AUDIT__TYPE__LOCATE, "number of LOCATE");
+_Static_assert((int)STORY_HISTORY == (int)HUYING__OPS__TYPE__HISTORY, "number of HISTORY");
+
+static ProtobufCAllocator arena_memory(struct arena *arena)
+{
+    struct arena_allocator memory = arena_allocator(arena);
+    return (ProtobufCAllocator){memory.alloc, memory.free, memory.self};
+}
+
+static struct bytes packed(struct arena *arena, const ProtobufCMessage *message)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    uint8_t *data = arena_get(arena, size + 1);
+    protobuf_c_message_pack(message, data);
+    return (struct bytes){data, size};
+}
+
+struct bytes history_query_encode(struct arena *arena, int64_t id)
+{
+    Huying__Ops__HistoryQuery query = HUYING__OPS__HISTORY_QUERY__INIT;
+    query.agg = id;
+    return packed(arena, &query.base);
+}
+
+enum err history_decode(struct bytes payload,
+        enum service_id service,
+        struct arena *arena,
+        struct story_row **ret,
+        size_t *ret_count)
+{
+    ProtobufCAllocator memory = arena_memory(arena);
+    Huying__Ops__History *in = huying__ops__history__unpack(&memory, payload.size, payload.data);
+    if (in == NULL)
+        return ERR_MALFORMED;
+    struct story_row *rows = arena_array(arena, struct story_row, in->n_rows + 1);
+    for (size_t i = 0; i < in->n_rows; i++) {
+        const Huying__Ops__HistoryRow *row = in->rows[i];
+        rows[i] = (struct story_row){.service = service,
+                .ver = row->ver,
+                .step = row->kind_name,
+                .from = row->from_state,
+                .to = row->to_state,
+                .at_ms = row->at_ms,
+                .due_ms = row->due_ms,
+                .unit = row->unit,
+                .page = row->page,
+                .idx = row->idx,
+                .actor = row->actor,
+                .detail = arena_text(arena, (const char *)row->detail.data, row->detail.len),
+                .place = PLACE_UNKNOWN};
+    }
+    *ret = rows;
+    *ret_count = in->n_rows;
+    return OK;
+}
+
+struct bytes case_query_encode(struct arena *arena, int64_t id)
+{
+    Huying__Routing__CaseQuery query = HUYING__ROUTING__CASE_QUERY__INIT;
+    query.id = id;
+    return packed(arena, &query.base);
+}
+
+static struct case_view item_view(const Huying__Routing__WorkItem *item)
+{
+    return (struct case_view){.id = item->id,
+            .unit = item->unit,
+            .handler = item->handler,
+            .version = item->version,
+            .due_ms = item->due_ms,
+            .number = "",
+            .source = "",
+            .source_ref = item->source_ref,
+            .matter = item->matter,
+            .state = item->state,
+            .level = item->level,
+            .handler_kind = item->handler_kind,
+            .summary = ""};
+}
+
+enum err case_view_decode(struct bytes payload, struct arena *arena, struct case_view *ret)
+{
+    ProtobufCAllocator memory = arena_memory(arena);
+    Huying__Routing__CaseView *in =
+            huying__routing__case_view__unpack(&memory, payload.size, payload.data);
+    if (in == NULL)
+        return ERR_MALFORMED;
+    if (in->item == NULL)
+        return ERR_NOT_FOUND;
+    *ret = item_view(in->item);
+    ret->number = in->number;
+    ret->source = in->source;
+    ret->summary = in->summary;
+    ret->accepted_ms = in->accepted_at_ms;
+    ret->promised_ms = in->promised_at_ms;
+    ret->handled_ms = in->handled_at_ms;
+    ret->closed_ms = in->closed_at_ms;
+    ret->escalations = in->escalations;
+    ret->overdue = in->overdue;
+    return OK;
+}
+
+struct bytes locate_query_encode(struct arena *arena, const int64_t *pages, size_t count)
+{
+    Huying__Audit__LocateQuery query = HUYING__AUDIT__LOCATE_QUERY__INIT;
+    must(count > 0 && count <= LOCATE_PAGES_MAX);
+    query.n_pages = count;
+    query.pages = arena_copy(arena, pages, count * sizeof *pages);
+    return packed(arena, &query.base);
+}
+
+enum err places_decode(
+        struct bytes payload, struct arena *arena, struct page_place **ret, size_t *ret_count)
+{
+    ProtobufCAllocator memory = arena_memory(arena);
+    Huying__Audit__Places *in = huying__audit__places__unpack(&memory, payload.size, payload.data);
+    if (in == NULL)
+        return ERR_MALFORMED;
+    *ret = arena_array(arena, struct page_place, in->n_items + 1);
+    *ret_count = in->n_items;
+    for (size_t i = 0; i < in->n_items; i++)
+        (*ret)[i] = (struct page_place){in->items[i]->page, in->items[i]->first};
+    return OK;
+}
+
+struct bytes worklist_ticket_encode(struct arena *arena, const char *ticket)
+{
+    Huying__Routing__WorklistQuery query = HUYING__ROUTING__WORKLIST_QUERY__INIT;
+    char *refs[] = {arena_text(arena, ticket, strlen(ticket))};
+    query.n_source_refs = 1;
+    query.source_refs = refs;
+    query.limit = WORKLIST_LIMIT_MAX;
+    return packed(arena, &query.base);
+}
+
+struct bytes worklist_unit_encode(struct arena *arena, int64_t unit, int64_t after)
+{
+    Huying__Routing__WorklistQuery query = HUYING__ROUTING__WORKLIST_QUERY__INIT;
+    query.unit = unit;
+    query.after = after;
+    query.limit = WORKLIST_LIMIT_MAX;
+    return packed(arena, &query.base);
+}
+
+enum err worklist_decode(
+        struct bytes payload, struct arena *arena, struct case_view **ret, size_t *ret_count)
+{
+    ProtobufCAllocator memory = arena_memory(arena);
+    Huying__Routing__Worklist *in =
+            huying__routing__worklist__unpack(&memory, payload.size, payload.data);
+    if (in == NULL)
+        return ERR_MALFORMED;
+    *ret = arena_array(arena, struct case_view, in->n_items + 1);
+    *ret_count = in->n_items;
+    for (size_t i = 0; i < in->n_items; i++)
+        (*ret)[i] = item_view(in->items[i]);
+    return OK;
+}

@@ -1,0 +1,182 @@
+#include "services/ctl/names.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+struct name {
+    enum service_id service;
+    enum name_kind kind;
+    const char *word, *zh, *en;
+};
+
+/* service, kind, word, Chinese, English */
+#define NAME_TABLE(X)                                                                              \
+    X(INTAKE, STATE, "accepted", "已受理", "accepted")                                             \
+    X(INTAKE, STATE, "closed", "已结案", "closed")                                                 \
+    X(INTAKE, STATE, "withdrawn", "已撤回", "withdrawn")                                           \
+    X(INTAKE, STATE, "referred_out", "已转区外", "referred out")                                   \
+    X(INTAKE, STEP, "accept", "受理上报", "report accepted")                                       \
+    X(INTAKE, STEP, "withdraw", "申请撤回", "withdrawal asked for")                                \
+    X(INTAKE, STEP, "end", "登记结果", "outcome recorded")                                         \
+    X(INTAKE, STEP, "outcome_taken", "来源已取结果", "outcome taken by the source")                \
+    X(ROUTING, STATE, "registered", "已立案", "registered")                                        \
+    X(ROUTING, STATE, "dispatched", "已派单", "dispatched")                                        \
+    X(ROUTING, STATE, "accepted", "已接单", "accepted")                                            \
+    X(ROUTING, STATE, "handled", "已处置", "handled")                                              \
+    X(ROUTING, STATE, "verified", "已核实", "verified")                                            \
+    X(ROUTING, STATE, "closed", "已结案", "closed")                                                \
+    X(ROUTING, STATE, "withdrawn", "已撤回", "withdrawn")                                          \
+    X(ROUTING, STATE, "referred_out", "已转区外", "referred out")                                  \
+    X(ROUTING, STEP, "register", "立案", "registered")                                             \
+    X(ROUTING, STEP, "dispatch", "派单", "dispatched")                                             \
+    X(ROUTING, STEP, "accept", "接单", "accepted")                                                 \
+    X(ROUTING, STEP, "handle", "处置", "handled")                                                  \
+    X(ROUTING, STEP, "verify", "核实", "verified")                                                 \
+    X(ROUTING, STEP, "close", "结案", "closed")                                                    \
+    X(ROUTING, STEP, "escalate", "升级", "escalated")                                              \
+    X(ROUTING, STEP, "overdue", "逾期", "overdue at the top")                                      \
+    X(ROUTING, STEP, "assign", "派队", "squad assigned")                                           \
+    X(ROUTING, STEP, "arrive", "到场", "squad on the scene")                                       \
+    X(ROUTING, STEP, "to_desk", "退回派单台", "back to the desk")                                  \
+    X(ROUTING, STEP, "withdraw", "撤回", "withdrawn")                                              \
+    X(ROUTING, STEP, "refer", "转区外", "referred out")                                            \
+    X(ENFORCEMENT, STATE, "waiting", "等待队伍", "waiting")                                        \
+    X(ENFORCEMENT, STATE, "assigned", "已派队", "assigned")                                        \
+    X(ENFORCEMENT, STATE, "accepted", "已出发", "accepted")                                        \
+    X(ENFORCEMENT, STATE, "on_scene", "在现场", "on the scene")                                    \
+    X(ENFORCEMENT, STATE, "done", "已完成", "done")                                                \
+    X(ENFORCEMENT, STATE, "cancelled", "已取消", "cancelled")                                      \
+    X(ENFORCEMENT, STEP, "queued", "排队等候", "waits for a squad")                                \
+    X(ENFORCEMENT, STEP, "assigned", "派给队伍", "mission assigned")                               \
+    X(ENFORCEMENT, STEP, "accepted", "队伍接受", "mission accepted")                               \
+    X(ENFORCEMENT, STEP, "arrived", "队伍到场", "squad arrived")                                   \
+    X(ENFORCEMENT, STEP, "finished", "任务完成", "mission done")                                   \
+    X(ENFORCEMENT, STEP, "cancelled", "任务取消", "mission cancelled")                             \
+    X(ENFORCEMENT, STEP, "looked_again", "重新找队伍", "squads looked at again")                   \
+    X(VOLUNTEER, STATE, "offered", "招募中", "offered")                                            \
+    X(VOLUNTEER, STATE, "claimed", "已认领", "claimed")                                            \
+    X(VOLUNTEER, STATE, "done", "已完成", "done")                                                  \
+    X(VOLUNTEER, STATE, "unclaimed", "无人认领", "unclaimed")                                      \
+    X(VOLUNTEER, STATE, "cancelled", "已取消", "cancelled")                                        \
+    X(VOLUNTEER, STEP, "offered", "发布需求", "need offered")                                      \
+    X(VOLUNTEER, STEP, "claimed", "志愿者认领", "need claimed")                                    \
+    X(VOLUNTEER, STEP, "finished", "服务完成", "need done")                                        \
+    X(VOLUNTEER, STEP, "lapsed", "逾时无人认领", "nobody claimed in time")                         \
+    X(VOLUNTEER, STEP, "nobody", "无合适志愿者", "no volunteer fits")                              \
+    X(VOLUNTEER, STEP, "cancelled", "需求取消", "need cancelled")                                  \
+    X(NONE, STATE, "none", "-", "-")                                                               \
+    X(NONE, STEP, "none", "-", "-")                                                                \
+    X(NONE, STEP, "skipped", "跳过死信", "dead letter skipped")
+
+static const struct name NAMES[] = {
+#define X(service, kind, word, zh, en) {SERVICE_##service, NAME_##kind, word, zh, en},
+        NAME_TABLE(X)
+#undef X
+};
+
+const struct metric_name METRIC_NAMES[] = {
+        {SERVICE_INTAKE, 0, "reports_accepted", "受理", "reports"},
+        {SERVICE_INTAKE, 1, "reports_open", "未办结", "open reports"},
+        {SERVICE_ROUTING, 0, "open", "在办", "open"},
+        {SERVICE_ROUTING, 1, "closed", "结案", "closed"},
+        {SERVICE_ROUTING, 2, "withdrawn", "撤回", "withdrawn"},
+        {SERVICE_ROUTING, 3, "referred_out", "转区外", "referred"},
+        {SERVICE_ROUTING, 4, "overdue", "超期", "overdue"},
+        {SERVICE_ROUTING, 5, "overdue_by_catalogue", "目录超期", "by catalogue"},
+        {SERVICE_ROUTING, 6, "escalated_village", "升村居", "to village"},
+        {SERVICE_ROUTING, 7, "escalated_street", "升镇街", "to street"},
+        {SERVICE_ROUTING, 8, "escalated_district", "升区", "to district"},
+        {SERVICE_ROUTING, 9, "late", "在办逾期", "late"},
+        {SERVICE_ENFORCEMENT, 0, "missions_open", "任务在办", "missions"},
+        {SERVICE_ENFORCEMENT, 1, "missions_waiting", "任务等候", "waiting"},
+        {SERVICE_ENFORCEMENT, 2, "missions_done", "任务完成", "done"},
+        {SERVICE_VOLUNTEER, 0, "needs_open", "需求在办", "needs"},
+        {SERVICE_VOLUNTEER, 1, "needs_done", "需求完成", "done"},
+        {SERVICE_VOLUNTEER, 2, "minutes", "志愿分钟", "minutes"},
+};
+const size_t METRIC_NAME_COUNT = COUNT(METRIC_NAMES);
+
+const struct metric_name *metric_find(enum service_id service, int64_t number)
+{
+    for (size_t i = 0; i < METRIC_NAME_COUNT; i++)
+        if (METRIC_NAMES[i].service == service && METRIC_NAMES[i].number == number)
+            return &METRIC_NAMES[i];
+    return NULL;
+}
+
+static const struct name *find(enum service_id service, enum name_kind kind, const char *word)
+{
+    for (size_t i = 0; i < COUNT(NAMES); i++)
+        if ((NAMES[i].service == service || NAMES[i].service == SERVICE_NONE) &&
+                NAMES[i].kind == kind && strcmp(NAMES[i].word, word) == 0)
+            return &NAMES[i];
+    return NULL;
+}
+
+bool name_known(enum service_id service, enum name_kind kind, const char *word)
+{
+    return find(service, kind, word) != NULL;
+}
+
+const char *name_of(
+        const struct ctl *ctl, enum service_id service, enum name_kind kind, const char *word)
+{
+    const struct name *name = find(service, kind, word);
+    return name == NULL ? word : ctl->english ? name->en : name->zh;
+}
+
+struct word {
+    const char *word, *zh, *en;
+};
+
+static const char *among(
+        const struct ctl *ctl, const struct word *words, size_t count, const char *word)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words[i].word, word) == 0)
+            return ctl->english ? words[i].en : words[i].zh;
+    return word;
+}
+
+const char *name_level(const struct ctl *ctl, const char *word)
+{
+    static const struct word words[] = {{"none", "-", "-"}, {"grid", "网格", "grid"},
+            {"village", "村居", "village"}, {"street", "镇街", "street"},
+            {"district", "区", "district"}};
+    return among(ctl, words, COUNT(words), word);
+}
+
+const char *name_handler(const struct ctl *ctl, const char *word)
+{
+    static const struct word words[] = {{"none", "-", "-"}, {"worker", "网格员", "worker"},
+            {"desk", "派单台", "desk"}, {"squad", "执法队", "squad"},
+            {"volunteers", "志愿者", "volunteers"}, {"department", "职能部门", "department"},
+            {"joint", "联合", "joint"}};
+    return among(ctl, words, COUNT(words), word);
+}
+
+const char *name_service(const struct ctl *ctl, enum service_id service)
+{
+    static const struct word words[] = {{"intake", "受理", "intake"},
+            {"routing", "派遣", "routing"}, {"enforcement", "执法", "enforcement"},
+            {"volunteer", "志愿", "volunteer"}, {"audit", "审计", "audit"}};
+    return among(ctl, words, COUNT(words), service_name(service));
+}
+
+/* As routing's rules have it: who works on it does it where the work is, and the rest here. */
+const char *name_next(const struct ctl *ctl, const char *state, const char *handler_kind)
+{
+    bool open = strcmp(state, "dispatched") == 0 || strcmp(state, "accepted") == 0;
+    if (strcmp(state, "handled") == 0)
+        return ctl->english ? "verify (another person)" : "核实(须另一人)";
+    if (!open)
+        return "";
+    if (strcmp(handler_kind, "squad") == 0 || strcmp(handler_kind, "joint") == 0)
+        return ctl->english ? "the squad in its mission; refer" : "由执法队在任务中办理;转出";
+    if (strcmp(handler_kind, "volunteers") == 0)
+        return ctl->english ? "a volunteer in the need; refer" : "由志愿者在需求中办理;转出";
+    if (strcmp(state, "dispatched") == 0)
+        return ctl->english ? "accept, handle, refer" : "接单、处置、转出";
+    return ctl->english ? "handle, refer" : "处置、转出";
+}
