@@ -16,7 +16,7 @@ static enum err audit_start(struct loop *loop, void *conf)
 
 static void audit_turn(struct loop *loop)
 {
-    sequencer_turn(sequencer, loop_now_ms(loop), loop_drill(loop));
+    sequencer_turn(sequencer, loop_now_ms(loop), loop_brisk(loop));
 }
 
 static void audit_stop(struct loop *loop)

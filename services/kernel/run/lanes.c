@@ -244,6 +244,8 @@ static void committed(struct lane *lane)
     if (core->work_count && loop->ops->has_work)
         loop->chore_states[CHORE_WORK].wanted = true;
     loop->site = *batch_site(lane->batch);
+    if (lane->work_count)
+        loop->active_ms = loop->now_ms;
     for (size_t i = 0; i < lane->work_count; i++)
         job_end(loop, (struct job *)lane->works[i]);
 }

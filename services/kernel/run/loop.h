@@ -96,6 +96,8 @@ struct loop {
     int64_t acked_since_ms;
     size_t timers_out, found_out, held_out; /* jobs of these kinds that are not decided yet */
     size_t queries_out;
+    int64_t active_ms;    /* last committed work or move of a drill's clock */
+    int64_t clock_seen_ms;
     int64_t clock_gap_ms; /* wall minus monotonic when last in step; a jump holds the timers */
     bool timers_held;
     struct metrics metrics;

@@ -32,6 +32,8 @@ const char *loop_conninfo(const struct loop *loop);
 int64_t loop_now_ms(const struct loop *loop);
 /* True when the site is a drill: its clock is moved by hand, and somebody waits for what comes of it. */
 bool loop_drill(const struct loop *loop);
+/* True in a drill while something happens: its clock is moved by hand, and somebody waits. */
+bool loop_brisk(const struct loop *loop);
 /* A connection that the service turns itself wakes the loop; one at most, NULL = none any more. */
 struct pg;
 void loop_watch(struct loop *loop, const struct pg *pg);

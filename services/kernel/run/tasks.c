@@ -28,9 +28,17 @@ static const struct {
         [CHORE_SUSPECT] = {0, 0},
 };
 #define RESEND_EVERY_MS 500
+#define BRISK_MS                                                                                   \
+    2000 /* a drill without events and with a standing clock for so long is left in peace */
+#define REST_MS 100 /* how soon a resting drill notices that its clock was moved */
 #define WANTED_MS 5 /* a wanted chore does not run more often */
 
 static void chore_done(void *self, enum err err, const char *message);
+
+bool loop_brisk(const struct loop *loop)
+{
+    return loop->site.drill && loop->now_ms - loop->active_ms < BRISK_MS;
+}
 
 void incarnation_set(struct loop *loop, int64_t incarnation)
 {
@@ -169,6 +177,9 @@ static void directory_turn(struct loop *loop)
 
 static void site_known(struct loop *loop)
 {
+    if (loop->site.clock_ms != loop->clock_seen_ms)
+        loop->active_ms = loop->now_ms;
+    loop->clock_seen_ms = loop->site.clock_ms;
     if (loop->site.incarnation && loop->site.incarnation != loop->incarnation)
         for (size_t i = 0; i < loop->lane_count; i++)
             loop->lanes[i].attached = false;
@@ -325,7 +336,10 @@ static int64_t pace(const struct loop *loop, enum chore chore)
 {
     if (chore >= CHORE_RESEND)
         return RESEND_EVERY_MS;
-    return loop->site.drill ? PACE[chore].drill_ms : PACE[chore].every_ms;
+    if (loop_brisk(loop))
+        return PACE[chore].drill_ms;
+    bool rests = loop->site.drill && PACE[chore].drill_ms < REST_MS;
+    return rests && PACE[chore].every_ms > REST_MS ? REST_MS : PACE[chore].every_ms;
 }
 
 static void aux_attached(void *self, enum err err, const char *message)
