@@ -61,6 +61,7 @@ static void attached(void *self, enum err err, const char *message)
     lane->attaching = false;
     if (err != OK) {
         log_warn("PG-ATTACH-FAILED", "why=%s", log_quote(message));
+        lane->pause_until_ms = lane->loop->now_ms + 200;
         pg_reset(lane->pg);
         return;
     }
@@ -305,6 +306,10 @@ static void batch_done(void *self, struct batch *batch, enum batch_end end, cons
     }
     acked_back(lane);
     log_debug("BATCH-AGAIN", "end=%d why=%s", (int)end, log_quote(message));
+    if (end == BATCH_RETRY && loop->now_ms - lane->told_ms > TOLD_MS) {
+        lane->told_ms = loop->now_ms; /* once is usual; a schema that is behind says it for ever */
+        log_warn("BATCH-RETRY", "why=%s", log_quote(message));
+    }
     switch (end) {
     case BATCH_RETRY:
         metric_add(&loop->metrics, batch_retries, 1);

@@ -20,6 +20,7 @@
 #define RETRY_MS 25      /* before a batch that met a lock is run again; with jitter */
 #define LOCAL_MAX 4096   /* requests from inside the process under way */
 #define INBOX_MAX 65536
+#define TOLD_MS 10000    /* a failure that lasts is logged this often */
 
 struct kernel_conf {
     char brokers[512], server_key[41], key[512];
@@ -45,6 +46,7 @@ struct lane { /* one connection that runs batches */
     int64_t session;
     struct site_attach site;
     int64_t pause_until_ms;
+    int64_t told_ms; /* when a failure was last logged */
 };
 
 enum chore { CHORE_SITE, CHORE_IDS, CHORE_TIMERS, CHORE_WORK, CHORE_HELD, CHORE_ATTEMPTS, CHORE_FOLD,
@@ -80,6 +82,8 @@ struct loop {
     const struct pg *watched; /* the service's own connection; NULL = none */
     struct chores *chores;
     bool aux_attached, aux_attaching;
+    bool aux_up; /* as logged last */
+    int64_t aux_told_ms;
     uint64_t aux_connects;
     struct site_attach aux_site;
     int64_t aux_session;

@@ -356,11 +356,26 @@ static void aux_attached(void *self, enum err err, const char *message)
     incarnation_set(loop, loop->aux_site.incarnation);
 }
 
+/* Why the database does not answer, and that it does again: once each, and now and then. */
+static void aux_tell(struct loop *loop, bool up)
+{
+    const char *why = pg_message(loop->aux);
+    if (up == loop->aux_up && (up || !why[0] || loop->now_ms - loop->aux_told_ms < TOLD_MS))
+        return;
+    loop->aux_up = up;
+    loop->aux_told_ms = loop->now_ms;
+    if (up)
+        log_info("PG-UP", "backend=%d", pg_backend(loop->aux));
+    else
+        log_warn("PG-AWAY", "why=%s", log_quote(why));
+}
+
 static bool aux_ready(struct loop *loop)
 {
     pg_turn(loop->aux, loop->now_ms);
     bool up = pg_state(loop->aux) == PG_READY;
     metric_set(&loop->metrics, postgres_up, up);
+    aux_tell(loop, up);
     if (!up) {
         loop->aux_attached = false;
         return false;
