@@ -210,7 +210,7 @@ TOY struct work toy_event(enum service_id source, int64_t agg, uint64_t n, const
             .type = TOY_ADD,
             .agg = agg,
             .n = n,
-            .msg_id = agg * 1000 + (int64_t)n * 10 + source,
+            .msg_id = agg % 1000000000 * 1000 + (int64_t)n * 10 + source,
             .now_ms = 1000};
     return work;
 }
