@@ -255,9 +255,7 @@ static enum err quiet(struct replay *replay, bool ledger)
 
 static enum err next_due(struct replay *replay, int64_t *ret_ms)
 {
-    enum err err = settle_wait(replay->pg);
-    if (err == OK)
-        err = store_drill_next(replay->pg, ret_ms);
+    enum err err = settle_next(replay->pg, ret_ms);
     if (err == OK && *ret_ms == 0)
         *ret_ms = INT64_MAX;
     return err;
@@ -372,6 +370,10 @@ static enum err replay_open(struct replay *replay, const char *csv)
     replay->counts.site = site.number;
     replay->counts.utc_offset_s = site.utc_offset_s;
     replay->clock_ms = site.clock_ms;
+    struct drill_figures figures;
+    if (settle_figures(replay->pg, &figures) != OK)
+        return ERR_TRANSIENT;
+    replay->counts.cases_before = (size_t)figures.cases;
     enum err err = replay_file_read(ctl, csv, site.utc_offset_s, &replay->file);
     if (err == OK)
         err = hotline_connect(replay);

@@ -5,6 +5,7 @@
 
 #include "services/ctl/codec_field.h"
 #include "services/ctl/ctl_bus.h"
+#include "services/ctl/settle.h"
 #include "services/kernel/base/pure_directory.h"
 
 void replay_count_refused(struct replay_counts *counts, const char *reason)
@@ -142,15 +143,25 @@ static enum err ledger_root(const struct ctl *ctl, char root[FIELD_ROOT_SIZE])
     return err;
 }
 
+static void receipts_lost_count(struct replay_counts *counts, int64_t cases)
+{
+    size_t made = (size_t)cases - counts->cases_before;
+    if (made > counts->accepted && made - counts->accepted <= counts->duplicates) {
+        counts->duplicates -= made - counts->accepted;
+        counts->accepted = made;
+    }
+}
+
 bool replay_report(const struct ctl *ctl, struct pg *pg, const struct replay_file *file,
-        const struct replay_counts *counts)
+        struct replay_counts *counts)
 {
     struct drill_figures figures;
     char root[FIELD_ROOT_SIZE] = "";
-    if (store_drill_figures(pg, &figures) != OK || ledger_root(ctl, root) != OK) {
+    if (settle_figures(pg, &figures) != OK || ledger_root(ctl, root) != OK) {
         ctl_fail(ctl, "读不到结果:%s", "the result cannot be read: %s", pg_message(pg));
         return false;
     }
+    receipts_lost_count(counts, figures.cases);
     if (ctl->json)
         print_json(file, counts, &figures, root);
     else

@@ -44,6 +44,43 @@ enum err settle(struct pg *pg, bool ledger, struct drill_busy *ret)
     return ERR_TRANSIENT;
 }
 
+/* Reads until it is read; what is lost with a connection may be read again. */
+static enum err read_again(struct pg *pg, enum err (*read)(struct pg *pg, void *ret), void *ret)
+{
+    int64_t until = now_ms() + SETTLE_TIMEOUT_MS;
+    enum err err;
+    do {
+        err = settle_wait(pg);
+        if (err == OK)
+            err = read(pg, ret);
+        if (err == ERR_TRANSIENT) {
+            pg_reset(pg);
+            poll(NULL, 0, LOOK_MAX_MS);
+        }
+    } while (err == ERR_TRANSIENT && now_ms() < until);
+    return err;
+}
+
+static enum err next_read(struct pg *pg, void *ret)
+{
+    return store_drill_next(pg, ret);
+}
+
+enum err settle_next(struct pg *pg, int64_t *ret_due_ms)
+{
+    return read_again(pg, next_read, ret_due_ms);
+}
+
+static enum err figures_read(struct pg *pg, void *ret)
+{
+    return store_drill_figures(pg, ret);
+}
+
+enum err settle_figures(struct pg *pg, struct drill_figures *ret)
+{
+    return read_again(pg, figures_read, ret);
+}
+
 /* A lost connection leaves open whether the clock was moved: moving it again is the same. */
 static enum err clock_move(struct pg *pg, int64_t clock_ms)
 {
@@ -65,7 +102,7 @@ enum err clock_step(struct pg *pg, int64_t to_ms, int64_t *ret_clock_ms)
     int64_t due_ms = 0;
     enum err err = settle(pg, false, &busy);
     if (err == OK)
-        err = store_drill_next(pg, &due_ms);
+        err = settle_next(pg, &due_ms);
     if (err != OK)
         return err;
     int64_t target = due_ms && due_ms + PAST_MS < to_ms ? due_ms + PAST_MS : to_ms;

@@ -18,4 +18,9 @@ enum err clock_step(struct pg *pg, int64_t to_ms, int64_t *ret_clock_ms) MUST_CH
 #define SETTLE_RETRY(pg, call) ((settle_wait(pg)) == OK ? (call) : ERR_TRANSIENT)
 enum err settle_wait(struct pg *pg) MUST_CHECK;
 
+/* The same as store_drill_next and store_drill_figures, again over a new connection when the server
+ * restarts meanwhile. */
+enum err settle_next(struct pg *pg, int64_t *ret_due_ms) MUST_CHECK;
+enum err settle_figures(struct pg *pg, struct drill_figures *ret) MUST_CHECK;
+
 #endif
