@@ -23,8 +23,14 @@
             CTL_TEXT("各进程、队列、时钟和账本的状态",                                             \
                     "state of processes, queues, clock, ledger"))                                  \
     X(case, "case", CTL_TEXT("一个案件的全过程", "the whole story of a case"))                     \
+    X(counters, "counters",                                                                        \
+            CTL_TEXT("计数:查看、比较、重新计数", "counters: show, check, rebuild"))               \
+    X(worklist, "worklist", CTL_TEXT("一个单位的在办案件", "open cases of a unit"))                \
     X(audit, "audit",                                                                              \
             CTL_TEXT("账本:verify 核对,checkpoint 检查点", "the ledger: verify, checkpoint"))      \
+    X(dead_letters, "dead-letters",                                                                \
+            CTL_TEXT("死信:列出、重试、略过", "messages put aside: list, show, replay, skip"))     \
+    X(scale, "scale", CTL_TEXT("一个服务运行几个实例", "how many instances of a service run"))     \
     X(restored, "restored",                                                                        \
             CTL_TEXT("数据库文件恢复后,手动提高化身号",                                            \
                     "raise the incarnation after a restore of files"))

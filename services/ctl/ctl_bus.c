@@ -1,5 +1,6 @@
 #include "services/ctl/ctl_bus.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "services/kernel/base/pure_decision.h"
@@ -62,4 +63,11 @@ bool ctl_bus_ask(const struct ctl *ctl,
                     service_name(request->dest), err_text(request->err));
     }
     return all;
+}
+
+void request_id_make(char ret[REQUEST_ID_SIZE])
+{
+    unsigned char bytes[REQUEST_ID_SIZE / 2];
+    randombytes_buf(bytes, sizeof(bytes));
+    sodium_bin2hex(ret, REQUEST_ID_SIZE, bytes, sizeof(bytes));
 }

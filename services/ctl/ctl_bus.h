@@ -21,4 +21,8 @@ bool ctl_bus_ask(const struct ctl *ctl,
         size_t count,
         struct arena *arena);
 
+#define REQUEST_ID_SIZE 33
+/* A fresh request id: 32 hexadecimal digits drawn at random. */
+void request_id_make(char ret[REQUEST_ID_SIZE]);
+
 #endif
