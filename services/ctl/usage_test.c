@@ -1,0 +1,64 @@
+/* Commands that are typed wrong end with 2 and touch nothing; without a site they end with 1. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "services/ctl/commands.h"
+#include "services/ctl/testing.h"
+
+static char *home;
+
+static int setup(void **state)
+{
+    (void)state;
+    home = g_dir_make_tmp("huying-usage-XXXXXX", NULL);
+    return home == NULL || !g_setenv("HUYING_HOME", home, TRUE);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    dir_remove(home);
+    g_free(home);
+    return 0;
+}
+
+static void exit_status_tells_usage_from_failure(void **state)
+{
+    static const struct {
+        int (*command)(struct ctl *ctl, int argc, char **argv);
+        const char *line;
+        int status;
+    } cases[] = {{command_case, "case", EXIT_USAGE}, {command_case, "case 1 2", EXIT_USAGE},
+            {command_case, "case --help", EXIT_DONE}, {command_case, "case 1", EXIT_FAILED},
+            {command_status, "status now", EXIT_USAGE}, {command_status, "status", EXIT_FAILED},
+            {command_counters, "counters all", EXIT_USAGE},
+            {command_counters, "counters --no-such", EXIT_USAGE},
+            {command_counters, "counters", EXIT_FAILED},
+            {command_dead_letters, "dead-letters burn", EXIT_USAGE},
+            {command_dead_letters, "dead-letters skip 1 intake 2", EXIT_USAGE},
+            {command_dead_letters, "dead-letters replay 1 intake 2 --why x", EXIT_USAGE},
+            {command_dead_letters, "dead-letters replay 1 intake", EXIT_USAGE},
+            {command_dead_letters, "dead-letters --service broker", EXIT_USAGE},
+            {command_dead_letters, "dead-letters list", EXIT_FAILED},
+            {command_worklist, "worklist", EXIT_USAGE},
+            {command_worklist, "worklist LA --limit 0", EXIT_USAGE},
+            {command_worklist, "worklist LA --limit 10001", EXIT_USAGE},
+            {command_worklist, "worklist LA", EXIT_FAILED},
+            {command_scale, "scale routing", EXIT_USAGE},
+            {command_scale, "scale routing 3", EXIT_FAILED}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int status = command_run(cases[i].command, cases[i].line);
+        if (status != cases[i].status)
+            fail_msg("%s: ended with %d, expected %d", cases[i].line, status, cases[i].status);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(exit_status_tells_usage_from_failure)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
