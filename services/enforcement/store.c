@@ -70,7 +70,8 @@ const struct statement missions_sql_list = {"missions_list",
         "(SELECT * FROM missions WHERE cardinality($5) = 0 AND $2 > 0 AND state = $2"
         " AND ($1 = 0 OR squad = $1) AND id > $3 ORDER BY id LIMIT $4)"
         " UNION ALL "
-        "(SELECT * FROM missions WHERE cardinality($5) > 0 AND ver > 0 AND source_ref = ANY($5)"
+        "(SELECT * FROM missions WHERE cardinality($5) > 0 AND ver > 0 AND source_ref <> ''"
+        " AND source_ref = ANY($5)"
         " ORDER BY id LIMIT 500)) AS m ORDER BY id LIMIT 500"};
 
 static const char *text_keep(struct arena *arena, const char *text)

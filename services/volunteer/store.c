@@ -54,7 +54,8 @@ const struct statement needs_sql_list = {"needs_list",
         " AND ($1 = 0 OR unit IN (SELECT a.id FROM area AS a))"
         " AND id > $3 ORDER BY id LIMIT $4)"
         " UNION ALL "
-        "(SELECT * FROM needs WHERE cardinality($5) > 0 AND ver > 0 AND source_ref = ANY($5)"
+        "(SELECT * FROM needs WHERE cardinality($5) > 0 AND ver > 0 AND source_ref <> ''"
+        " AND source_ref = ANY($5)"
         " ORDER BY id LIMIT 500)) AS n ORDER BY id LIMIT 500"};
 
 const struct statement offers_sql_need = {"offers_need",
