@@ -57,7 +57,7 @@ struct chore_state {
     struct loop *loop;
     enum chore chore;
     bool running, wanted;
-    int64_t started_ms;
+    int64_t started_ms, took_ms; /* took_ms: the last time, until its commit */
     size_t rows;
 };
 

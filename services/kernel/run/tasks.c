@@ -11,6 +11,11 @@
 #include "services/kernel/store/directory.h"
 
 #define CLOCK_JUMP_MS 5000
+#define WANTED_MS 5 /* a wanted chore does not run more often */
+/* Each fold of the counters rewrites a row for every unit that changed, here and in Redis. Under load
+ * many batches should share one: it may take a twentieth of the time, and is at most this far behind. */
+#define FOLD_SHARE 20
+#define FOLD_MS_MAX 1000
 
 static const struct {
     int64_t every_ms, drill_ms;
@@ -21,7 +26,7 @@ static const struct {
         [CHORE_WORK] = {200, 10},
         [CHORE_HELD] = {1000, 200},
         [CHORE_ATTEMPTS] = {2000, 2000},
-        [CHORE_FOLD] = {1000, 1000},
+        [CHORE_FOLD] = {FOLD_MS_MAX, FOLD_MS_MAX},
         [CHORE_RECOUNT] = {0, 0},
         [CHORE_REFILL] = {0, 0},
         [CHORE_GAUGES] = {5000, 5000},
@@ -31,7 +36,6 @@ static const struct {
 #define BRISK_MS                                                                                   \
     2000 /* a drill without events and with a standing clock for so long is left in peace */
 #define REST_MS 100 /* how soon a resting drill notices that its clock was moved */
-#define WANTED_MS 5 /* a wanted chore does not run more often */
 
 static void chore_done(void *self, enum err err, const char *message);
 
@@ -233,6 +237,7 @@ static void chore_done(void *self, enum err err, const char *message)
     struct chore_state *state = self;
     struct loop *loop = state->loop;
     state->running = false;
+    state->took_ms = loop->now_ms - state->started_ms;
     if (err != OK) { /* rows of a claim whose outcome is unknown were not given to us */
         log_debug("CHORE-FAILED", "chore=%d why=%s", (int)state->chore, log_quote(message));
         return;
@@ -342,6 +347,13 @@ static int64_t pace(const struct loop *loop, enum chore chore)
     return rests && PACE[chore].every_ms > REST_MS ? REST_MS : PACE[chore].every_ms;
 }
 
+/* How long after its last start a chore that is wanted starts again. */
+static int64_t wanted_pause(const struct chore_state *state)
+{
+    int64_t pause = state->chore == CHORE_FOLD ? state->took_ms * FOLD_SHARE : 0;
+    return pause > WANTED_MS ? pause : WANTED_MS;
+}
+
 static void aux_attached(void *self, enum err err, const char *message)
 {
     struct loop *loop = self;
@@ -433,7 +445,7 @@ void tasks_turn(struct loop *loop)
     for (int i = 0; i < CHORE_COUNT; i++) {
         struct chore_state *state = &loop->chore_states[i];
         int64_t every = pace(loop, state->chore), since = loop->now_ms - state->started_ms;
-        bool due = (every && since >= every) || (state->wanted && since >= WANTED_MS);
+        bool due = (every && since >= every) || (state->wanted && since >= wanted_pause(state));
         if (state->running || !due || !chore_may(loop, state->chore))
             continue;
         state->started_ms = loop->now_ms;
