@@ -15,12 +15,13 @@
 #include "services/kernel/base/pure_text.h"
 
 #define USAGE CTL_TEXT("编号|工单号", "NUMBER|ID|TICKET")
-#define HELP                                                                                                                        \
-    CTL_TEXT("一个案件的全过程:受理、派遣、执法、志愿各服务的每次状态变迁,时刻、单位、人员、" \
-             "期限和账本位置。\n可用案件编号、内部编号或来源工单号查。",                                                            \
-            "The whole story of a case: every transition in intake, routing, enforcement and "                                      \
-            "volunteer, with instant,\nunit, actor, deadline and its place in the ledger. Found "                                   \
-            "by case number, id or the source's ticket.")
+#define HELP                                                                                       \
+    CTL_TEXT("一个案件的全过程:受理、派遣、执法、志愿各服务的每次"        \
+             "状态变迁,时刻、单位、人员、期限和账本位置。\n"                  \
+             "可用案件编号、内部编号或来源工单号查。",                                             \
+            "The whole story of a case: every transition in intake, routing, "                     \
+            "enforcement and volunteer, with instant,\nunit, actor, deadline and its "             \
+            "place in the ledger. Found by case number, id or the source's ticket.")
 
 enum { STORY_SERVICES = 4 };
 static const enum service_id TELLERS[STORY_SERVICES] = {

@@ -1,6 +1,7 @@
-/* huyingctl counters: how many are open, closed, overdue, by unit at every level and by matter. From
- * Redis, where the services keep them; a service whose counters are not complete there is counted
- * from PostgreSQL. --check compares the three places, --rebuild has every service count again. */
+/* huyingctl counters: how many are open, closed, overdue, by unit at every level and by matter.
+ * From Redis, where the services keep them; a service whose counters are not complete there is
+ * counted from PostgreSQL. --check compares the three places, --rebuild has every service count
+ * again. */
 #include <inttypes.h>
 #include <poll.h>
 #include <sodium.h>
@@ -23,15 +24,16 @@
 #define REBUILD_MS 60000 /* every service has counted again by then */
 #define PAUSE_MS 200
 #define FIELD_SIZE 256
-#define HELP                                                                                                                      \
-    CTL_TEXT(                                                                                                                     \
-            "在办、结案、超期等数字,按各级单位和事项。平时取自 Redis,不在时由 PostgreSQL 计数。\n" \
-            "--check 比较 Redis、计数表和案件本身,列出不同;--rebuild 让各服务重新计数,等到三者"        \
-            "一致才返回。",                                                                                                       \
-            "Open, closed, overdue and so on, by unit at every level and by matter. From Redis, "                                 \
-            "or counted from PostgreSQL\nwhile it is away. --check compares Redis, the table and "                                \
-            "the cases themselves and names what differs;\n--rebuild has every service count "                                    \
-            "again and returns when all three agree.")
+#define HELP                                                                                       \
+    CTL_TEXT("在办、结案、超期等数字,按各级单位和事项。平时取自 "          \
+             "Redis,不在时由 PostgreSQL 计数。\n"                                           \
+             "--check 比较 Redis、计数表和案件本身,列出不同"                        \
+             ";--rebuild 让各服务重新计数,等到三者一致才返回。",                                   \
+            "Open, closed, overdue and so on, by unit at every level and by matter. "              \
+            "From Redis, or counted from PostgreSQL\nwhile it is away. --check "                   \
+            "compares Redis, the table and the cases themselves and names what "                   \
+            "differs;\n--rebuild has every service count again and returns when all "              \
+            "three agree.")
 
 enum { COUNTING = 4 };
 static const enum service_id COUNTERS_OF[COUNTING] = {

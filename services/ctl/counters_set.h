@@ -24,7 +24,8 @@ void counters_set_fini(struct counters_set *set);
 /* The line, made when it is not there; valid until the set ends. */
 struct counter_line *counters_set_line(
         struct counters_set *set, const struct metric_name *metric, const char *field);
-/* The value to be shown: Redis's, or the table's when Redis does not have that service. 0 = none. */
+/* The value to be shown: Redis's, or the table's when Redis does not have that service. 0 =
+ * none. */
 int64_t counters_set_value(
         const struct counters_set *set, const struct metric_name *metric, const char *field);
 /* Lines whose values are not the same everywhere, in order of service, metric and field. Redis

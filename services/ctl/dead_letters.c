@@ -16,16 +16,17 @@
     "[list] | show AGG SOURCE N | replay AGG SOURCE N | skip AGG SOURCE N --why TEXT  "            \
     "[--service NAME]"
 #define PAGES_MAX 200 /* questions to one service: 100,000 letters */
-#define HELP                                                                                                                           \
-    CTL_TEXT("死信:"                                                                                                                 \
-             "五次尝试都没有成功、已放在一边的消息。同一对象、同一来源的后续消息在它后面等。\n" \
-             "replay 再试一次;skip 略过它,--why 写明原因,记入对象的历史和账本。\n"                               \
-             "AGG SOURCE N 是清单里的前三列。",                                                                                        \
-            "Dead letters: messages that were put aside after five attempts. Later messages of "                                       \
-            "the same aggregate and\nsource wait behind them. replay tries again; skip leaves it "                                     \
-            "out, with the reason --why, which goes into the\naggregate's history and the "                                            \
-            "ledger. "                                                                                                                 \
-            "AGG SOURCE N are the first columns of the list.")
+#define HELP                                                                                       \
+    CTL_TEXT("死信:五次尝试都没有成功、已放在一边的消息。同一对象"        \
+             "、同一来源的后续消息在它后面等。\n"                                  \
+             "replay 再试一次;skip 略过它,--why 写明原因,记入对象"                  \
+             "的历史和账本。\n"                                                             \
+             "AGG SOURCE N 是清单里的前三列。",                                                    \
+            "Dead letters: messages that were put aside after five attempts. Later "               \
+            "messages of the same aggregate and\nsource wait behind them. replay tries "           \
+            "again; skip leaves it out, with the reason --why, which goes into "                   \
+            "the\naggregate's history and the ledger. AGG SOURCE N are the first "                 \
+            "columns of the list.")
 
 enum { HOLDERS = 5 };
 static const enum service_id HOLDING[HOLDERS] = {

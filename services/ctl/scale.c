@@ -7,11 +7,14 @@
 
 #include "services/ctl/commands.h"
 
-#define HELP                                                                                             \
-    CTL_TEXT("让一个服务运行几个实例,例如 scale routing 3。由 deploy/run scale 执行;\n" \
-             "由 systemd 管理的站点用:systemctl enable --now huying-routing@2",                          \
-            "Runs that many instances of a service, e.g. scale routing 3. deploy/run scale does "        \
-            "it;\na site under systemd uses: systemctl enable --now huying-routing@2")
+#define HELP                                                                                       \
+    CTL_TEXT("让一个服务运行几个实例,例如 scale routing 3。由 "                     \
+             "deploy/run scale 执行;\n"                                                          \
+             "由 systemd 管理的站点用:systemctl enable --now "                              \
+             "huying-routing@2",                                                                   \
+            "Runs that many instances of a service, e.g. scale routing 3. deploy/run "             \
+            "scale does it;\na site under systemd uses: systemctl enable --now "                   \
+            "huying-routing@2")
 
 int command_scale(struct ctl *ctl, int argc, char **argv)
 {

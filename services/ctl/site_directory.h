@@ -20,7 +20,8 @@ const char *unit_name(const struct ctl *ctl,
         const struct directory *directory,
         int64_t id,
         char ret[UNIT_NUMBER_SIZE]);
-/* "Graffiti Removal (GRAFFITI)"; the code alone when the directory does not have it. g_free() it. */
+/* "Graffiti Removal (GRAFFITI)"; the code alone when the directory does not have it. g_free()
+ * it. */
 char *matter_title(const struct ctl *ctl, const struct directory *directory, const char *code);
 
 #endif

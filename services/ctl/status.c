@@ -1,5 +1,6 @@
-/* huyingctl status: is the site well? Every process is asked for its health and figures over HTTP,
- * the database for queues, clock and ledger, so that each part is shown although others are away. */
+/* huyingctl status: is the site well? Every process is asked for its health and figures over
+ * HTTP, the database for queues, clock and ledger, so that each part is shown although others are
+ * away. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -16,8 +17,9 @@
 #define HELP                                                                                       \
     CTL_TEXT("各进程是否就绪、在做什么,各服务的队列,演练时钟和账本。\n"  \
              "全部就绪时退出码为 0,否则为 1。“就绪”是 /readyz 的回答。",                           \
-            "Whether each process is ready and what it does, the queues of each service, the "     \
-            "drill's clock, the ledger.\nExits 0 when all are ready (as /readyz says), else 1.")
+            "Whether each process is ready and what it does, the queues of each "                  \
+            "service, the drill's clock, the ledger.\nExits 0 when all are ready (as "             \
+            "/readyz says), else 1.")
 
 /* The figures of a service process: metric without "huying_", headings. */
 #define FIGURE_COLUMNS(X)                                                                          \

@@ -1,5 +1,5 @@
-/* What the database says of the site for `huyingctl status`: the queues of every service, the clock,
- * the ledger. Needs the role huying_ctl. Blocking; ERR_TRANSIENT with pg_message(). */
+/* What the database says of the site for `huyingctl status`: the queues of every service, the
+ * ledger. Needs the role huying_ctl. Blocking; ERR_TRANSIENT with pg_message(). */
 #ifndef HUYING_CTL_STORE_STATUS_H
 #define HUYING_CTL_STORE_STATUS_H
 

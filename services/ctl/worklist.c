@@ -14,8 +14,10 @@
 #define ROWS_PRESET 100
 #define ROWS_MAX 10000
 #define HELP                                                                                       \
-    CTL_TEXT("一个单位及其下级承办的在办案件,和每件下一步可做的操作。",                            \
-            "The open cases that a unit and those below it handle, and what can be done next.")
+    CTL_TEXT("一个单位及其下级承办的在办案件,和每件下一步可做的操"        \
+             "作。",                                                                               \
+            "The open cases that a unit and those below it handle, and what can be "               \
+            "done next.")
 
 struct worklist {
     struct ctl *ctl;

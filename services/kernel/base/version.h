@@ -1,4 +1,5 @@
-/* The version of all binaries, which are released together: VERSION of project() in CMakeLists.txt. */
+/* The version of all binaries, which are released together: VERSION of project() in
+ * CMakeLists.txt. */
 #ifndef HUYING_BASE_VERSION_H
 #define HUYING_BASE_VERSION_H
 
