@@ -117,8 +117,9 @@ enum err replay_drill_rows(const struct ctl *ctl, struct replay_file *file)
         reading.row = i + 1;
         file->rows[i].line = file->csv.lines[i + 1];
         row_read(&reading, &file->rows[i]);
-        file->no_point += file->rows[i].longitude == 0 && file->rows[i].latitude == 0;
-        file->no_place += file->no_point && file->rows[i].code_count == 0;
+        bool point = file->rows[i].longitude != 0 || file->rows[i].latitude != 0;
+        file->no_point += !point;
+        file->no_place += !point && file->rows[i].code_count == 0;
     }
     return reading.sound ? OK : ERR_MALFORMED;
 }
