@@ -94,10 +94,17 @@ static int64_t draw(void *self)
     return ids_draw(self);
 }
 
+/* A salt for every step: drawn many at a time, since each draw is a system call. */
 static void random_fill(void *self, void *data, size_t size)
 {
-    (void)self;
-    randombytes_buf(data, size);
+    struct batch *batch = self;
+    must(size <= sizeof batch->random);
+    if (batch->random_left < size) {
+        randombytes_buf(batch->random, sizeof batch->random);
+        batch->random_left = sizeof batch->random;
+    }
+    batch->random_left -= size;
+    memcpy(data, batch->random + batch->random_left, size);
 }
 
 static void finish(struct batch *batch, enum batch_end end)
@@ -361,6 +368,7 @@ void batch_start(struct batch *batch, const struct batch_start *start)
             .draw = draw,
             .draw_self = batch->ids,
             .random = random_fill,
+            .random_self = batch,
             .works = start->works,
             .work_count = start->work_count,
             .page_bufs = batch->page_bufs,

@@ -28,6 +28,8 @@ struct batch {
     size_t held_count, held_room;
     const void **states; /* related and store hooks */
     struct input **inputs;
+    uint8_t random[4096]; /* what is left of it was never given to anybody */
+    size_t random_left;
 };
 
 extern const struct statement SQL_SITE, SQL_ATTEMPT, SQL_WAITING, SQL_DEAD, SQL_SUSPECT, SQL_TIMERS,
