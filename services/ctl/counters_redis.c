@@ -1,13 +1,21 @@
 #include "services/ctl/counters_redis.h"
 
 #include <hiredis/hiredis.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "services/kernel/base/must.h"
 
 struct counters_redis {
     redisContext *context;
+    struct sigaction pipe_before; /* hiredis writes without MSG_NOSIGNAL */
 };
+
+static void pipe_ignore(struct sigaction *ret_before)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    must(sigaction(SIGPIPE, &ignore, ret_before) == 0);
+}
 
 /* A PING tells a server that is loading, or a socket that somebody else holds. */
 struct counters_redis *counters_redis_new(const char *socket)
@@ -15,18 +23,21 @@ struct counters_redis *counters_redis_new(const char *socket)
     const struct timeval patience = {REDIS_ANSWER_MS / 1000, REDIS_ANSWER_MS % 1000 * 1000};
     redisContext *context = *socket ? redisConnectUnixWithTimeout(socket, patience) : NULL;
     redisReply *pong = NULL;
+    struct sigaction before;
+    pipe_ignore(&before);
     if (context != NULL && context->err == 0 && redisSetTimeout(context, patience) == REDIS_OK)
         pong = redisCommand(context, "PING");
     if (pong == NULL || pong->type == REDIS_REPLY_ERROR) {
         freeReplyObject(pong);
         if (context != NULL)
             redisFree(context);
+        must(sigaction(SIGPIPE, &before, NULL) == 0);
         return NULL;
     }
     freeReplyObject(pong);
     struct counters_redis *redis = calloc(1, sizeof *redis);
     must(redis != NULL);
-    redis->context = context;
+    *redis = (struct counters_redis){context, before};
     return redis;
 }
 
@@ -35,6 +46,7 @@ void counters_redis_destroy(struct counters_redis **redis)
     if (*redis == NULL)
         return;
     redisFree((*redis)->context);
+    must(sigaction(SIGPIPE, &(*redis)->pipe_before, NULL) == 0);
     free(*redis);
     *redis = NULL;
 }

@@ -1,5 +1,6 @@
 /* The counters as they stand in Redis (keys: services/kernel/store/counter.h). Only counters*.c may
- * speak to Redis. Blocking, each answer within REDIS_ANSWER_MS. */
+ * speak to Redis. Blocking, each answer within REDIS_ANSWER_MS. SIGPIPE is ignored from new to
+ * destroy, and again what it was afterwards: print later. */
 #ifndef HUYING_CTL_COUNTERS_REDIS_H
 #define HUYING_CTL_COUNTERS_REDIS_H
 

@@ -57,6 +57,10 @@ bool ctl_bus_ask(const struct ctl *ctl,
         if (request->err == OK)
             ctl_fail(ctl, "%s 没有照办:%s", "%s did not do it: %s", service_name(request->dest),
                     request->reply.text);
+        else if (request->err == ERR_TRANSIENT)
+            ctl_fail(ctl, "%s 在 %d 秒内没有回答。先看 huyingctl status",
+                    "%s did not answer within %d s. Look at huyingctl status first",
+                    service_name(request->dest), CTL_ASK_MS / 1000);
         else
             ctl_fail(ctl, "%s 没有回答:%s。先看 huyingctl status",
                     "%s did not answer: %s. Look at huyingctl status first",
