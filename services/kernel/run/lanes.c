@@ -8,7 +8,10 @@
 #include "services/kernel/base/must.h"
 #include "services/kernel/run/loop.h"
 
-#define ACKED_DELAY_MS 3 /* acknowledgements alone wait this long for company */
+/* Acknowledgements alone wait this long for company: a transaction of their own keeps a lane from the
+ * next report. In a drill somebody waits for the outbox to be empty. */
+#define ACKED_DELAY_MS 25
+#define ACKED_DELAY_DRILL_MS 3
 
 static void batch_done(void *self, struct batch *batch, enum batch_end end, const char *message);
 
@@ -108,7 +111,8 @@ static bool lane_ready(struct lane *lane)
 static bool acked_due(const struct loop *loop)
 {
     return loop->acked_count && (loop->inbox.count == 0 || loop->acked_count > ACKED_MAX / 2) &&
-           loop->now_ms - loop->acked_since_ms >= ACKED_DELAY_MS;
+           loop->now_ms - loop->acked_since_ms >=
+                   (loop->site.drill ? ACKED_DELAY_DRILL_MS : ACKED_DELAY_MS);
 }
 
 /* What came in before the site became another incarnation is not applied to it (rule 9): the sender's

@@ -242,7 +242,7 @@ static void loop_wait(struct loop *loop)
         count += pg_item(&items[count], loop->watched);
     items[count++] = (zmq_pollitem_t){.fd = loop->signal_fd, .events = ZMQ_POLLIN};
     items[count++] = (zmq_pollitem_t){.fd = loop->wake_fd, .events = ZMQ_POLLIN};
-    long timeout_ms = loop_brisk(loop) || loop->inbox.count || loop->acked_count ? 2 : 20;
+    long timeout_ms = loop_brisk(loop) || loop->inbox.count ? 2 : 20;
     if (zmq_poll(items, (int)count, timeout_ms) < 0 && errno != EINTR)
         must(!"zmq_poll on our own descriptors");
 }
