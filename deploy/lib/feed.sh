@@ -23,8 +23,8 @@ profile_prepare() {
     printf '%s\n' "$sum" >"$home/files/prepared-$profile"
 }
 
-# A profile is fed with its city's reports, or with its drills one after the other. The exit status is
-# that of the feeding program, its progress goes to standard error, its result to standard output.
+# A profile is fed with its city's reports, or with its drills one after the other. The exit status
+# is that of the feeding program, its progress goes to standard error, its result to output.
 profile_feed() {
     local file=${csv:-$root/deploy/profiles/$profile/reports.csv} drill
     [ -e "$file" ] || file=

@@ -6,18 +6,24 @@
 #include "services/kernel/base/pure_text.h"
 
 #define HELP                                                                                       \
-    CTL_TEXT("演练站点的时钟。step:拨到下一个期限刚过之处(或 --to 的时刻,取早者),等到期的都已触发、" \
-             "发件箱已空、账本已全才返回;时钟不会倒退。生产站点拒绝。",                                \
-            "The clock of a drill. step: goes just past the next deadline (or to --to, if that is "    \
-            "earlier) and\nreturns when all that was due has fired, every outbox is empty and the ledger "  \
+    CTL_TEXT("演练站点的时钟。step:拨到下一个期限刚过之处(或 --to "            \
+             "的时刻,取早者),等到期的都已触发、"                                    \
+             "发件箱已空、账本已全才返回;时钟不会倒退。生产站点拒绝。",                            \
+            "The clock of a drill. step: goes just past the next deadline (or to --to, if that "   \
+            "is "                                                                                  \
+            "earlier) and\nreturns when all that was due has fired, every outbox is empty and "    \
+            "the ledger "                                                                          \
             "is complete. It never goes back.\nA production site refuses it.")
 
 static int step(struct ctl *ctl, struct pg *pg, const struct drill_site *site, const char *to)
 {
     int64_t to_ms = INT64_MAX, clock_ms = 0;
     if (to && !instant_parse(to, &to_ms))
-        return ctl_fail(ctl, "--to:\"%s\" 不是带时差的 RFC 3339 时刻,例如 2026-09-30T10:00:00+08:00",
-                "--to: \"%s\" is no RFC 3339 instant with an offset, e.g. 2026-09-30T10:00:00+08:00", to);
+        return ctl_fail(ctl,
+                "--to:\"%s\" 不是带时差的 RFC 3339 时刻,例如 2026-09-30T10:00:00+08:00",
+                "--to: \"%s\" is no RFC 3339 instant with an offset, e.g. "
+                "2026-09-30T10:00:00+08:00",
+                to);
     if (to && to_ms < site->clock_ms)
         return ctl_fail(ctl, "--to:%s 早于现在的演练时钟,时钟不会倒退",
                 "--to: %s is before the drill's clock, which never goes back", to);
@@ -53,9 +59,9 @@ int command_clock(struct ctl *ctl, int argc, char **argv)
 {
     gchar *to = NULL;
     struct drill_site site;
-    GOptionEntry entries[] = {
-            {"to", 0, 0, G_OPTION_ARG_STRING, &to, CTL_TEXT("最远到这一时刻", "at most to this instant"),
-                    CTL_TEXT("时刻", "INSTANT")},
+    GOptionEntry entries[] = {{"to", 0, 0, G_OPTION_ARG_STRING, &to,
+                                      CTL_TEXT("最远到这一时刻", "at most to this instant"),
+                                      CTL_TEXT("时刻", "INSTANT")},
             {0}};
     int status = ctl_options(ctl, "[step]", HELP, entries, &argc, &argv);
     if (status >= 0)

@@ -36,8 +36,11 @@ struct bytes field_refs_encode(struct arena *arena, const char *const *refs, siz
     return packed(arena, &query.base);
 }
 
-static enum err cases_decode(ProtobufCAllocator *memory, struct bytes payload, struct arena *arena,
-        struct field_item **ret, size_t *ret_count)
+static enum err cases_decode(ProtobufCAllocator *memory,
+        struct bytes payload,
+        struct arena *arena,
+        struct field_item **ret,
+        size_t *ret_count)
 {
     Huying__Routing__Worklist *list =
             huying__routing__worklist__unpack(memory, payload.size, payload.data);
@@ -52,8 +55,11 @@ static enum err cases_decode(ProtobufCAllocator *memory, struct bytes payload, s
     return OK;
 }
 
-static enum err missions_decode(ProtobufCAllocator *memory, struct bytes payload,
-        struct arena *arena, struct field_item **ret, size_t *ret_count)
+static enum err missions_decode(ProtobufCAllocator *memory,
+        struct bytes payload,
+        struct arena *arena,
+        struct field_item **ret,
+        size_t *ret_count)
 {
     Huying__Enforcement__Missions *list =
             huying__enforcement__missions__unpack(memory, payload.size, payload.data);
@@ -62,14 +68,17 @@ static enum err missions_decode(ProtobufCAllocator *memory, struct bytes payload
     *ret = arena_array(arena, struct field_item, list->n_items + 1);
     *ret_count = list->n_items;
     for (size_t i = 0; i < list->n_items; i++)
-        (*ret)[i] = (struct field_item){list->items[i]->id, list->items[i]->unit,
-                list->items[i]->squad, list->items[i]->source_ref, list->items[i]->state, "squad",
-                ""};
+        (*ret)[i] =
+                (struct field_item){list->items[i]->id, list->items[i]->unit, list->items[i]->squad,
+                        list->items[i]->source_ref, list->items[i]->state, "squad", ""};
     return OK;
 }
 
-static enum err needs_decode(ProtobufCAllocator *memory, struct bytes payload, struct arena *arena,
-        struct field_item **ret, size_t *ret_count)
+static enum err needs_decode(ProtobufCAllocator *memory,
+        struct bytes payload,
+        struct arena *arena,
+        struct field_item **ret,
+        size_t *ret_count)
 {
     Huying__Volunteer__Needs *list =
             huying__volunteer__needs__unpack(memory, payload.size, payload.data);
@@ -84,8 +93,11 @@ static enum err needs_decode(ProtobufCAllocator *memory, struct bytes payload, s
     return OK;
 }
 
-enum err field_items_decode(uint32_t type, struct bytes payload, struct arena *arena,
-        struct field_item **ret, size_t *ret_count)
+enum err field_items_decode(uint32_t type,
+        struct bytes payload,
+        struct arena *arena,
+        struct field_item **ret,
+        size_t *ret_count)
 {
     ProtobufCAllocator memory = arena_memory(arena);
     if (type == FIELD_WORKLIST)

@@ -1,4 +1,5 @@
-/* What the field staff sends and sees, as plain structs (routing, enforcement and volunteer.proto). */
+/* What the field staff sends and sees, as plain structs (routing, enforcement and
+ * volunteer.proto). */
 #ifndef HUYING_CTL_CODEC_FIELD_H
 #define HUYING_CTL_CODEC_FIELD_H
 
@@ -26,15 +27,18 @@ enum field_type {
 
 #define FIELD_REFS_MAX 500
 
-struct field_item { /* a line of a worklist: of a case, a mission or a need */
+struct field_item {            /* a line of a worklist: of a case, a mission or a need */
     int64_t id, unit, handler; /* handler: unit, or the mission's squad */
     const char *source_ref, *state, *handler_kind, *volunteer;
 };
 
 /* A worklist query by source references: the same fields in all three services. */
 struct bytes field_refs_encode(struct arena *arena, const char *const *refs, size_t count);
-enum err field_items_decode(uint32_t type, struct bytes payload, struct arena *arena,
-        struct field_item **ret, size_t *ret_count) MUST_CHECK;
+enum err field_items_decode(uint32_t type,
+        struct bytes payload,
+        struct arena *arena,
+        struct field_item **ret,
+        size_t *ret_count) MUST_CHECK;
 /* Commands: the version is any, `text` what was done. */
 struct bytes field_act_encode(struct arena *arena, const char *text);
 struct bytes field_offers_query_encode(struct arena *arena, int64_t need);
@@ -43,7 +47,7 @@ enum err field_offers_decode(
         struct bytes payload, struct arena *arena, const char ***ret) MUST_CHECK;
 #define FIELD_ROOT_SIZE 65
 /* The root of a checkpoint, in hexadecimal. */
-enum err field_root_decode(struct bytes payload, struct arena *arena, char ret[FIELD_ROOT_SIZE])
-        MUST_CHECK;
+enum err field_root_decode(
+        struct bytes payload, struct arena *arena, char ret[FIELD_ROOT_SIZE]) MUST_CHECK;
 
 #endif

@@ -23,39 +23,42 @@ struct orders { /* commands of one round */
     size_t count, room;
 };
 
-static void order(struct field *field, struct orders *orders, const struct work_item *work,
-        uint32_t type, const char *actor)
+static void order(struct field *field,
+        struct orders *orders,
+        const struct work_item *work,
+        uint32_t type,
+        const char *actor)
 {
     must(orders->count < orders->room);
-    bool ends = type != FIELD_CASE_ACCEPT && type != FIELD_MISSION_ACCEPT && type != FIELD_NEED_CLAIM;
+    bool ends =
+            type != FIELD_CASE_ACCEPT && type != FIELD_MISSION_ACCEPT && type != FIELD_NEED_CLAIM;
     struct client_request *request = &orders->list[orders->count++];
     char id[REQUEST_ID_MAX + 1];
-    /* The client sends an unanswered request again under its id. What this program orders after it has
-     * looked again is another request: an answer of before must not stand for it. */
+    /* The client sends an unanswered request again under its id. What this program orders after
+     * it has looked again is another request: an answer of before must not stand for it. */
     snprintf(id, sizeof id, "%.30s/%u/%x.%x", work->row->ticket, type, field->nonce,
             field->orders++);
-    *request = (struct client_request){
-            .dest = type < 3000 ? SERVICE_ROUTING : type < 4000 ? SERVICE_ENFORCEMENT
-                                                                : SERVICE_VOLUNTEER,
+    *request = (struct client_request){.dest = type < 3000   ? SERVICE_ROUTING
+                                               : type < 4000 ? SERVICE_ENFORCEMENT
+                                                             : SERVICE_VOLUNTEER,
             .type = type,
             .agg = work->item.id,
-            .at_ms = !ends                         ? work->row->created_ms
+            .at_ms = !ends                       ? work->row->created_ms
                      : type == FIELD_CASE_VERIFY ? work->row->ended_ms
                                                  : work->row->handled_ms,
             .request_id = arena_text(&field->arena, id, strlen(id)),
             .actor = actor,
-            .payload = field_act_encode(&field->arena, type == FIELD_CASE_REFER
-                                                               ? "outside the district's power"
-                                                               : "as on file")};
+            .payload = field_act_encode(&field->arena,
+                    type == FIELD_CASE_REFER ? "outside the district's power" : "as on file")};
 }
 
 static enum err give(struct field *field, struct orders *orders)
 {
     for (size_t i = 0; i < orders->count; i += CLIENT_REQUESTS_MAX) {
-        size_t some = orders->count - i < CLIENT_REQUESTS_MAX ? orders->count - i
-                                                              : CLIENT_REQUESTS_MAX;
-        enum err err = client_call(field->client, FRAME_COMMANDS, orders->list + i, some,
-                CTL_CALL_MS, &field->arena);
+        size_t some =
+                orders->count - i < CLIENT_REQUESTS_MAX ? orders->count - i : CLIENT_REQUESTS_MAX;
+        enum err err = client_call(
+                field->client, FRAME_COMMANDS, orders->list + i, some, CTL_CALL_MS, &field->arena);
         if (err != OK)
             return err;
     }
@@ -69,8 +72,8 @@ static struct orders orders_new(struct field *field, size_t room)
 
 /* Asks for the worklist lines of all works, in as many requests as it takes, and puts them to their
  * rows. `type` says whose list; only works for which `want` is true are asked for. */
-static enum err look(struct field *field, struct work_item *works, size_t count, uint32_t type,
-        const char *kind)
+static enum err look(
+        struct field *field, struct work_item *works, size_t count, uint32_t type, const char *kind)
 {
     const char **refs = arena_array(&field->arena, const char *, count + 1);
     struct client_request *requests =
@@ -85,13 +88,14 @@ static enum err look(struct field *field, struct work_item *works, size_t count,
     }
     for (size_t i = 0; i < ref_count; i += FIELD_REFS_MAX) {
         size_t some = ref_count - i < FIELD_REFS_MAX ? ref_count - i : FIELD_REFS_MAX;
-        requests[request_count++] = (struct client_request){
-                .dest = type < 3000 ? SERVICE_ROUTING : type < 4000 ? SERVICE_ENFORCEMENT
-                                                                    : SERVICE_VOLUNTEER,
-                .type = type,
-                .actor = "",
-                .request_id = "",
-                .payload = field_refs_encode(&field->arena, refs + i, some)};
+        requests[request_count++] =
+                (struct client_request){.dest = type < 3000   ? SERVICE_ROUTING
+                                                : type < 4000 ? SERVICE_ENFORCEMENT
+                                                              : SERVICE_VOLUNTEER,
+                        .type = type,
+                        .actor = "",
+                        .request_id = "",
+                        .payload = field_refs_encode(&field->arena, refs + i, some)};
     }
     enum err err = request_count ? client_call(field->client, FRAME_QUERIES, requests,
                                            request_count, CTL_CALL_MS, &field->arena)
@@ -157,8 +161,8 @@ static bool is(const char *a, const char *b)
 }
 
 /* Claims go to the first whom the need is offered to. */
-static enum err claims(struct field *field, struct work_item *works, size_t count,
-        struct orders *orders)
+static enum err claims(
+        struct field *field, struct work_item *works, size_t count, struct orders *orders)
 {
     struct client_request *asks = arena_array(&field->arena, struct client_request, count + 1);
     struct work_item **of = arena_array(&field->arena, struct work_item *, count + 1);
@@ -175,8 +179,8 @@ static enum err claims(struct field *field, struct work_item *works, size_t coun
         }
     for (size_t i = 0; i < ask_count; i += CLIENT_REQUESTS_MAX) {
         size_t some = ask_count - i < CLIENT_REQUESTS_MAX ? ask_count - i : CLIENT_REQUESTS_MAX;
-        enum err err = client_call(field->client, FRAME_QUERIES, asks + i, some, CTL_CALL_MS,
-                &field->arena);
+        enum err err = client_call(
+                field->client, FRAME_QUERIES, asks + i, some, CTL_CALL_MS, &field->arena);
         if (err != OK)
             return err;
     }
@@ -240,10 +244,13 @@ enum err field_take(struct field *field, size_t until)
     return err;
 }
 
-/* One step nearer to the end for every work, as far as its day has come; *ret_left counts those that
- * have not come so far. */
-static enum err finish_round(struct field *field, struct work_item *works, size_t count,
-        int64_t until_ms, size_t *ret_left)
+/* One step nearer to the end for every work, as far as its day has come; *ret_left counts those
+ * that have not come so far. */
+static enum err finish_round(struct field *field,
+        struct work_item *works,
+        size_t count,
+        int64_t until_ms,
+        size_t *ret_left)
 {
     struct orders first = orders_new(field, count), second = orders_new(field, count);
     enum err err = see(field, works, count);

@@ -1,7 +1,7 @@
-/* The field staff of a replay: workers, desks, squads and volunteers who do what the file of reports
- * says, at the times that it says. It sees only what they would see over the bus: worklists, missions
- * and offers. It runs as a program of its own (huyingctl field) and is told by lines how far the
- * day has gone. */
+/* The field staff of a replay: workers, desks, squads and volunteers who do what the file of
+ * reports says, at the times that it says. It sees only what they would see over the bus:
+ * worklists, missions and offers. It runs as a program of its own (huyingctl field) and is told
+ * by lines how far the day has gone. */
 #ifndef HUYING_CTL_FIELD_H
 #define HUYING_CTL_FIELD_H
 
@@ -16,8 +16,8 @@ struct field {
     struct client *client;
     struct arena arena;
     unsigned nonce, orders; /* for request ids: what is decided anew gets a new id */
-    size_t taken;          /* rows before this one were seen and accepted */
-    size_t *open;          /* indexes of rows that are taken and not ended, by ended_ms */
+    size_t taken;           /* rows before this one were seen and accepted */
+    size_t *open;           /* indexes of rows that are taken and not ended, by ended_ms */
     size_t open_count, open_first;
 };
 

@@ -1,9 +1,9 @@
-/* huyingctl field: the field staff as a program of its own. On standard input it is told how far the
- * replay has gone, a line each, and answers each with `ok` or `failed` on standard output:
+/* huyingctl field: the field staff as a program of its own. On standard input it is told how far
+ * the replay has gone, a line each, and answers each with `ok` or `failed` on standard output:
  *
  *   take N         rows up to N (in order of creation) have been dispatched
  *   finish MS      the day has come to this instant (milliseconds since 1970)
- */
+ * */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +18,9 @@
 
 #define ARENA_LIMIT ((size_t)512 << 20)
 #define HELP                                                                                       \
-    CTL_TEXT("回放的外勤人员:只通过总线看自己的任务,按文件里的时间受理、到场、办结、核实。由 replay 启动。", \
-            "The field staff of a replay: sees only its work over the bus; accepts, arrives, finishes "  \
-            "and verifies at the file's times. Started by replay.")
+    CTL_TEXT("回放的外勤人员:只通过总线看自己的任务,按文件里的时间办理。由 replay 启动。",              \
+            "The field staff of a replay: sees only its work over the bus and does it at the "     \
+            "file's times.\nStarted by replay.")
 
 static enum err obey(struct field *field, const char *line)
 {

@@ -1,13 +1,14 @@
-/* huyingctl replay: a city's file of reports goes through the cluster, as its hotline pushed them and its
- * staff worked on them. The drill's clock moves from deadline to deadline:
+/* huyingctl replay: a city's file of reports goes through the cluster, as its hotline pushed
+ * them and its staff worked on them. The drill's clock moves from deadline to deadline:
  *
  *   push the reports that were created by the next deadline (or so many at once)
  *   settle; the deadlines that they brought may be earlier
  *   the field staff accepts, and finishes what ended by then; reporters withdraw
  *   the clock goes just past the deadline; what is due fires; settle, the ledger too
  *
- * A message carries its own time, so that everything up to a deadline is decided before it fires, and
- * every figure is the same in each run. Fed again, the file gives duplicates and changes nothing. */
+ * A message carries its own time, so that everything up to a deadline is decided before it
+ * fires, and every figure is the same in each run. Fed again, the file gives duplicates and
+ * changes nothing. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -28,11 +29,11 @@
 #define PUSH_MS 60000
 #define AHEAD_ROWS 2000 /* reports pushed in one go, at most */
 #define HELP                                                                                       \
-    CTL_TEXT("把一座城市的工单文件(MyLA311 的列)完整走一遍:受理、派单、办理、核实、结案、反馈、入账。\n" \
-             "可以重复运行:重复的工单只会得到重复回执。",                                              \
-            "Runs a city's file of reports (columns of MyLA311) the whole way: accepted, dispatched, "   \
-            "handled,\nverified, closed, fed back, in the ledger. May be repeated: known tickets get a " \
-            "duplicate receipt.")
+    CTL_TEXT("把一份工单文件完整走一遍:受理、派单、办理、核实、结案、反馈、入账。\n"                   \
+             "可以重复运行:重复的工单只会得到重复回执。",                                          \
+            "Runs a file of reports the whole way: accepted, dispatched, handled, verified, "      \
+            "closed,\nfed back, in the ledger. May be repeated: known tickets get a duplicate "    \
+            "receipt.")
 
 struct replay {
     struct ctl *ctl;
@@ -65,7 +66,8 @@ static void progress(struct replay *replay, bool last)
     char at[INSTANT_SIZE];
     instant_format(at, replay->clock_ms, replay->counts.utc_offset_s);
     double seconds = (double)(now - replay->started_ms) / 1000.0;
-    double done = replay->file.count ? (double)replay->counts.ended / (double)replay->file.count : 1;
+    double done =
+            replay->file.count ? (double)replay->counts.ended / (double)replay->file.count : 1;
     ctl_say(replay->ctl, "演练时钟 %s · 已推送 %zu/%zu · 已办结 %zu · %.0f 件/秒 · 约剩 %.0f 秒\n",
             "drill clock %s · pushed %zu/%zu · ended %zu · %.0f cases/s · about %.0f s left\n", at,
             replay->pushed, replay->file.count, replay->counts.ended,
@@ -177,7 +179,8 @@ static enum err push(struct replay *replay, size_t until)
             err = count ? hotline_push(replay->hotline, reports, receipts, count, PUSH_MS) : OK;
         } while (err == ERR_TRANSIENT && ++tries < 5);
         if (err != OK) {
-            ctl_fail(replay->ctl, "推送没有得到全部回执:%s", "not all receipts came: %s", err_name(err));
+            ctl_fail(replay->ctl, "推送没有得到全部回执:%s", "not all receipts came: %s",
+                    err_name(err));
             return err;
         }
         for (size_t i = 0; i < count; i++)
@@ -192,14 +195,13 @@ static enum err push(struct replay *replay, size_t until)
 static enum err withdraw(struct replay *replay, int64_t until_ms)
 {
     for (; replay->withdrawn < replay->cancelled_count; replay->withdrawn++) {
-        const struct replay_row *row =
-                &replay->file.rows[replay->cancelled[replay->withdrawn]];
+        const struct replay_row *row = &replay->file.rows[replay->cancelled[replay->withdrawn]];
         struct hotline_receipt receipt;
         if (row->ended_ms > until_ms)
             return OK;
         /* Refused when it has ended before: the file is fed again. */
-        enum err err = hotline_withdraw(replay->hotline, row->ticket, "cancelled", row->ended_ms,
-                &receipt, PUSH_MS);
+        enum err err = hotline_withdraw(
+                replay->hotline, row->ticket, "cancelled", row->ended_ms, &receipt, PUSH_MS);
         if (err != OK)
             return err;
     }
@@ -249,7 +251,8 @@ static enum err quiet(struct replay *replay, bool ledger)
                 ",待派 %" PRId64 ",未入账 %" PRId64,
                 "it does not settle: unacknowledged %" PRId64 "+%" PRId64 ", waiting %" PRId64
                 ", due %" PRId64 ", to assign %" PRId64 ", not in the ledger %" PRId64,
-                busy.outbox, busy.outbox_audit, busy.waiting, busy.timers, busy.work, busy.unplaced);
+                busy.outbox, busy.outbox_audit, busy.waiting, busy.timers, busy.work,
+                busy.unplaced);
     return err;
 }
 
@@ -261,8 +264,8 @@ static enum err next_due(struct replay *replay, int64_t *ret_ms)
     return err;
 }
 
-/* The reports created by `horizon_ms`, as many as go at once; *horizon_ms comes down to the last of them
- * and to deadlines that they brought. */
+/* The reports created by `horizon_ms`, as many as go at once; *horizon_ms comes down to the last
+ * of them and to deadlines that they brought. */
 static enum err push_until(struct replay *replay, int64_t *horizon_ms)
 {
     int64_t due_ms = 0;

@@ -1,4 +1,5 @@
-/* The rows of a drill, one case each; what is wrong is named with line, column and what was expected. */
+/* The rows of a drill, one case each; what is wrong is named with line, column and what was
+ * expected. */
 #include <string.h>
 
 #include "services/ctl/replay_file.h"
@@ -98,8 +99,8 @@ static void row_read(struct reading *reading, struct replay_row *row)
     if (row->status == REPLAY_OPEN)
         return;
     row->handled_ms = instant(reading, COL_HANDLED, true);
-    row->ended_ms = row->status == REPLAY_CLOSED ? instant(reading, COL_VERIFIED, true)
-                                                 : row->handled_ms;
+    row->ended_ms =
+            row->status == REPLAY_CLOSED ? instant(reading, COL_VERIFIED, true) : row->handled_ms;
     if (reading->sound && (row->handled_ms < row->created_ms || row->ended_ms < row->handled_ms))
         refuse(reading, COL_HANDLED, "不早于 created、不晚于 verified 的时刻",
                 "an instant not before created and not after verified");
@@ -109,8 +110,10 @@ enum err replay_drill_rows(const struct ctl *ctl, struct replay_file *file)
 {
     struct reading reading = {ctl, &file->csv, 0, true};
     for (int i = 0; i < COLUMN_COUNT; i++)
-        if ((size_t)i >= file->csv.columns || strcmp(csv_cell(&file->csv, 0, (size_t)i), NAMES[i])) {
-            ctl_fail(ctl, "首行第 %d 列应为 %s", "header row, column %d: expected %s", i + 1, NAMES[i]);
+        if ((size_t)i >= file->csv.columns ||
+                strcmp(csv_cell(&file->csv, 0, (size_t)i), NAMES[i])) {
+            ctl_fail(ctl, "首行第 %d 列应为 %s", "header row, column %d: expected %s", i + 1,
+                    NAMES[i]);
             return ERR_MALFORMED;
         }
     for (size_t i = 0; i < file->count; i++) {

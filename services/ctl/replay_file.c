@@ -57,12 +57,13 @@ static int64_t instant_read(const char *text, int utc_offset_s)
     if (!sound)
         return 0;
     hour = hour % 12 + (half[0] == 'P' ? 12 : 0);
-    int64_t seconds = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    int64_t seconds =
+            days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
     return (seconds - utc_offset_s) * 1000;
 }
 
-static const char *own(struct replay_file *file, const char *format, const char *a, const char *b,
-        const char *c)
+static const char *own(
+        struct replay_file *file, const char *format, const char *a, const char *b, const char *c)
 {
     char *text = NULL;
     if (strcmp(format, "street") == 0)
@@ -82,8 +83,7 @@ static void place_read(struct replay_file *file, struct replay_row *row, const c
     if (cells[COL_STREET][0]) {
         row->codes[row->code_count++] = own(file, "street", cells[COL_STREET], "", "");
         if (cells[COL_VILLAGE][0]) {
-            const char *village =
-                    own(file, "village", row->codes[1], cells[COL_VILLAGE], "");
+            const char *village = own(file, "village", row->codes[1], cells[COL_VILLAGE], "");
             row->codes[row->code_count++] = village;
             char cell[64];
             snprintf(cell, sizeof cell, "%.20s%.20s", cells[COL_COLUMN], cells[COL_ROW]);
@@ -110,7 +110,9 @@ static enum replay_status status_read(const char *text)
     return strcmp(text, "Referred Out") == 0 ? REPLAY_REFERRED : REPLAY_OPEN;
 }
 
-static void row_read(struct replay_file *file, struct replay_row *row, const char *const *cells,
+static void row_read(struct replay_file *file,
+        struct replay_row *row,
+        const char *const *cells,
         int utc_offset_s)
 {
     row->ticket = cells[COL_NUMBER];
@@ -169,7 +171,8 @@ static void fault_say(void *self, size_t line, enum csv_fault fault, size_t foun
             "line %zu is no CSV (fault %d: %zu, expected %zu)", line, (int)fault, found, expected);
 }
 
-static enum err columns_find(const struct ctl *ctl, const struct csv *csv, int columns[COLUMN_COUNT])
+static enum err columns_find(
+        const struct ctl *ctl, const struct csv *csv, int columns[COLUMN_COUNT])
 {
     enum err err = OK;
     for (int i = 0; i < COLUMN_COUNT; i++) {
@@ -203,7 +206,8 @@ static enum err city_rows(const struct ctl *ctl, int utc_offset_s, struct replay
 static enum err rows_read(const struct ctl *ctl, int utc_offset_s, struct replay_file *file)
 {
     if (file->csv.rows < 1) {
-        ctl_fail(ctl, "文件是空的:至少要有首行", "the file is empty: it needs a header row at least");
+        ctl_fail(ctl, "文件是空的:至少要有首行",
+                "the file is empty: it needs a header row at least");
         return ERR_MALFORMED;
     }
     file->count = file->csv.rows - 1;

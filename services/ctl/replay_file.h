@@ -1,10 +1,10 @@
-/* A file of reports and of what became of them, as rows of instants and codes in order of creation. The
- * header row says which of two shapes it has:
+/* A file of reports and of what became of them, as rows of instants and codes in order of
+ * creation. The header row says which of two shapes it has:
  *
  *   MyLA311's columns (profile la311): naive local times, which get the site's fixed offset; done,
  *   verified and closed all at ClosedDate
- *   a drill's columns (ticket, created, matter, longitude, latitude, unit_code, text, promised, handled,
- *   verified, outcome): RFC 3339 instants
+ *   a drill's columns (ticket, created, matter, longitude, latitude, unit_code, text, promised,
+ *   handled, verified, outcome): RFC 3339 instants
  *
  * What is wrong in a row is counted, never dropped in silence. */
 #ifndef HUYING_CTL_REPLAY_FILE_H
@@ -25,14 +25,14 @@ struct replay_row {
     const char *text;
     enum replay_status status;
     int64_t created_ms, promised_ms; /* promised_ms 0 = none */
-    int64_t handled_ms; /* done by the handler; never before created_ms; 0 = not */
-    int64_t ended_ms;   /* closed, cancelled or referred out; never before handled_ms; 0 = not ended */
+    int64_t handled_ms;              /* done by the handler; never before created_ms; 0 = not */
+    int64_t ended_ms; /* closed, cancelled or referred out; never before handled_ms; 0 = not */
     double longitude, latitude;
     const char *codes[4]; /* unit codes from the district down */
     size_t code_count;
     size_t line;
-    bool first;           /* of the rows with this number */
-    const char *refused;  /* why the row cannot be a report; NULL = it can */
+    bool first;          /* of the rows with this number */
+    const char *refused; /* why the row cannot be a report; NULL = it can */
 };
 
 struct replay_file {
@@ -42,12 +42,14 @@ struct replay_file {
     size_t owned_count;
     struct replay_row *rows; /* by created_ms, then line */
     size_t count;
-    int64_t last_ms;         /* instant of the last event */
+    int64_t last_ms; /* instant of the last event */
     size_t no_point, no_village, no_place, closed_before_created, promised_before_created;
 };
 
 /* Says what is wrong and returns ERR_MALFORMED when the file cannot be read at all. */
-enum err replay_file_read(const struct ctl *ctl, const char *path, int utc_offset_s,
+enum err replay_file_read(const struct ctl *ctl,
+        const char *path,
+        int utc_offset_s,
         struct replay_file *ret) MUST_CHECK;
 void replay_file_fini(struct replay_file *file);
 /* Rows of a drill's columns; replay_drill.c. ERR_MALFORMED is said with line and field. */

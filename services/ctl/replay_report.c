@@ -54,8 +54,10 @@ static json_t *reasons_json(const struct replay_counts *counts)
     return object;
 }
 
-static void print_json(const struct replay_file *file, const struct replay_counts *counts,
-        const struct drill_figures *figures, const char *root)
+static void print_json(const struct replay_file *file,
+        const struct replay_counts *counts,
+        const struct drill_figures *figures,
+        const char *root)
 {
     json_t *object = json_object();
 #define SET(name, value) json_object_set_new(object, name, json_integer((json_int_t)(value)))
@@ -91,8 +93,11 @@ static void line(const struct ctl *ctl, const char *zh, const char *en, int64_t 
             value);
 }
 
-static void print_table(const struct ctl *ctl, const struct replay_file *file,
-        const struct replay_counts *counts, const struct drill_figures *figures, const char *root)
+static void print_table(const struct ctl *ctl,
+        const struct replay_file *file,
+        const struct replay_counts *counts,
+        const struct drill_figures *figures,
+        const char *root)
 {
     ctl_print(ctl, "回放结果\n", "Result of the replay\n");
     line(ctl, "读入行数", "rows read", (int64_t)file->count);
@@ -127,10 +132,8 @@ static enum err ledger_root(const struct ctl *ctl, char root[FIELD_ROOT_SIZE])
 {
     struct client *client = NULL;
     struct arena arena;
-    struct client_request request = {.dest = SERVICE_AUDIT,
-            .type = FIELD_CHECKPOINT,
-            .request_id = "",
-            .actor = ""};
+    struct client_request request = {
+            .dest = SERVICE_AUDIT, .type = FIELD_CHECKPOINT, .request_id = "", .actor = ""};
     arena_init(&arena, (size_t)1 << 20);
     enum err err = ctl_bus_connect(ctl, &client);
     if (err == OK)
@@ -152,7 +155,9 @@ static void receipts_lost_count(struct replay_counts *counts, int64_t cases)
     }
 }
 
-bool replay_report(const struct ctl *ctl, struct pg *pg, const struct replay_file *file,
+bool replay_report(const struct ctl *ctl,
+        struct pg *pg,
+        const struct replay_file *file,
         struct replay_counts *counts)
 {
     struct drill_figures figures;

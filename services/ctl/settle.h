@@ -11,8 +11,8 @@
  * `ledger`) every leaf has its place. Reconnects when the database restarts. ERR_TRANSIENT after
  * SETTLE_TIMEOUT_MS; *ret says what is still under way. */
 enum err settle(struct pg *pg, bool ledger, struct drill_busy *ret) MUST_CHECK;
-/* Moves the clock just past its next deadline (one millisecond: exactly at the instant is in time), but
- * not past `to_ms`, and settles. *ret_clock_ms: where it stands now. */
+/* Moves the clock just past its next deadline (one millisecond: exactly at the instant is in
+ * time), but not past `to_ms`, and settles. *ret_clock_ms: where it stands now. */
 enum err clock_step(struct pg *pg, int64_t to_ms, int64_t *ret_clock_ms) MUST_CHECK;
 /* Runs `call` again while it says ERR_TRANSIENT, reconnecting, for SETTLE_TIMEOUT_MS. */
 #define SETTLE_RETRY(pg, call) ((settle_wait(pg)) == OK ? (call) : ERR_TRANSIENT)

@@ -2,8 +2,7 @@
 
 #include "services/kernel/base/must.h"
 
-#define SITE                                                                                       \
-    "SELECT drill, clock, number, utc_offset_s FROM directory.site"
+#define SITE "SELECT drill, clock, number, utc_offset_s FROM directory.site"
 
 /* A held message counts unless a dead letter of its own stream stands before it. */
 #define HELD(schema)                                                                               \
@@ -27,8 +26,7 @@ static const char BUSY[] = "SELECT " EACH(SENT_ON) ", " EACH(SENT_AUDIT) ", " EA
 static const char NEXT_DUE[] = "SELECT least(" NEXT("intake") ", " NEXT("routing") ", " NEXT(
         "enforcement") ", " NEXT("volunteer") ")";
 
-#define CLOCK_SET                                                                                  \
-    "UPDATE directory.site SET clock = $1 WHERE drill AND clock <= $1 RETURNING 1"
+#define CLOCK_SET "UPDATE directory.site SET clock = $1 WHERE drill AND clock <= $1 RETURNING 1"
 
 static const char FIGURES[] =
         "SELECT (SELECT count(*) FROM routing.cases WHERE ver > 0), "

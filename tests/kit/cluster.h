@@ -40,8 +40,9 @@ struct kit_site {
     pid_t redis;
 };
 
-/* Makes directory, keys and configuration, a database with the directory's and `service`'s tables and
- * a site of one street; PostgreSQL runs then, nothing else does. `bin`: where the binaries are. */
+/* Makes directory, keys and configuration, a database with the directory's and `service`'s
+ * tables and a site of one street; PostgreSQL runs then, nothing else does. `bin`: where the
+ * binaries are. */
 void kit_site_open(struct kit_site *site, const char *bin, const char *service);
 /* Stops everything; `show`: print the logs first. */
 void kit_site_close(struct kit_site *site, bool show);
@@ -51,8 +52,8 @@ void kit_postgres(struct kit_site *site, bool up);
 void kit_redis(struct kit_site *site, bool up);
 void kit_broker(struct kit_site *site, size_t index, bool up);
 
-/* A key that is on the brokers' list with `service` and `rights` (as in peers.conf), or a stranger's
- * (service NULL). Brokers that run are told. */
+/* A key that is on the brokers' list with `service` and `rights` (as in peers.conf), or a
+ * stranger's (service NULL). Brokers that run are told. */
 void kit_key(struct kit_site *site,
         const char *name,
         const char *service,

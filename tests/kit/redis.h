@@ -1,6 +1,6 @@
-/* A private Redis for a test: in a temporary directory, on a unix socket only, without persistence. It
- * dies with the test. Every function ends the test program with a sentence on standard error when
- * something goes wrong. One thread. */
+/* A private Redis for a test: in a temporary directory, on a unix socket only, without
+ * persistence. It dies with the test. Every function ends the test program with a sentence on
+ * standard error when something goes wrong. One thread. */
 #ifndef HUYING_TESTS_KIT_REDIS_H
 #define HUYING_TESTS_KIT_REDIS_H
 

@@ -1,6 +1,7 @@
-/* What came in and waits for a batch. A *parcel* is what came together and is answered together: a
- * frame of events (acknowledged in one frame), of commands or queries (answered in one), or a request
- * from inside the process. A *job* is one work of it. Timers and the like are jobs without a parcel. */
+/* What came in and waits for a batch. A *parcel* is what came together and is answered together:
+ * a frame of events (acknowledged in one frame), of commands or queries (answered in one), or a
+ * request from inside the process. A *job* is one work of it. Timers and the like are jobs
+ * without a parcel. */
 #ifndef HUYING_RUN_INBOX_H
 #define HUYING_RUN_INBOX_H
 

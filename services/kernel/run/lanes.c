@@ -1,5 +1,6 @@
-/* Lanes: connections that run batches. Each takes what is ready, runs it as one transaction, and tells
- * everybody after the commit. What could not be committed goes back to the head of the inbox. */
+/* Lanes: connections that run batches. Each takes what is ready, runs it as one transaction, and
+ * tells everybody after the commit. What could not be committed goes back to the head of the
+ * inbox. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,8 @@
 #include "services/kernel/base/must.h"
 #include "services/kernel/run/loop.h"
 
-/* Acknowledgements alone wait this long for company: a transaction of their own keeps a lane from the
- * next report. In a drill somebody waits for the outbox to be empty. */
+/* Acknowledgements alone wait this long for company: a transaction of their own keeps a lane
+ * from the next report. In a drill somebody waits for the outbox to be empty. */
 #define ACKED_DELAY_MS 25
 #define ACKED_DELAY_DRILL_MS 3
 
@@ -115,8 +116,8 @@ static bool acked_due(const struct loop *loop)
                    (loop->site.drill ? ACKED_DELAY_DRILL_MS : ACKED_DELAY_MS);
 }
 
-/* What came in before the site became another incarnation is not applied to it (rule 9): the sender's
- * sweep sends what still is so. Commands may be: their answer is found or given anew. */
+/* What came in before the site became another incarnation is not applied to it (rule 9): the
+ * sender's sweep sends what still is so. Commands may be: their answer is found or given anew. */
 static void stale_drop(struct lane *lane)
 {
     size_t kept = 0;

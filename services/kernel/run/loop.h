@@ -1,6 +1,6 @@
-/* Inside run/: the running process. One thread: zmq_poll over the bus, PostgreSQL's connections, the
- * signals and the door for other threads; then whatever is ready, in this order: receive, results of
- * the database, batches, chores, sending. Nothing in it blocks. */
+/* Inside run/: the running process. One thread: zmq_poll over the bus, PostgreSQL's connections,
+ * the signals and the door for other threads; then whatever is ready, in this order: receive,
+ * results of the database, batches, chores, sending. Nothing in it blocks. */
 #ifndef HUYING_RUN_LOOP_H
 #define HUYING_RUN_LOOP_H
 
@@ -49,7 +49,8 @@ struct lane { /* one connection that runs batches */
     int64_t told_ms; /* when a failure was last logged */
 };
 
-enum chore { CHORE_SITE, CHORE_IDS, CHORE_TIMERS, CHORE_WORK, CHORE_HELD, CHORE_ATTEMPTS, CHORE_FOLD,
+enum chore { CHORE_SITE, CHORE_IDS, CHORE_TIMERS, CHORE_WORK, CHORE_HELD, CHORE_ATTEMPTS,
+    CHORE_FOLD,
     CHORE_RECOUNT, CHORE_REFILL, CHORE_GAUGES, CHORE_SUSPECT, CHORE_RESEND,
     CHORE_COUNT = CHORE_RESEND + SERVICE_COUNT };
 

@@ -1,5 +1,5 @@
-/* What a service process counts about itself: one table gives the field, the Prometheus name and the
- * help text. Counters are written by the loop's thread and read by HTTP's; relaxed atomics. */
+/* What a service process counts about itself: one table gives the field, the Prometheus name and
+ * the help text. Counters are written by the loop's thread and read by HTTP's; relaxed atomics. */
 #ifndef HUYING_RUN_METRICS_H
 #define HUYING_RUN_METRICS_H
 

@@ -1,7 +1,7 @@
 /* What was committed and has to reach others: messages to services, packed into frames of one
- * destination and bucket, kept until acknowledged. Memory is bounded: past OUTGOING_BYTES_MAX nothing
- * is taken any more, and the outbox's sweep brings the rows later. What is not acknowledged within the
- * resend time is forgotten here; the sweep has it from then on. */
+ * destination and bucket, kept until acknowledged. Memory is bounded: past OUTGOING_BYTES_MAX
+ * nothing is taken any more, and the outbox's sweep brings the rows later. What is not
+ * acknowledged within the resend time is forgotten here; the sweep has it from then on. */
 #ifndef HUYING_RUN_OUTGOING_H
 #define HUYING_RUN_OUTGOING_H
 
@@ -24,7 +24,8 @@ bool outgoing_full(const struct outgoing *outgoing);
 void outgoing_add(struct outgoing *outgoing, const struct effect_message *message);
 /* Sends what was added since, as frames of `incarnation`. */
 void outgoing_flush(struct outgoing *outgoing, uint64_t incarnation, int64_t monotonic_ms);
-/* Sends again what a broker refused or what a dead broker may have lost; forgets what is too old. */
+/* Sends again what a broker refused or what a dead broker may have lost; forgets what is too
+ * old. */
 void outgoing_turn(struct outgoing *outgoing, int64_t monotonic_ms);
 /* A frame came back: not forwarded. */
 void outgoing_nak(struct outgoing *outgoing, const struct frame *frame, int64_t monotonic_ms);

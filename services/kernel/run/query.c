@@ -1,5 +1,5 @@
-/* Queries: read-only, any instance, on the second connection, each in a segment of its own. They see
- * what is committed at that moment and promise nothing about what comes after. */
+/* Queries: read-only, any instance, on the second connection, each in a segment of its own. They
+ * see what is committed at that moment and promise nothing about what comes after. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -182,8 +182,8 @@ static void events_open(struct loop *loop, struct parcel *parcel, const struct e
 }
 
 /* What can be refused without looking at any state is refused here, with the reason. */
-static const char *command_check(struct loop *loop, struct job *job, const struct envelope *envelope,
-        enum err *ret_err)
+static const char *command_check(struct loop *loop, struct job *job,
+        const struct envelope *envelope, enum err *ret_err)
 {
     struct work *work = &job->work;
     uint32_t right = RIGHT_OPERATE;
@@ -207,7 +207,8 @@ static const char *command_check(struct loop *loop, struct job *job, const struc
     *ret_err = ERR_DENIED;
     if (!job->parcel->local && !(work->right_held & right))
         return "the key has no right to this command; see peers.conf";
-    if (!job->parcel->local && envelope->actor[0] && !(work->right_held & (RIGHT_ACT | RIGHT_OPERATE)))
+    bool may_name = job->parcel->local || work->right_held & (RIGHT_ACT | RIGHT_OPERATE);
+    if (envelope->actor[0] && !may_name)
         return "the key has no right to act in somebody's name; leave `actor` empty";
     *ret_err = ERR_MALFORMED;
     if (envelope->agg && !id_valid(envelope->agg, loop->ids.site))
@@ -222,7 +223,8 @@ static void command_digest(struct work *work, const struct envelope *envelope)
 {
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, DIGEST_SIZE);
-    crypto_generichash_update(&state, (const unsigned char *)&envelope->type, sizeof envelope->type);
+    crypto_generichash_update(
+            &state, (const unsigned char *)&envelope->type, sizeof envelope->type);
     crypto_generichash_update(&state, (const unsigned char *)&envelope->agg, sizeof envelope->agg);
     crypto_generichash_update(
             &state, (const unsigned char *)envelope->actor, strlen(envelope->actor) + 1);

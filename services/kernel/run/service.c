@@ -1,9 +1,11 @@
-/* A service's process from its first line to its last: options, configuration, sockets, the loop, and
- * draining on SIGTERM (what was taken is finished; correctness does not need it: DESIGN §2). */
+/* A service's process from its first line to its last: options, configuration, sockets, the
+ * loop, and draining on SIGTERM (what was taken is finished; correctness does not need it:
+ * DESIGN §2). */
 #include "services/kernel/run/service.h"
 
 #include <errno.h>
 #include <glib.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -225,8 +227,10 @@ static size_t pg_item(zmq_pollitem_t *item, const struct pg *pg)
 {
     if (pg_fd(pg) < 0)
         return 0;
-    *item = (zmq_pollitem_t){.fd = pg_fd(pg), .events = (short)(pg_events(pg) & 1 ? ZMQ_POLLIN : 0)};
-    if (pg_events(pg) & 4)
+    *item = (zmq_pollitem_t){.fd = pg_fd(pg)};
+    if (pg_events(pg) & POLLIN)
+        item->events = ZMQ_POLLIN;
+    if (pg_events(pg) & POLLOUT)
         item->events = (short)(item->events | ZMQ_POLLOUT);
     return 1;
 }

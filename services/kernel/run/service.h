@@ -16,7 +16,7 @@ struct service {
     size_t conf_size;
     /* Hooks, all optional. They run in the loop's thread. */
     enum err (*start)(struct loop *loop, void *conf); /* after the bus is there; e.g. HTTP */
-    void (*turn)(struct loop *loop);                  /* each round: hand over requests, background work */
+    void (*turn)(struct loop *loop); /* each round: hand over requests, background work */
     void (*stop)(struct loop *loop);
     void (*reload)(struct loop *loop, void *conf);
 };
@@ -30,7 +30,8 @@ const struct directory *loop_directory(struct loop *loop);
 const char *loop_conninfo(const struct loop *loop);
 /* Monotonic, of this round. */
 int64_t loop_now_ms(const struct loop *loop);
-/* True when the site is a drill: its clock is moved by hand, and somebody waits for what comes of it. */
+/* True when the site is a drill: its clock is moved by hand, and somebody waits for what comes
+ * of it. */
 bool loop_drill(const struct loop *loop);
 /* True in a drill while something happens: its clock is moved by hand, and somebody waits. */
 bool loop_brisk(const struct loop *loop);
@@ -39,9 +40,9 @@ struct pg;
 void loop_watch(struct loop *loop, const struct pg *pg);
 
 /* A command from inside the process (HTTP): goes through the same batches as those from the bus.
- * `done` is called in the loop's thread after the commit (or failure), with the reply. `request_id`,
- * `actor`, payload are copied. ERR_LIMIT when too many are under way. Thread-safe: may be called from
- * HTTP's thread; wakes the loop. */
+ * `done` is called in the loop's thread after the commit (or failure), with the reply.
+ * `request_id`, `actor`, payload are copied. ERR_LIMIT when too many are under way. Thread-safe:
+ * may be called from HTTP's thread; wakes the loop. */
 struct local_command {
     uint32_t type;
     int64_t agg;

@@ -1,6 +1,6 @@
-/* Chores on a clock: what the second connection does, how often, and what comes of it. Each chore has
- * one call under way at most. In a drill, deadlines are looked for every few milliseconds, because
- * the clock is moved by hand and somebody waits for what comes of it. */
+/* Chores on a clock: what the second connection does, how often, and what comes of it. Each
+ * chore has one call under way at most. In a drill, deadlines are looked for every few
+ * milliseconds, because the clock is moved by hand and somebody waits for what comes of it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,9 @@
 
 #define CLOCK_JUMP_MS 5000
 #define WANTED_MS 5 /* a wanted chore does not run more often */
-/* Each fold of the counters rewrites a row for every unit that changed, here and in Redis. Under load
- * many batches should share one: it may take a twentieth of the time, and is at most this far behind. */
+/* Each fold of the counters rewrites a row for every unit that changed, here and in Redis. Under
+ * load many batches should share one: it may take a twentieth of the time, and is at most this
+ * far behind. */
 #define FOLD_SHARE 20
 #define FOLD_MS_MAX 1000
 

@@ -1,5 +1,6 @@
-/* Health and metrics over HTTP, on a thread of libmicrohttpd's: /livez (the loop turns), /readyz (the
- * database, a broker and the directory are there), /metrics (Prometheus). Reads atomics, nothing else. */
+/* Health and metrics over HTTP, on a thread of libmicrohttpd's: /livez (the loop turns), /readyz
+ * (the database, a broker and the directory are there), /metrics (Prometheus). Reads atomics,
+ * nothing else. */
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* What a service's author gives the kernel: one table of functions around one kind of aggregate. The
- * kernel receives, orders, locks, calls these, stores, commits, acknowledges and publishes
+/* What a service's author gives the kernel: one table of functions around one kind of aggregate.
+ * The kernel receives, orders, locks, calls these, stores, commits, acknowledges and publishes
  * (PROTOCOL rules 1 to 8); a service writes none of that.
  *
  * The aggregate's table, in the service's schema:
@@ -61,7 +61,8 @@ struct aggregate_ops {
     size_t query_count;
     const char *const *metric_names; /* by metric number, NULL-terminated: counters in Redis */
     const char *const *reason_names; /* by refusal number: stable snake_case names */
-    const char *(*reason_text)(uint32_t reason, const char *language); /* "zh" or "en": a sentence */
+    /* A sentence in "zh" or "en". */
+    const char *(*reason_text)(uint32_t reason, const char *language);
     const char *const *kind_names;   /* by transition number */
     const char *const *state_names;  /* by state number */
 

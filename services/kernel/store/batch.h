@@ -32,7 +32,8 @@ enum batch_end {
 };
 
 struct batch;
-typedef void batch_done_fn(void *self, struct batch *batch, enum batch_end end, const char *message);
+typedef void batch_done_fn(
+        void *self, struct batch *batch, enum batch_end end, const char *message);
 
 struct batch_start {
     struct work **works; /* ≤ BATCH_SIZE_MAX; order is changed */
@@ -60,7 +61,8 @@ const struct site_row *batch_site(const struct batch *batch);
 /* The ids that the batch may draw at most. */
 int64_t batch_ids_max(size_t work_count);
 
-/* All statements that batches use, for pg_prepare: the kernel's and the service's. Heap, to free. */
+/* All statements that batches use, for pg_prepare: the kernel's and the service's. Heap, to
+ * free. */
 struct statement *batch_statements(const struct aggregate_ops *ops, size_t *ret_count);
 
 #endif

@@ -41,7 +41,8 @@ void batch_load(struct batch *batch);
 void batch_save(struct batch *batch);
 /* Queues the end of the attempt row, if there is one. */
 void attempt_end(struct batch *batch);
-/* True for works that may be to blame when the process dies: what they carry gets an attempt row. */
+/* True for works that may be to blame when the process dies: what they carry gets an attempt
+ * row. */
 static inline bool work_tried(const struct work *work)
 {
     return work->origin == WORK_EVENT || (work->origin == WORK_POKE && work->input.msg_id);

@@ -15,8 +15,9 @@ const struct statement SQL_DURABLE = {"k_durable",
         "AND current_setting('synchronous_commit') NOT IN ('off', 'local')"};
 static const struct statement SQL_SITE_NOW = {"k_site_now",
         "SELECT version, incarnation, drill, clock, clock_timestamp() FROM directory.site"};
-/* After a restore the counter jumps by more than could have been handed out since the backup. Who asks
- * for an incarnation that is over gets nothing: its block would be one handed out before. */
+/* After a restore the counter jumps by more than could have been handed out since the backup.
+ * Who asks for an incarnation that is over gets nothing: its block would be one handed out
+ * before. */
 static const struct statement SQL_IDS = {"k_ids",
         "UPDATE id_block SET next = $2 + CASE WHEN incarnation = $1 OR incarnation = 0 THEN next "
         "ELSE next + 4294967296 END, incarnation = $1 "

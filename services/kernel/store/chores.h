@@ -1,8 +1,9 @@
-/* What a service's second connection does beside the batches: attaching to the site, blocks of ids,
- * timers that came due, resending, failed attempts, folding counters, work found by the service. Each
- * is one statement in a segment (and transaction) of its own; `done` comes after its commit. Rows that
- * are only hints (timers, work, held) come before it; messages, counters and ids come when the commit
- * is confirmed, right before `done`. Everything here may be repeated at any time, by any instance. */
+/* What a service's second connection does beside the batches: attaching to the site, blocks of
+ * ids, timers that came due, resending, failed attempts, folding counters, work found by the
+ * service. Each is one statement in a segment (and transaction) of its own; `done` comes after
+ * its commit. Rows that are only hints (timers, work, held) come before it; messages, counters
+ * and ids come when the commit is confirmed, right before `done`. Everything here may be
+ * repeated at any time, by any instance. */
 #ifndef HUYING_STORE_CHORES_H
 #define HUYING_STORE_CHORES_H
 
@@ -20,7 +21,8 @@ struct chore_row {
 
 struct chores_listener {
     void (*row)(void *self, const struct chore_row *row);             /* timers, work, held */
-    void (*message)(void *self, const struct effect_message *message); /* outbox: payload borrowed */
+    /* Of the outbox; the payload is borrowed. */
+    void (*message)(void *self, const struct effect_message *message);
     void (*counter)(void *self, const struct effect_count *count, int64_t fold);
     void (*done)(void *self, enum err err, const char *message);
     void *self;
@@ -32,9 +34,9 @@ void chores_destroy(struct chores **chores);
 /* The statements, to be prepared on the connection; owned by chores. */
 const struct statement *chores_statements(const struct chores *chores, size_t *ret_count);
 
-/* Attaching (on every connection, after each connect): takes the session's advisory lock, which tells
- * the others that its attempts are alive, raises the incarnation when this is another cluster or
- * timeline, and refuses a server that may lose what it confirmed. */
+/* Attaching (on every connection, after each connect): takes the session's advisory lock, which
+ * tells the others that its attempts are alive, raises the incarnation when this is another
+ * cluster or timeline, and refuses a server that may lose what it confirmed. */
 extern const struct statement SQL_SESSION, SQL_ATTACH, SQL_DURABLE;
 struct site_attach {
     int number;
@@ -45,7 +47,8 @@ struct site_attach {
 void chores_attach(struct pg *pg, int64_t session, struct site_attach *ret, pg_done_fn *done,
         void *self);
 
-void chores_site(struct chores *chores, struct site_row *ret, const struct chores_listener *listener);
+void chores_site(
+        struct chores *chores, struct site_row *ret, const struct chores_listener *listener);
 void chores_ids(struct chores *chores, struct ids *ids, int64_t incarnation,
         const struct chores_listener *listener);
 /* Timers whose deadline has passed by the database's (or the drill's) clock. */
@@ -54,7 +57,8 @@ void chores_timers(struct chores *chores, const struct chores_listener *listener
 void chores_work(struct chores *chores, const struct chores_listener *listener);
 /* Aggregates with a held message whose turn has come: kind is its source, gen its message id. */
 void chores_held(struct chores *chores, const struct chores_listener *listener);
-/* Claims outbox rows for `dest` whose time to be sent again has come, commits, and gives them out. */
+/* Claims outbox rows for `dest` whose time to be sent again has come, commits, and gives them
+ * out. */
 void chores_resend(struct chores *chores, enum service_id dest, int64_t resend_ms,
         const struct chores_listener *listener);
 /* Batches whose session is gone: their messages become suspects; expired suspects go. */

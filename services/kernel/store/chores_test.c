@@ -150,15 +150,16 @@ static void two_claimers_share_the_rows(void **state)
             CHORE_ROWS_MAX); /* it grows */
 }
 
-/* Rows may leave the server before its commit: here a long notice drives them out, and then the commit
- * waits for a lock that a trigger takes. */
+/* Rows may leave the server before its commit: here a long notice drives them out, and then the
+ * commit waits for a lock that a trigger takes. */
 static void claimed_rows_are_told_after_the_commit(void **state)
 {
     static struct seen seen;
     (void)state;
     outbox_fill(256);
     kit_pg_run(server, "CREATE FUNCTION toy.slow() RETURNS trigger LANGUAGE plpgsql AS "
-                       "$$ BEGIN RAISE NOTICE '%', repeat('x', 20000); PERFORM pg_advisory_xact_lock(77); "
+                       "$$ BEGIN RAISE NOTICE '%', repeat('x', 20000); "
+                        "PERFORM pg_advisory_xact_lock(77); "
             "RETURN NULL; END $$;"
                        "CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON toy.outbox DEFERRABLE "
                        "INITIALLY DEFERRED "

@@ -181,7 +181,8 @@ static struct effect_count *count_at(
     }
 }
 
-/* How many keys a batch has depends on the depth of its units: the table is never fuller than half. */
+/* How many keys a batch has depends on the depth of its units: the table is never fuller than
+ * half. */
 static void counts_grow(struct core *core)
 {
     const struct effect_count *old = core->counts;
@@ -392,7 +393,8 @@ static enum work_end due_apply(struct core *core, struct slot *slot, struct work
 
 static void drain(struct core *core, struct slot *slot);
 
-/* A message that this very batch has just put aside comes right before its copies: works are sorted. */
+/* A message that this very batch has just put aside comes right before its copies: works are
+ * sorted. */
 static bool message_same(const struct effect_message *row, size_t count, const struct input *input)
 {
     return count && row[count - 1].agg == input->agg && row[count - 1].service == input->source &&
@@ -450,8 +452,9 @@ static void held_work(const struct held *held, struct work *work)
             .now_ms = held->at_ms};
 }
 
-/* Applies what is held and has become the next of its stream, in order. A message that came early in
- * this very batch is in effects->waiting and is drained with the next one or by the sweep. */
+/* Applies what is held and has become the next of its stream, in order. A message that came
+ * early in this very batch is in effects->waiting and is drained with the next one or by the
+ * sweep. */
 static void drain(struct core *core, struct slot *slot)
 {
     for (int i = 0; i < slot->held_count && core->drain_left > 0; i++) {

@@ -1,11 +1,13 @@
-/* The protocol core: one transaction's work in memory. No I/O: rows that were loaded under lock go in,
- * effects come out; batch.c does both for PostgreSQL, a simulator can do it for a database of its own.
+/* The protocol core: one transaction's work in memory. No I/O: rows that were loaded under lock
+ * go in, effects come out; batch.c does both for PostgreSQL, a simulator can do it for a
+ * database of its own.
  *
- *   core_begin → core_slot… (loaded aggregates, held messages, timers, commands) → core_run → effects
+ *   core_begin → core_slot… (aggregates, held messages, timers, commands) → core_run → effects
  *
- * Works are sorted by aggregate, then messages (by source, number) before commands before timers: what
- * came in time is decided before the deadline that it meets. Several works about one aggregate are
- * decided one after the other on the state in memory. All memory is the batch's arena. */
+ * Works are sorted by aggregate, then messages (by source, number) before commands before
+ * timers: what came in time is decided before the deadline that it meets. Several works about
+ * one aggregate are decided one after the other on the state in memory. All memory is the
+ * batch's arena. */
 #ifndef HUYING_STORE_CORE_H
 #define HUYING_STORE_CORE_H
 
@@ -173,8 +175,8 @@ struct core {
     uint64_t applied, duplicates, held_new, alarms;
 };
 
-/* Sorts works and makes one slot per aggregate (works with agg 0 get none). Slots' states are zeroed,
- * found = false. */
+/* Sorts works and makes one slot per aggregate (works with agg 0 get none). Slots' states are
+ * zeroed, found = false. */
 void core_begin(struct core *core);
 /* NULL when the batch has no such aggregate. */
 struct slot *core_slot(struct core *core, int64_t agg);
@@ -185,6 +187,7 @@ void core_timer(struct core *core, int64_t agg, uint16_t kind, int64_t gen, int6
 void core_run(struct core *core);
 /* Finds the accepted type of a work's input; NULL when there is none. */
 const struct input_type *core_type(
-        const struct aggregate_ops *ops, enum input_kind kind, enum service_id source, uint32_t type);
+        const struct aggregate_ops *ops, enum input_kind kind, enum service_id source,
+        uint32_t type);
 
 #endif

@@ -79,7 +79,8 @@ static void lose(struct counters *counters, int64_t monotonic_ms)
     counters->retry_at_ms = monotonic_ms + REDIS_RETRY_MS;
 }
 
-/* The field's name: people read these hashes. False when the directory has no such unit or matter. */
+/* The field's name: people read these hashes. False when the directory has no such unit or
+ * matter. */
 static bool field_name(const struct directory *directory,
         const struct effect_count *count,
         char *field,

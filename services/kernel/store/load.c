@@ -1,5 +1,6 @@
-/* The lock phase's statements, in the one order of locks: stubs, then (in a statement of its own, which
- * alone sees them) the aggregates' rows in id order, then, under those locks, what else is read. */
+/* The lock phase's statements, in the one order of locks: stubs, then (in a statement of its
+ * own, which alone sees them) the aggregates' rows in id order, then, under those locks, what
+ * else is read. */
 #include <string.h>
 
 #include "services/kernel/base/must.h"

@@ -1,5 +1,5 @@
-/* The kernel's own queries and commands (proto/ops.proto), the same in every service: an aggregate's
- * history, dead letters, and which letter an operator means. */
+/* The kernel's own queries and commands (proto/ops.proto), the same in every service: an
+ * aggregate's history, dead letters, and which letter an operator means. */
 #ifndef HUYING_STORE_OPS_CODEC_H
 #define HUYING_STORE_OPS_CODEC_H
 

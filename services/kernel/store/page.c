@@ -1,6 +1,6 @@
-/* Leaves are written field by field in protobuf's format (proto/leaf.proto): a batch has hundreds, and
- * their bytes are what is hashed, so they are made once and in one fixed way: fields in order of
- * number, defaults left out. */
+/* Leaves are written field by field in protobuf's format (proto/leaf.proto): a batch has
+ * hundreds, and their bytes are what is hashed, so they are made once and in one fixed way:
+ * fields in order of number, defaults left out. */
 #include "services/kernel/store/page.h"
 
 #include <sodium.h>

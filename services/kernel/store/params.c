@@ -1,6 +1,7 @@
-/* Statement parameters in PostgreSQL's binary format. An array parameter's buffer starts with room for
- * the array header (20 bytes), which params_seal() fills in when the statement is queued; elements
- * follow as (length, bytes). Instants are microseconds since 2000-01-01 on the wire. */
+/* Statement parameters in PostgreSQL's binary format. An array parameter's buffer starts with
+ * room for the array header (20 bytes), which params_seal() fills in when the statement is
+ * queued; elements follow as (length, bytes). Instants are microseconds since 2000-01-01 on the
+ * wire. */
 #include "services/kernel/store/pg_impl.h"
 
 #include <arpa/inet.h>

@@ -1,10 +1,10 @@
-/* The connection: a ring of what was queued, in the order in which results come back. Each entry is a
- * statement or a sync; libpq gives results entry by entry, and after an error "aborted" for each
- * entry until the next sync. Nothing here blocks but pg_exec and pg_wait.
+/* The connection: a ring of what was queued, in the order in which results come back. Each entry
+ * is a statement or a sync; libpq gives results entry by entry, and after an error "aborted" for
+ * each entry until the next sync. Nothing here blocks but pg_exec and pg_wait.
  *
- * Plans: the hot path only ever looks rows up by key, and a plan made while a table was small must not
- * turn into a scan when it has grown; so scans, hash and merge joins are priced out for services, and
- * plans are generic from the first use. */
+ * Plans: the hot path only ever looks rows up by key, and a plan made while a table was small
+ * must not turn into a scan when it has grown; so scans, hash and merge joins are priced out for
+ * services, and plans are generic from the first use. */
 #include "services/kernel/store/pg.h"
 
 #include <poll.h>
@@ -102,7 +102,8 @@ void pg_reset(struct pg *pg)
         if (entry.sync && entry.done)
             entry.done(entry.self, ERR_TRANSIENT, pg->message);
     }
-    /* Last: the end of the segment that prepares says "unknown", and the next connection must not. */
+    /* Last: the end of the segment that prepares says "unknown", and the next connection must
+     * not. */
     pg->unknown = false;
     pg->segment_err = OK;
 }

@@ -1,9 +1,10 @@
-/* One PostgreSQL connection, never blocking: statements are queued into libpq's pipeline, results come
- * back by callbacks from pg_turn(). The owner polls pg_fd() for pg_events().
+/* One PostgreSQL connection, never blocking: statements are queued into libpq's pipeline,
+ * results come back by callbacks from pg_turn(). The owner polls pg_fd() for pg_events().
  *
- * A *segment* is what stands between two pg_sync(): statements of one round trip. When one fails, the
- * server skips the rest of the segment; the segment's done function gets the class of the first error.
- * Every service's connection works in its own schema (search_path), READ COMMITTED. */
+ * A *segment* is what stands between two pg_sync(): statements of one round trip. When one
+ * fails, the server skips the rest of the segment; the segment's done function gets the class of
+ * the first error. Every service's connection works in its own schema (search_path), READ
+ * COMMITTED. */
 #ifndef HUYING_STORE_PG_H
 #define HUYING_STORE_PG_H
 
@@ -19,7 +20,15 @@
 
 /* Parameters of one statement, in binary: scalars and arrays. Arrays are filled element by element;
  * arrays of one statement that go to one unnest must get the same number of elements. */
-enum param_type { PARAM_INT2, PARAM_INT4, PARAM_INT8, PARAM_BOOL, PARAM_TEXT, PARAM_BYTEA, PARAM_TIME };
+enum param_type {
+    PARAM_INT2,
+    PARAM_INT4,
+    PARAM_INT8,
+    PARAM_BOOL,
+    PARAM_TEXT,
+    PARAM_BYTEA,
+    PARAM_TIME
+};
 
 struct param {
     enum param_type type;
@@ -37,7 +46,8 @@ void params_reset(struct params *params); /* keeps memory */
 void params_fini(struct params *params);
 /* Each adds the next parameter ($1, $2 …) and returns its index. */
 int params_array(struct params *params, enum param_type type);
-int params_int(struct params *params, enum param_type type, int64_t value); /* INT2 INT4 INT8 BOOL TIME */
+/* INT2 INT4 INT8 BOOL TIME */
+int params_int(struct params *params, enum param_type type, int64_t value);
 int params_bytes(struct params *params, enum param_type type, const void *data, size_t size);
 int params_text(struct params *params, const char *text);
 /* Append one element to array parameter `index`. TIME takes milliseconds since 1970; 0 = NULL. */
@@ -83,8 +93,9 @@ extern const struct statement PG_BEGIN, PG_COMMIT, PG_ROLLBACK;
 /* Queue a prepared statement. `params` may be NULL, is consumed at once. `rows` may be NULL. */
 void pg_queue(struct pg *pg, const struct statement *statement, const struct params *params,
         pg_rows_fn *rows, void *self);
-/* Ends the segment and flushes. `done` is called exactly once. A NOTICE or WARNING received while the
- * segment contains a COMMIT makes it ERR_TRANSIENT and drops the connection (unknown outcome). */
+/* Ends the segment and flushes. `done` is called exactly once. A NOTICE or WARNING received
+ * while the segment contains a COMMIT makes it ERR_TRANSIENT and drops the connection (unknown
+ * outcome). */
 void pg_sync(struct pg *pg, pg_done_fn *done, void *self);
 bool pg_idle(const struct pg *pg); /* no open segment */
 /* Identity of the server process behind the connection: for rows of `attempt`. 0 while down. */

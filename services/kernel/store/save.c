@@ -223,8 +223,8 @@ static void timers_save(struct batch *batch, bool set)
         pg_queue(batch->pg, set ? &SQL_TIMER_SET : &SQL_TIMER_CLEAR, params, NULL, NULL);
 }
 
-/* A command is remembered when it was decided; the second of two equal ones in a batch got the first
- * one's answer and needs no row. */
+/* A command is remembered when it was decided; the second of two equal ones in a batch got the
+ * first one's answer and needs no row. */
 static void commands_save(struct batch *batch)
 {
     static const enum param_type types[] = {

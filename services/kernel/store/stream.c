@@ -9,7 +9,8 @@ enum stream_place stream_judge(uint64_t seen, uint64_t n, int64_t msg_id, struct
         return STREAM_DUPLICATE;
     if (held.found && held.msg_id != msg_id)
         return STREAM_ALARM;
-    /* A dead letter is acted on by an operator only: what comes again from the net is a duplicate. */
+    /* A dead letter is acted on by an operator only: what comes again from the net is a
+     * duplicate. */
     if (held.found && held.dead)
         return STREAM_DUPLICATE;
     if (n == seen + 1)

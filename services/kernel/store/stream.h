@@ -1,5 +1,6 @@
-/* The rule of receiving (PROTOCOL rule 2), on plain numbers: where does a message stand in its stream?
- * A stream is what one source says about one aggregate: 1, 2, 3 … without gaps. No I/O, no state. */
+/* The rule of receiving (PROTOCOL rule 2), on plain numbers: where does a message stand in its
+ * stream? A stream is what one source says about one aggregate: 1, 2, 3 … without gaps. No I/O,
+ * no state. */
 #ifndef HUYING_STORE_STREAM_H
 #define HUYING_STORE_STREAM_H
 

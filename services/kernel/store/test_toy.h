@@ -1,5 +1,5 @@
-/* A toy aggregate for the kernel's own tests: a counter. It pretends to be routing, hears intake and
- * volunteer, tells enforcement. Payloads are a letter and a number, as text:
+/* A toy aggregate for the kernel's own tests: a counter. It pretends to be routing, hears intake
+ * and volunteer, tells enforcement. Payloads are a letter and a number, as text:
  *   A5   add 5: a step, an echo to enforcement, the metric at the unit and above, the matter
  *   T500 the same by 1, and sets the timer to now + 500
  *   N0   nothing to do
