@@ -1,117 +1,5 @@
 /* The protocol core without a database: what is loaded goes in, effects come out. */
-#include "services/kernel/store/core.h"
-
-#include <sodium.h>
-
-#include "proto/leaf.pb-c.h"
-#include "services/kernel/store/ops_codec.h"
-#include "services/kernel/store/test_toy.h"
-
-#define AGG 100
-#define NOW 50000
-
-struct bench {
-    struct arena arena;
-    struct core core;
-    struct work works[BATCH_SIZE_MAX];
-    struct work *pointers[BATCH_SIZE_MAX];
-    struct buf pages[4];
-    struct directory *directory;
-    int64_t next_id;
-};
-
-static struct bench bench;
-
-static int64_t draw(void *self)
-{
-    return ++((struct bench *)self)->next_id;
-}
-
-static void random_fill(void *self, void *data, size_t size)
-{
-    (void)self;
-    memset(data, 0x5a, size);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(&bench, 0, sizeof bench);
-    arena_init(&bench.arena, 64u << 20);
-    bench.directory = toy_directory(1);
-    bench.next_id = 900000;
-    bench.core = (struct core){.ops = &TOY_OPS,
-            .arena = &bench.arena,
-            .world = {bench.directory, NULL},
-            .now_ms = NOW,
-            .draw = draw,
-            .draw_self = &bench,
-            .random = random_fill,
-            .works = bench.pointers,
-            .page_bufs = bench.pages,
-            .page_buf_count = 4};
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 4; i++)
-        buf_fini(&bench.pages[i]);
-    directory_destroy(&bench.directory);
-    arena_fini(&bench.arena);
-    return 0;
-}
-
-static struct work *add(struct work work)
-{
-    struct work *place = &bench.works[bench.core.work_count];
-    const char *why = NULL;
-    *place = work;
-    if (work.origin == WORK_COMMAND) /* the batch has decoded it by then */
-        assert_int_equal(toy_decode(work.payload, &bench.arena, &place->input.body, &why), OK);
-    bench.pointers[bench.core.work_count++] = place;
-    return place;
-}
-
-/* Slots as loaded: row found, `seen` of intake. */
-static struct toy *loaded(int64_t agg, uint64_t seen)
-{
-    struct toy *toy = core_slot(&bench.core, agg)->state;
-    toy->agg.found = true;
-    toy->agg.seen[SERVICE_INTAKE] = seen;
-    return toy;
-}
-
-static const struct toy *toy(int64_t agg)
-{
-    return core_slot(&bench.core, agg)->state;
-}
-
-static struct held held_add(uint64_t n, const char *payload, bool dead)
-{
-    struct work work = toy_event(SERVICE_INTAKE, AGG, n, payload);
-    return (struct held){.agg = AGG,
-            .source = SERVICE_INTAKE,
-            .n = n,
-            .msg_id = work.input.msg_id,
-            .at_ms = 1000,
-            .type = TOY_ADD,
-            .dead = dead,
-            .payload = toy_bytes(payload)};
-}
-
-static struct work letter(enum work_origin origin, uint64_t n)
-{
-    struct work work = {.origin = origin, .request_id = "", .why = "it is known by telephone"};
-    work.input = (struct input){.kind = INPUT_COMMAND,
-            .source = SERVICE_INTAKE,
-            .agg = AGG,
-            .n = n,
-            .peer = "ctl",
-            .actor = "operator-1"};
-    return work;
-}
+#include "services/kernel/store/test_core.h"
 
 static void message_due_is_applied(void **state)
 {
@@ -544,134 +432,6 @@ static void timer_set_again_in_the_batch_does_not_fire(void **state)
     assert_true(timer->dirty);
 }
 
-static void pages_parse_as_leaves(void **state)
-{
-    (void)state;
-    add(toy_event(SERVICE_INTAKE, AGG, 1, "A5"));
-    add(toy_command(AGG, "r1", "S2"));
-    core_begin(&bench.core);
-    bench.core.commands = arena_array(&bench.arena, struct command_row, 9);
-    loaded(AGG, 0);
-    core_run(&bench.core);
-    assert_int_equal(bench.core.pages.count, 1);
-    const struct buf *payload = bench.core.pages.list[0].payload;
-    Huying__Leaf__Page *page =
-            huying__leaf__page__unpack(NULL, payload->size, (const uint8_t *)payload->data);
-    assert_non_null(page);
-    assert_int_equal(page->n_leaves, 2);
-    for (size_t i = 0; i < 2; i++) {
-        const struct effect_step *step = &bench.core.steps.list[i];
-        Huying__Leaf__Leaf *leaf =
-                huying__leaf__leaf__unpack(NULL, page->leaves[i].len, page->leaves[i].data);
-        assert_non_null(leaf);
-        assert_int_equal(leaf->service, SERVICE_ROUTING);
-        assert_int_equal(leaf->agg, AGG);
-        assert_int_equal(leaf->ver, i + 1);
-        assert_int_equal(leaf->kind, i + 1);
-        assert_int_equal(leaf->from_state, 4);
-        assert_int_equal(leaf->to_state, 5);
-        assert_int_equal(leaf->at_ms, NOW);
-        assert_int_equal(leaf->unit, TOY_UNIT);
-        assert_int_equal(leaf->due_ms, 0);
-        assert_int_equal(leaf->rule_ver, 9);
-        uint8_t rest[64], hash[32];
-        const char *actor = i ? "desk" : "", *detail = i ? "S" : "A";
-        size_t size = SALT_SIZE;
-        memcpy(rest, step->salt, SALT_SIZE);
-        memcpy(rest + size, actor, strlen(actor) + 1);
-        size += strlen(actor) + 1;
-        rest[size++] = (uint8_t)detail[0];
-        crypto_hash_sha256(hash, rest, size);
-        assert_int_equal(leaf->rest_hash.len, 32);
-        assert_memory_equal(leaf->rest_hash.data, hash, 32);
-        /* Canonical: packing again gives the same bytes. */
-        assert_int_equal(huying__leaf__leaf__get_packed_size(leaf), page->leaves[i].len);
-        assert_int_equal(step->page, bench.core.pages.list[0].id);
-        assert_int_equal(step->idx, i);
-        huying__leaf__leaf__free_unpacked(leaf, NULL);
-    }
-    huying__leaf__page__free_unpacked(page, NULL);
-}
-
-/* The largest batch there may be: its pages fit the buffers, and the receiver takes each. */
-static void pages_of_a_full_batch_can_be_sent(void **state)
-{
-    (void)state;
-    for (int64_t i = 0; i < BATCH_SIZE_MAX; i++)
-        add(toy_event(SERVICE_INTAKE, INT64_C(7) << 51 | (i + 1), 1, "A5"));
-    core_begin(&bench.core);
-    for (int64_t i = 0; i < BATCH_SIZE_MAX; i++)
-        loaded(INT64_C(7) << 51 | (i + 1), 0);
-    core_run(&bench.core);
-    assert_int_equal(bench.core.steps.count, BATCH_SIZE_MAX);
-    for (size_t i = 0; i < bench.core.pages.count; i++) {
-        const struct buf *payload = bench.core.pages.list[i].payload;
-        assert_true(payload->size <= PAYLOAD_SIZE_MAX);
-        assert_int_equal(proto_check((const uint8_t *)payload->data, payload->size), OK);
-    }
-}
-
-static int64_t counted(int64_t unit, int32_t matter)
-{
-    for (size_t i = 0; i < bench.core.count_room; i++) {
-        const struct effect_count *count = &bench.core.counts[i];
-        if (count->used && count->unit == unit && count->matter == matter)
-            return count->amount;
-    }
-    return -1;
-}
-
-static void counters_reach_all_units_above(void **state)
-{
-    (void)state;
-    add(toy_event(SERVICE_INTAKE, AGG, 1, "A5"));
-    add(toy_event(SERVICE_INTAKE, AGG, 2, "S2"));
-    core_begin(&bench.core);
-    loaded(AGG, 0);
-    core_run(&bench.core);
-    assert_int_equal(bench.core.count_used, 5);
-    assert_int_equal(counted(0, 0), 3);
-    assert_int_equal(counted(0, TOY_MATTER), 3);
-    assert_int_equal(counted(TOY_UNIT, 0), 3);
-    assert_int_equal(counted(2, 0), 3);
-    assert_int_equal(counted(1, 0), 3);
-}
-
-static void decide_many(const void *state,
-        const struct input *input,
-        const struct world *world,
-        void *next,
-        struct outcome *outcome)
-{
-    (void)state;
-    (void)world;
-    (void)next;
-    step_add(outcome, input, 1, 0, 0);
-    for (int i = 0; i < COUNTS_MAX; i++)
-        count_add(outcome, 0, 0, (int32_t)input->n * COUNTS_MAX + i + 1, 1);
-}
-
-/* 64 drained messages with twelve counters each are more than the table starts with. */
-static void counters_may_be_many(void **state)
-{
-    static struct held held[DRAIN_MAX];
-    static struct aggregate_ops ops;
-    (void)state;
-    ops = TOY_OPS;
-    ops.decide = decide_many;
-    bench.core.ops = &ops;
-    for (int i = 0; i < DRAIN_MAX; i++)
-        held[i] = held_add((uint64_t)i + 2, "A1", false);
-    add(toy_event(SERVICE_INTAKE, AGG, 1, "A1"));
-    core_begin(&bench.core);
-    loaded(AGG, 0);
-    core_hold(&bench.core, held, DRAIN_MAX);
-    core_run(&bench.core);
-    assert_int_equal(bench.core.count_used, (DRAIN_MAX + 1) * COUNTS_MAX + 1);
-    assert_int_equal(counted(0, 0), (DRAIN_MAX + 1) * COUNTS_MAX);
-    assert_int_equal(counted(0, 2 * COUNTS_MAX + 1), 1);
-}
-
 static void message_without_effect_moves_the_place(void **state)
 {
     (void)state;
@@ -697,25 +457,34 @@ static void drill_takes_the_messages_time(void **state)
     assert_int_equal(core_slot(&bench.core, AGG)->timers[0].due_ms, 1500);
     assert_int_equal(bench.core.outbox.list[0].at_ms, 1000);
 }
-
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {CASE(message_due_is_applied),
-            CASE(messages_in_any_order_end_alike), CASE(message_seen_is_a_duplicate),
-            CASE(message_early_waits_once), CASE(held_messages_drain_in_order),
-            CASE(message_applied_directly_takes_its_held_copy_along), CASE(alone_drains_nothing),
-            CASE(draining_is_bounded_for_the_batch), CASE(other_message_under_a_held_number_alarms),
-            CASE(malformed_becomes_a_dead_letter), CASE(poison_is_buried_without_being_looked_at),
-            CASE(held_poison_is_buried_by_its_poke), CASE(unknown_type_is_put_back),
-            CASE(replay_and_skip_table), CASE(skip_is_audited_and_lets_the_rest_through),
-            CASE(replay_takes_the_present_time), CASE(commands_with_one_request_id),
-            CASE(command_verdicts), CASE(timer_table),
+    const struct CMUnitTest tests[] = {
+            CASE(message_due_is_applied),
+            CASE(messages_in_any_order_end_alike),
+            CASE(message_seen_is_a_duplicate),
+            CASE(message_early_waits_once),
+            CASE(held_messages_drain_in_order),
+            CASE(message_applied_directly_takes_its_held_copy_along),
+            CASE(alone_drains_nothing),
+            CASE(draining_is_bounded_for_the_batch),
+            CASE(other_message_under_a_held_number_alarms),
+            CASE(malformed_becomes_a_dead_letter),
+            CASE(poison_is_buried_without_being_looked_at),
+            CASE(held_poison_is_buried_by_its_poke),
+            CASE(unknown_type_is_put_back),
+            CASE(replay_and_skip_table),
+            CASE(skip_is_audited_and_lets_the_rest_through),
+            CASE(replay_takes_the_present_time),
+            CASE(commands_with_one_request_id),
+            CASE(command_verdicts),
+            CASE(timer_table),
             CASE(what_came_in_time_is_decided_before_the_deadline),
-            CASE(timer_set_again_in_the_batch_does_not_fire), CASE(pages_parse_as_leaves),
-            CASE(pages_of_a_full_batch_can_be_sent), CASE(counters_reach_all_units_above),
-            CASE(counters_may_be_many), CASE(message_without_effect_moves_the_place),
-            CASE(drill_takes_the_messages_time)};
+            CASE(timer_set_again_in_the_batch_does_not_fire),
+            CASE(message_without_effect_moves_the_place),
+            CASE(drill_takes_the_messages_time),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
