@@ -1,0 +1,197 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # root, build, bin, reports and work are run's
+# The site under measurement: a copy of deploy/ in a temporary directory, so that it can have the
+# profile `bench` (la311 with a production clock) and the references' memory settings, run by
+# deploy/run with a home of its own. Figures come from the services' own tables: a *step* is a
+# committed transition (a row of a service's history) or a leaf in its place in the ledger.
+# To be sourced by run; uses $root, $build, $bin, $reports, $work.
+
+# The four services that have transitions.
+SITE_HISTORY="(SELECT count(*) FROM intake.history) + (SELECT count(*) FROM routing.history)
+    + (SELECT count(*) FROM enforcement.history) + (SELECT count(*) FROM volunteer.history)"
+SITE_LEAVES="(SELECT coalesce(sum(count), 0) FROM audit.pages WHERE first_place IS NOT NULL)"
+
+# figures NAME KEY=VALUE…: a measurement as a line of JSON.
+figures() {
+    local name=$1 pair text=
+    shift
+    for pair in "$@"; do
+        text+=${text:+,}\"${pair%%=*}\":${pair#*=}
+    done
+    printf '{"reference":"%s","figures":{%s}}\n' "$name" "$text"
+}
+
+# site_prepare DIR: the copy, with the profile.
+site_prepare() {
+    local dir=$1 profile=$1/deploy/profiles/bench
+    mkdir -p "$dir"
+    cp -R "$root/deploy" "$dir/deploy"
+    ln -s "$root/services" "$root/proto" "$root/tests" "$root/CMakeLists.txt" "$dir/"
+    printf '%s\n' 'shared_buffers = 1GB' 'max_wal_size = 8GB' \
+        >>"$dir/deploy/postgres/postgresql.conf"
+    mkdir -p "$profile"
+    cat >"$profile/prepare" <<'PREPARE'
+#!/bin/bash
+set -euo pipefail
+"$(dirname "$0")/../la311/prepare" "$1"
+sed -i -e '/^clock=/d' -e 's/^drill=.*/drill=false/' "$1/site.conf"
+PREPARE
+    chmod 755 "$profile/prepare"
+}
+
+site_deploy() {
+    HUYING_LANG=en HUYING_BUILD=$build HUYING_HOME=$site_home "$work/site/deploy/run" "$@"
+}
+
+# site_start DIR: from nothing to ready.
+site_start() {
+    site_prepare "$1"
+    site_home=$1/home
+    site_deploy bench --no-feed 2>"$work/deploy.log" || {
+        tail -n 20 "$work/deploy.log" >&2
+        return 1
+    }
+    # shellcheck disable=SC2034 # run has use for it
+    read -r _ site_base <"$site_home/run/ports"
+}
+
+site_stop() {
+    [ -z "${site_home-}" ] || [ ! -d "$site_home" ] || site_deploy stop 2>>"$work/deploy.log" || true
+}
+
+site_conninfo() {
+    printf 'host=%s user=huying dbname=huying' "$site_home/pg/sock"
+}
+
+site_sql() {
+    psql -X -At -d "$(site_conninfo)" -c "$1"
+}
+
+# site_load WHAT OPTION…
+site_load() {
+    local what=$1
+    shift
+    "$bin/huying-bench-load" --home "$site_home" --csv "$reports" \
+        --run "r${EPOCHREALTIME/[.,]/}" "$what" "$@"
+}
+
+# Until every transition has its leaf, for two minutes at most.
+site_settle() {
+    local until=$((SECONDS + 120))
+    while [ "$(site_sql "SELECT $SITE_HISTORY - $SITE_LEAVES")" != 0 ]; do
+        [ $SECONDS -lt $until ] || {
+            echo 'tests/bench/run: the ledger does not get all transitions' >&2
+            return 1
+        }
+        sleep 0.02
+    done
+}
+
+# Seconds of processor time that the site has used up, PostgreSQL and Redis with it.
+site_cpu() {
+    local dir pid
+    for dir in "$site_home"/run/service/*/; do
+        pid=$(cat "$dir/supervise/pid")
+        [ -z "$pid" ] || cat <(printf '%s ' "$pid") "/proc/$pid/task/"*/children 2>/dev/null || true
+    done | tr -s ' \n' '\n' | while read -r pid; do
+        cat "/proc/$pid/stat" 2>/dev/null || true
+    done | awk -v tick="$(getconf CLK_TCK)" \
+        '{ sub(/.*\) /, ""); sum += $12 + $13 } END { printf "%.2f\n", sum / tick }'
+}
+
+# site_cluster_measure N: reports to closed cases, until the ledger has all of it.
+site_cluster_measure() {
+    local steps cpu began us
+    site_settle
+    steps=$(site_sql "SELECT $SITE_HISTORY + $SITE_LEAVES")
+    cpu=$(site_cpu)
+    began=${EPOCHREALTIME/[.,]/}
+    site_load cases --count "$1" >/dev/null
+    site_settle
+    us=$((${EPOCHREALTIME/[.,]/} - began))
+    steps=$(($(site_sql "SELECT $SITE_HISTORY + $SITE_LEAVES") - steps))
+    figures cluster "steps_per_s=$((steps * 1000000 / us))" "cases_per_s=$(($1 * 1000000 / us))" \
+        "steps_per_case=$(awk "BEGIN { printf \"%.2f\", $steps / $1 }")" \
+        "cpu_us_per_case=$(awk "BEGIN { printf \"%.0f\", ($(site_cpu) - $cpu) * 1e6 / $1 }")"
+}
+
+# site_units COMMAND NAME…: d stops instances, u starts them (runsv's own letters).
+site_units() {
+    local letter=$1 name want=run
+    shift
+    [ "$letter" = u ] || want=down
+    for name in "$@"; do
+        printf %s "$letter" >"$site_home/run/service/$name/supervise/control"
+    done
+    for name in "$@"; do
+        until [[ $(cat "$site_home/run/service/$name/supervise/stat") == "$want"* ]]; do
+            sleep 0.02
+        done
+    done
+}
+
+# site_ready OFFSET: until the process with that port for its health is ready.
+site_ready() {
+    local line=
+    until [[ $line == *' 200 '* ]]; do
+        sleep 0.05
+        exec 7<>"/dev/tcp/127.0.0.1/$((site_base + $1))" || continue
+        printf 'GET /readyz HTTP/1.0\r\n\r\n' >&7
+        read -r -t 2 line <&7 || true
+        exec 7>&-
+    done 2>/dev/null
+}
+
+# site_routing_rate INSTANT: steps a second since then, from the history's own times. The last
+# twentieth does not count: of it, some were lost with a frame and came seconds later.
+site_routing_rate() {
+    site_sql "SELECT round(0.95 * count(*) / extract(epoch FROM
+            percentile_disc(0.95) WITHIN GROUP (ORDER BY at) - min(at)))
+        FROM routing.history WHERE at >= '$1'"
+}
+
+# site_routing_measure INSTANCESxLANES N: N reports of a matter that only routing handles wait in
+# intake's outbox; enforcement, volunteer and audit are stopped; then routing alone starts.
+site_routing_measure() {
+    local instances=${1%x*} lanes=${1#*x} i from rate units=()
+    [ "$instances" = 1 ] || site_deploy scale routing "$instances" 2>>"$work/deploy.log"
+    for ((i = 1; i <= instances; i++)); do
+        units+=("routing-$i")
+        sed -i -e '/^export HUYING_BATCH_LANES/d' -e "/^exec .*huying-/i export HUYING_BATCH_LANES=$lanes" \
+            "$site_home/run/service/routing-$i/run"
+    done
+    site_units d "${units[@]}" enforcement-1 volunteer-1 audit-1
+    site_load push --count "$2" --matter BULKY >/dev/null
+    # What intake holds in memory goes with it, and what it sent in vain was put off: all of it is to
+    # be in the outbox, ready to be sent once.
+    site_units d intake-1
+    site_sql 'UPDATE intake.outbox SET due = now(), tries = 0 WHERE dest = 2' >/dev/null
+    site_units u "${units[@]}"
+    for ((i = 1; i <= instances; i++)); do
+        site_ready $((40 + i - 1))
+    done
+    from=$(site_sql 'SELECT clock_timestamp()')
+    site_units u intake-1
+    until [ "$(site_sql 'SELECT count(*) FROM (SELECT FROM intake.outbox WHERE dest = 2 LIMIT 1) o')" = 0 ]; do
+        sleep 0.05
+    done
+    rate=$(site_routing_rate "$from")
+    site_units u enforcement-1 volunteer-1 audit-1
+    [ "$instances" = 1 ] || site_deploy scale routing 1 2>>"$work/deploy.log"
+    site_settle
+    figures "routing_$1" "steps_per_s=$rate"
+}
+
+# Resident memory now and at its peak, in MiB, of the largest instance of each kind.
+site_memory_measure() {
+    local dir name pid pairs
+    for dir in "$site_home"/run/service/*-1/; do
+        name=$(basename "$dir" -1)
+        pid=$(cat "$dir/supervise/pid")
+        awk -v name="$name" '/^VmHWM|^VmRSS/ {
+            printf "%s_%s=%.1f\n", name, $1 == "VmHWM:" ? "peak_mib" : "mib", $2 / 1024 }' \
+            "/proc/$pid/status"
+    done >"$work/memory"
+    mapfile -t pairs <"$work/memory"
+    figures memory "${pairs[@]}"
+}
