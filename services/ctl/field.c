@@ -9,6 +9,7 @@
 #include "services/kernel/base/must.h"
 
 #define ROUNDS_MAX 400
+#define ACCEPT_ROUNDS_MAX 50
 #define ROUND_PAUSE_MS 2
 #define ARENA_LIMIT ((size_t)256 << 20)
 
@@ -204,7 +205,9 @@ static enum err see(struct field *field, struct work_item *works, size_t count)
     return err;
 }
 
-static enum err accept_all(struct field *field, struct work_item *works, size_t count)
+/* *ret_given: orders of this round; none are left when everything that can be is accepted. */
+static enum err accept_round(
+        struct field *field, struct work_item *works, size_t count, size_t *ret_given)
 {
     struct orders orders = orders_new(field, count);
     enum err err = see(field, works, count);
@@ -220,7 +223,18 @@ static enum err accept_all(struct field *field, struct work_item *works, size_t 
             order(field, &orders, work, FIELD_CASE_ACCEPT, worker(field, work->item.handler));
         }
     }
+    *ret_given = orders.count;
     return err == OK ? give(field, &orders) : err;
+}
+
+/* An order that failed (a service died, a person was quicker) is seen in the next look. */
+static enum err accept_all(struct field *field, struct work_item *works, size_t count)
+{
+    size_t given = count;
+    enum err err = OK;
+    for (int round = 0; round < ACCEPT_ROUNDS_MAX && given && err == OK; round++)
+        err = accept_round(field, works, count, &given);
+    return err;
 }
 
 enum err field_take(struct field *field, size_t until)
