@@ -31,7 +31,7 @@ static const struct statement SQL_WORK = {
  * jitter. now(), not clock_timestamp(): only a stable function is looked up in the index. */
 static const struct statement SQL_RESEND = {"k_resend",
         "UPDATE outbox o SET tries = o.tries + 1, due = clock_timestamp() + "
-        "$2::bigint * (1 << least(o.tries, 5)) * (0.75 + random() / 2) * interval '1 ms' "
+        "$2::bigint * (1 << least(o.tries, 2)) * (0.75 + random() / 2) * interval '1 ms' "
         "FROM (SELECT id FROM outbox WHERE dest = $1 AND due <= now() AND acked IS NULL "
         "ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) AS c WHERE o.id = c.id "
         "RETURNING o.id, o.agg, o.n, o.type, o.at, o.payload, o.tries"};
