@@ -249,13 +249,18 @@ enum err field_take(struct field *field, size_t until)
         if (!row->first)
             continue;
         works[count++] = (struct work_item){.row = row, .item.handler_kind = "", .item.state = ""};
-        if (row->status == REPLAY_CLOSED || row->status == REPLAY_REFERRED)
-            field->open[field->open_count++] = i;
     }
     enum err err = accept_all(field, works, count);
-    if (err == OK)
-        field->taken = until;
-    return err;
+    if (err != OK)
+        return err;
+    for (size_t i = 0; i < count; i++) {
+        const struct replay_row *row = works[i].row;
+        /* What was refused is on nobody's list. */
+        if (works[i].item.id && (row->status == REPLAY_CLOSED || row->status == REPLAY_REFERRED))
+            field->open[field->open_count++] = (size_t)(row - field->file->rows);
+    }
+    field->taken = until;
+    return OK;
 }
 
 /* One step nearer to the end for every work, as far as its day has come; *ret_left counts those

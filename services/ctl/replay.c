@@ -28,11 +28,11 @@
 
 #define PUSH_MS 60000
 #define AHEAD_ROWS 2000 /* reports pushed in one go, at most */
-#define HELP                                                                                       \
-    CTL_TEXT("把一份工单文件完整走一遍:受理、派单、办理、核实、结案、反馈、入账。\n"                   \
-             "可以重复运行:重复的工单只会得到重复回执。",                                          \
-            "Runs a file of reports the whole way: accepted, dispatched, handled, verified, "      \
-            "closed,\nfed back, in the ledger. May be repeated: known tickets get a duplicate "    \
+#define HELP                                                                                                          \
+    CTL_TEXT("把一份工单文件完整走一遍:受理、派单、办理、核实、结案、反馈、入账。\n" \
+             "可以重复运行:重复的工单只会得到重复回执。",                                                             \
+            "Runs a file of reports the whole way: accepted, dispatched, handled, verified, "                         \
+            "closed,\nfed back, in the ledger. May be repeated: known tickets get a duplicate "                       \
             "receipt.")
 
 struct replay {
@@ -166,12 +166,15 @@ static enum err push(struct replay *replay, size_t until)
     static struct hotline_receipt receipts[HOTLINE_PUSH_MAX];
     while (replay->pushed < until) {
         size_t count = 0, rows = 0;
+        bool first[HOTLINE_PUSH_MAX];
         while (replay->pushed + rows < until && count < HOTLINE_PUSH_MAX) {
             const struct replay_row *row = &replay->file.rows[replay->pushed + rows++];
-            if (row->refused)
+            if (row->refused) {
                 replay_count_refused(&replay->counts, row->refused);
-            else
-                row_report(row, &reports[count++]);
+                continue;
+            }
+            first[count] = row->first;
+            row_report(row, &reports[count++]);
         }
         enum err err;
         int tries = 0;
@@ -184,7 +187,7 @@ static enum err push(struct replay *replay, size_t until)
             return err;
         }
         for (size_t i = 0; i < count; i++)
-            replay_count_receipt(&replay->counts, &receipts[i]);
+            replay_count_receipt(&replay->counts, &receipts[i], first[i]);
         replay->pushed += rows;
         progress(replay, false);
     }

@@ -91,13 +91,13 @@ static void place_read(struct replay_file *file, struct replay_row *row, const c
                 row->codes[row->code_count++] = own(file, "grid", village, cells[COL_PAGE], cell);
         }
     }
-    file->no_village += cells[COL_VILLAGE][0] == 0;
-    file->no_place += row->code_count == 1;
+    row->faults |= cells[COL_VILLAGE][0] ? 0 : ROW_NO_VILLAGE;
+    row->faults |= row->code_count == 1 ? ROW_NO_PLACE : 0;
     if (cells[COL_LATITUDE][0] && cells[COL_LONGITUDE][0]) {
         row->latitude = g_ascii_strtod(cells[COL_LATITUDE], NULL);
         row->longitude = g_ascii_strtod(cells[COL_LONGITUDE], NULL);
     } else {
-        file->no_point++;
+        row->faults |= ROW_NO_POINT;
     }
 }
 
@@ -127,15 +127,12 @@ static void row_read(struct replay_file *file,
         return;
     }
     place_read(file, row, cells);
-    file->promised_before_created += promised && promised < row->created_ms;
+    row->faults |= promised && promised < row->created_ms ? ROW_PROMISED_BEFORE : 0;
     row->promised_ms = promised ? promised + PROMISE_SPAN_MS : 0;
     if (row->status == REPLAY_OPEN)
         return;
-    file->closed_before_created += closed && closed < row->created_ms;
-    if (closed == 0) {
-        row->status = REPLAY_OPEN; /* ended, but nobody says when: it stays open here */
-        return;
-    }
+    row->faults |= closed && closed < row->created_ms ? ROW_CLOSED_BEFORE : 0;
+    /* Ended, and nobody says when: at once, like what ended before it began. */
     row->ended_ms = closed < row->created_ms ? row->created_ms : closed;
     row->handled_ms = row->ended_ms;
 }
@@ -148,15 +145,33 @@ static int row_compare(const void *left, const void *right)
     return (a->line > b->line) - (a->line < b->line);
 }
 
-/* The first row in the file with a number is the report; later ones are the same pushed again. */
+static void faults_count(struct replay_file *file, unsigned faults)
+{
+    file->no_point += (faults & ROW_NO_POINT) != 0;
+    file->no_village += (faults & ROW_NO_VILLAGE) != 0;
+    file->no_place += (faults & ROW_NO_PLACE) != 0;
+    file->closed_before_created += (faults & ROW_CLOSED_BEFORE) != 0;
+    file->promised_before_created += (faults & ROW_PROMISED_BEFORE) != 0;
+}
+
+/* The first row in the file with a number is the report; later ones are the same pushed again, and
+ * not before it, whatever their own date is. */
 static void firsts_mark(struct replay_file *file)
 {
     GHashTable *seen = g_hash_table_new(g_str_hash, g_str_equal);
     for (size_t i = 0; i < file->count; i++) {
         struct replay_row *row = &file->rows[i];
-        row->first = !row->refused && g_hash_table_add(seen, (gpointer)(uintptr_t)row->ticket);
-        if (!row->first)
+        if (row->refused)
             continue;
+        const struct replay_row *before = g_hash_table_lookup(seen, row->ticket);
+        row->first = before == NULL;
+        if (before) {
+            if (row->created_ms < before->created_ms)
+                row->created_ms = before->created_ms;
+            continue;
+        }
+        g_hash_table_insert(seen, (gpointer)(uintptr_t)row->ticket, row);
+        faults_count(file, row->faults);
         if (row->created_ms > file->last_ms)
             file->last_ms = row->created_ms;
         if (row->ended_ms > file->last_ms)
@@ -188,6 +203,22 @@ static enum err columns_find(
     return err;
 }
 
+/* In place: without outer blanks, and with a blank for each run of line ends, as the profile's own
+ * program writes the names of types. */
+static const char *cell_tidy(const struct csv *csv, const char *cell)
+{
+    char *text = csv->text + (cell - csv->text), *to = text;
+    bool end = false, ended;
+    for (const char *from = text; *from; from++) {
+        ended = end;
+        end = *from == '\r' || *from == '\n';
+        if (!end || !ended)
+            *to++ = end ? ' ' : *from;
+    }
+    *to = '\0';
+    return g_strstrip(text);
+}
+
 static enum err city_rows(const struct ctl *ctl, int utc_offset_s, struct replay_file *file)
 {
     int columns[COLUMN_COUNT];
@@ -196,7 +227,7 @@ static enum err city_rows(const struct ctl *ctl, int utc_offset_s, struct replay
     for (size_t i = 0; i < file->count; i++) {
         const char *cells[COLUMN_COUNT];
         for (int c = 0; c < COLUMN_COUNT; c++)
-            cells[c] = csv_cell(&file->csv, i + 1, (size_t)columns[c]);
+            cells[c] = cell_tidy(&file->csv, csv_cell(&file->csv, i + 1, (size_t)columns[c]));
         file->rows[i].line = file->csv.lines[i + 1];
         row_read(file, &file->rows[i], cells, utc_offset_s);
     }

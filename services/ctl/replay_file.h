@@ -20,6 +20,15 @@
 
 enum replay_status { REPLAY_CLOSED, REPLAY_CANCELLED, REPLAY_REFERRED, REPLAY_OPEN };
 
+/* What is wrong with a row and was dealt with; counted for the first row with a number. */
+enum row_fault {
+    ROW_NO_POINT = 1,
+    ROW_NO_VILLAGE = 2,
+    ROW_NO_PLACE = 4,
+    ROW_CLOSED_BEFORE = 8,
+    ROW_PROMISED_BEFORE = 16
+};
+
 struct replay_row {
     const char *ticket, *matter; /* matter: a code or a type name of the catalogue */
     const char *text;
@@ -31,6 +40,7 @@ struct replay_row {
     const char *codes[4]; /* unit codes from the district down */
     size_t code_count;
     size_t line;
+    unsigned faults;     /* of enum row_fault */
     bool first;          /* of the rows with this number */
     const char *refused; /* why the row cannot be a report; NULL = it can */
 };

@@ -18,13 +18,19 @@ void replay_count_refused(struct replay_counts *counts, const char *reason)
     counts->refused++;
 }
 
-void replay_count_receipt(struct replay_counts *counts, const struct hotline_receipt *receipt)
+void replay_count_receipt(
+        struct replay_counts *counts, const struct hotline_receipt *receipt, bool first)
 {
     static const char *const levels[] = {
 #define X(name, number, text) [number] = text,
             LEVEL_TABLE(X)
 #undef X
     };
+    /* A number that the file has twice is a duplicate, also when the second row says other things. */
+    if (!first && strcmp(receipt->reason, "TICKET_REUSED") == 0) {
+        counts->duplicates++;
+        return;
+    }
     if (receipt->result == HOTLINE_REFUSED) {
         replay_count_refused(counts, receipt->reason[0] ? receipt->reason : "REFUSED");
         return;
@@ -32,7 +38,7 @@ void replay_count_receipt(struct replay_counts *counts, const struct hotline_rec
     counts->accepted += receipt->result == HOTLINE_ACCEPTED;
     counts->duplicates += receipt->result == HOTLINE_DUPLICATE;
     for (size_t i = 1; i < sizeof levels / sizeof *levels; i++)
-        counts->placed[i] += strcmp(receipt->level, levels[i]) == 0;
+        counts->placed[i] += first && strcmp(receipt->level, levels[i]) == 0;
 }
 
 void replay_counts_fini(struct replay_counts *counts)

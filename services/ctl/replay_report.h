@@ -18,7 +18,9 @@ struct replay_counts {
 };
 
 void replay_count_refused(struct replay_counts *counts, const char *reason);
-void replay_count_receipt(struct replay_counts *counts, const struct hotline_receipt *receipt);
+/* `first`: of the file's first row with that number; later ones do not count where they are placed. */
+void replay_count_receipt(
+        struct replay_counts *counts, const struct hotline_receipt *receipt, bool first);
 void replay_counts_fini(struct replay_counts *counts);
 /* Prints the table, or one JSON object on one line. True when every row of the file is accounted
  * for. A ticket whose receipt was lost was pushed again and came back as a duplicate: what this
