@@ -16,7 +16,7 @@
 #define SENT_ON(schema) SENT(schema, "<> 5")
 #define SENT_AUDIT(schema) SENT(schema, "= 5")
 
-static const char BUSY[] = "SELECT " EACH(SENT_ON) ", " EACH(SENT_AUDIT) ", " EACH(HELD) " + " HELD(
+static const char BUSY[] = "PREPARE drill_busy AS SELECT " EACH(SENT_ON) ", " EACH(SENT_AUDIT) ", " EACH(HELD) " + " HELD(
         "audit") ", " EACH(DUE) ", (SELECT count(*) FROM enforcement.work_ready), "
                                 "(SELECT count(*) FROM audit.pages WHERE first_place IS NULL "
                                 "AND ver > 0)";
@@ -61,9 +61,18 @@ enum err store_drill_site(struct pg *pg, struct drill_site *ret)
     return found ? OK : ERR_NOT_FOUND;
 }
 
+/* Asked many times a step: planned once per connection, since planning takes longer than running. */
 enum err store_drill_busy(struct pg *pg, struct drill_busy *ret)
 {
-    PGresult *result = pg_exec(pg, BUSY, NULL);
+    static uint64_t prepared_in;
+    if (prepared_in != pg_connects(pg)) {
+        PGresult *prepared = pg_exec(pg, BUSY, NULL);
+        if (!prepared)
+            return ERR_TRANSIENT;
+        PQclear(prepared);
+        prepared_in = pg_connects(pg);
+    }
+    PGresult *result = pg_exec(pg, "EXECUTE drill_busy", NULL);
     if (!result)
         return ERR_TRANSIENT;
     *ret = (struct drill_busy){row_int(result, 0, 0), row_int(result, 0, 1), row_int(result, 0, 2),

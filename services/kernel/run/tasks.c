@@ -23,7 +23,7 @@ static const struct {
 } PACE[CHORE_COUNT] = {
         [CHORE_SITE] = {1000, 50},
         [CHORE_IDS] = {20, 20},
-        [CHORE_TIMERS] = {200, 10},
+        [CHORE_TIMERS] = {200, 4},
         [CHORE_WORK] = {200, 10},
         [CHORE_HELD] = {1000, 200},
         [CHORE_ATTEMPTS] = {2000, 2000},
