@@ -1,6 +1,7 @@
-/* The other side of a service, for tests: frames built by hand are sent over a broker under a given key,
- * and what comes back is shown as it came. Made of the bus's parts below the client library, so that
- * what no honest client sends can be sent. One ZeroMQ context for all askers of the process. */
+/* The other side of a service, for tests: frames built by hand are sent over a broker under a
+ * given key, and what comes back is shown as it came. Made of the bus's parts below the client
+ * library, so that what no honest client sends can be sent. One ZeroMQ context for all askers of
+ * the process. */
 #ifndef HUYING_TESTS_CLUSTER_ASKER_H
 #define HUYING_TESTS_CLUSTER_ASKER_H
 
@@ -27,7 +28,8 @@ struct answer {
     size_t acked; /* ids acknowledged */
 };
 
-/* Connects to all brokers of the site as `as` (SERVICE_CLIENT for tools); `wait`: until welcomed. */
+/* Connects to all brokers of the site as `as` (SERVICE_CLIENT for tools); `wait`: until
+ * welcomed. */
 void asker_open(struct asker *asker,
         struct kit_site *site,
         enum service_id as,

@@ -1,9 +1,10 @@
 /* One suite that every service has to pass: conformance NAME runs it against the real process
- * huying-NAME with a PostgreSQL, a Redis and two brokers of its own (tests/kit/cluster.h). A service's
- * part is one line of SUBJECTS; a new service adds a line there and one in CMakeLists.txt.
+ * huying-NAME with a PostgreSQL, a Redis and two brokers of its own (tests/kit/cluster.h). A
+ * service's part is one line of SUBJECTS; a new service adds a line there and one in
+ * CMakeLists.txt.
  *
- * It sees a service as operators and peers do: process, health, metrics, log, frames and rows. Each
- * test starts a process of its own; engines and brokers are shared and up at its start. */
+ * It sees a service as operators and peers do: process, health, metrics, log, frames and rows.
+ * Each test starts a process of its own; engines and brokers are shared and up at its start. */
 #include "tests/cluster/conformance.h"
 
 #include <libgen.h>

@@ -1,6 +1,7 @@
-/* What the parts of the conformance suite share: the service under test, its site, the keys, and the
- * list of tests. conformance.c has the services' table and main, conformance_life.c what a process does
- * when engines come and go, conformance_refuse.c what it does with requests and messages. */
+/* What the parts of the conformance suite share: the service under test, its site, the keys, and
+ * the list of tests. conformance.c has the services' table and main, conformance_life.c what a
+ * process does when engines come and go, conformance_refuse.c what it does with requests and
+ * messages. */
 #ifndef HUYING_TESTS_CLUSTER_CONFORMANCE_H
 #define HUYING_TESTS_CLUSTER_CONFORMANCE_H
 
@@ -25,8 +26,8 @@
 #define REPLAY 9501
 #define NEW_FIELD "\xa0\x06\x01" /* field 100, varint 1: from a version to come */
 
-/* A service: which message it hears from whom (`payload` is a good one that needs nothing before it),
- * in which row its effect shows, and a command and a query of its own. */
+/* A service: which message it hears from whom (`payload` is a good one that needs nothing before
+ * it), in which row its effect shows, and a command and a query of its own. */
 struct subject {
     const char *name;
     enum service_id id, source;
@@ -41,15 +42,16 @@ struct subject {
 extern const struct subject *subject;
 extern struct kit_site site;
 extern struct kit_process process;
-/* On the list: `peer` as the subject's source, `tool` with all rights, `clerk` without operate, `weak`
- * with none that counts. Not on it: `stranger`. */
+/* On the list: `peer` as the subject's source, `tool` with all rights, `clerk` without operate,
+ * `weak` with none that counts. Not on it: `stranger`. */
 extern struct keypair own, peer, tool, weak, clerk, stranger;
 
 int64_t id_next(void);
 size_t varint(uint8_t *to, uint64_t value);
 /* Starts the process and waits until it is ready. */
 void ready(void);
-/* The last number whose effect is committed, of the source's stream about `id`; -1: there is no row. */
+/* The last number whose effect is committed, of the source's stream about `id`; -1: there is no
+ * row. */
 int64_t seen(int64_t id);
 int64_t letters(int64_t id);
 /* A good message about `id`, number 1. */

@@ -1,5 +1,5 @@
-/* A process's life: it starts with nothing there, loses each engine and gets it back, is killed, drains,
- * and keeps to a configuration that is right. */
+/* A process's life: it starts with nothing there, loses each engine and gets it back, is killed,
+ * drains, and keeps to a configuration that is right. */
 #include "tests/cluster/conformance.h"
 
 #include <stdio.h>

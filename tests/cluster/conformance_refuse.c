@@ -1,5 +1,5 @@
-/* What a process takes and what it refuses: requests, frames, keys, and messages of other versions and
- * other incarnations. */
+/* What a process takes and what it refuses: requests, frames, keys, and messages of other
+ * versions and other incarnations. */
 #include "tests/cluster/conformance.h"
 
 #include <zmq.h>
@@ -49,7 +49,8 @@ void malformed_requests_are_refused_with_a_text(void **state)
         refused(FRAME_COMMANDS, &envelope, ERR_MALFORMED);
 }
 
-/* Bytes that are no batch, and one nested deeper than any of ours: counted, not answered, survived. */
+/* Bytes that are no batch, and one nested deeper than any of ours: counted, not answered,
+ * survived. */
 void frames_that_are_no_batches_are_dropped_and_survived(void **state)
 {
     struct asker asker;

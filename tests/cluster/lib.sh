@@ -10,6 +10,8 @@ shipped=$root/deploy/profiles/la311/reports.csv
 export HUYING_BUILD=${HUYING_BUILD:-$root/build}
 export HUYING_LANG=en
 rows=${HUYING_ROWS:-10000}
+# Used by those that source this.
+# shellcheck disable=SC2034
 seed=${HUYING_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 failures=0
 work=
@@ -81,7 +83,7 @@ site_run() {
         return 1
     }
     tail -n 1 "$work/$1.out" >"$work/$1.json"
-    note "$1: $((SECONDS - began)) s, $(jq -r '"\(.rows) rows, \(.wall_ms / 1000) s of them the replay"' \
+    note "$1: $((SECONDS - began)) s, $(jq -r '"\(.rows) rows, the replay \(.wall_ms / 1000) s"' \
         "$work/$1.json")"
 }
 
@@ -108,8 +110,8 @@ file_prefix() {
 }
 
 sql() {
-    /usr/lib/postgresql/15/bin/psql -XqAt -v ON_ERROR_STOP=1 -h "$(readlink -f "$HUYING_HOME/pg")/sock" \
-        -U huying -d huying "$@"
+    /usr/lib/postgresql/15/bin/psql -XqAt -v ON_ERROR_STOP=1 -U huying -d huying \
+        -h "$(readlink -f "$HUYING_HOME/pg")/sock" "$@"
 }
 
 # tables_check NAME CSV: checks.sql, and every line of it has to say 0.
@@ -178,6 +180,7 @@ undisturbed_set() {
         figures "$work/undisturbed.json" >"$kept"
         "$root/deploy/run" stop 2>"$work/stop.err"
     fi
+    # shellcheck disable=SC2034
     undisturbed=$(cat "$kept")
 }
 
