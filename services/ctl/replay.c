@@ -28,12 +28,10 @@
 
 #define PUSH_MS 60000
 #define AHEAD_ROWS 2000 /* reports pushed in one go, at most */
-#define HELP                                                                                                          \
-    CTL_TEXT("把一份工单文件完整走一遍:受理、派单、办理、核实、结案、反馈、入账。\n" \
-             "可以重复运行:重复的工单只会得到重复回执。",                                                             \
-            "Runs a file of reports the whole way: accepted, dispatched, handled, verified, "                         \
-            "closed,\nfed back, in the ledger. May be repeated: known tickets get a duplicate "                       \
-            "receipt.")
+#define HELP                                                                                       \
+    CTL_TEXT("把一份工单文件完整走一遍。可以重复运行:重复的工单只会得到重复回执。",                    \
+            "Runs a file of reports the whole way, from acceptance to the ledger.\n"               \
+            "May be repeated: known tickets get a duplicate receipt.")
 
 struct replay {
     struct ctl *ctl;

@@ -26,7 +26,7 @@ void replay_count_receipt(
             LEVEL_TABLE(X)
 #undef X
     };
-    /* A number that the file has twice is a duplicate, also when the second row says other things. */
+    /* A number that the file has twice is a duplicate, whatever the second row says. */
     if (!first && strcmp(receipt->reason, "TICKET_REUSED") == 0) {
         counts->duplicates++;
         return;

@@ -18,7 +18,8 @@ struct replay_counts {
 };
 
 void replay_count_refused(struct replay_counts *counts, const char *reason);
-/* `first`: of the file's first row with that number; later ones do not count where they are placed. */
+/* `first`: of the file's first row with that number; later ones do not count where they are
+ * placed. */
 void replay_count_receipt(
         struct replay_counts *counts, const struct hotline_receipt *receipt, bool first);
 void replay_counts_fini(struct replay_counts *counts);

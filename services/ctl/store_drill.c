@@ -16,7 +16,9 @@
 #define SENT_ON(schema) SENT(schema, "<> 5")
 #define SENT_AUDIT(schema) SENT(schema, "= 5")
 
-static const char BUSY[] = "PREPARE drill_busy AS SELECT " EACH(SENT_ON) ", " EACH(SENT_AUDIT) ", " EACH(HELD) " + " HELD(
+static const char BUSY[] =
+        "PREPARE drill_busy AS "
+        "SELECT " EACH(SENT_ON) ", " EACH(SENT_AUDIT) ", " EACH(HELD) " + " HELD(
         "audit") ", " EACH(DUE) ", (SELECT count(*) FROM enforcement.work_ready), "
                                 "(SELECT count(*) FROM audit.pages WHERE first_place IS NULL "
                                 "AND ver > 0)";
@@ -61,7 +63,8 @@ enum err store_drill_site(struct pg *pg, struct drill_site *ret)
     return found ? OK : ERR_NOT_FOUND;
 }
 
-/* Asked many times a step: planned once per connection, since planning takes longer than running. */
+/* Asked many times a step: planned once per connection, since planning takes longer than
+ * running. */
 enum err store_drill_busy(struct pg *pg, struct drill_busy *ret)
 {
     static uint64_t prepared_in;

@@ -1,16 +1,17 @@
-/* The cluster under load, as those around it make it: a hotline that pushes reports in full frames, and
- * the staff who look at their worklists and accept, arrive, finish and verify (services/ctl/field.c, the
- * replay's field staff). Each worker is a process with a hotline and a staff of its own. It pushes its
- * next wave before the staff works on the one before, so that every service has something to do; at most
- * two waves of a worker are under way.
+/* The cluster under load, as those around it make it: a hotline that pushes reports in full
+ * frames, and the staff who look at their worklists and accept, arrive, finish and verify
+ * (services/ctl/field.c, the replay's field staff). Each worker is a process with a hotline and
+ * a staff of its own. It pushes its next wave before the staff works on the one before, so that
+ * every service has something to do; at most two waves of a worker are under way.
  *
  *   load cases --csv FILE --count N     from the report to the closed case; the staff works
  *   load push  --csv FILE --count N     reports only
  *   load ack   --csv FILE --count N     one report at a time, over the hotline's port and HTTP
  *
- * The cluster is that of --home. Matters and places are those of the file; the reports are made up, and
- * have no promise, so that no deadline fires. The clock that counts is the caller's: this program ends
- * when the staff has seen its last case closed, which is before the ledger has all of it. */
+ * The cluster is that of --home. Matters and places are those of the file; the reports are made
+ * up, and have no promise, so that no deadline fires. The clock that counts is the caller's:
+ * this program ends when the staff has seen its last case closed, which is before the ledger has
+ * all of it. */
 #include "tests/bench/load.h"
 
 #include <stdarg.h>

@@ -1,5 +1,6 @@
-/* The cluster's load, in parts: load.c makes reports and lets the staff end them, load_ack.c asks for
- * receipts one at a time. Every figure goes to standard output as a line of lib.sh's shape. */
+/* The cluster's load, in parts: load.c makes reports and lets the staff end them, load_ack.c
+ * asks for receipts one at a time. Every figure goes to standard output as a line of lib.sh's
+ * shape. */
 #ifndef HUYING_TESTS_BENCH_LOAD_H
 #define HUYING_TESTS_BENCH_LOAD_H
 
@@ -23,8 +24,8 @@ int64_t load_now_us(void);
 void load_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* Connects with the demo hotline's key; ends the process when it cannot. */
 struct hotline *load_hotline(const struct load *load);
-/* Report number `index`: the file's rows again and again, under tickets of this run. `ticket` is the
- * caller's memory. */
+/* Report number `index`: the file's rows again and again, under tickets of this run. `ticket` is
+ * the caller's memory. */
 void load_report(const struct load *load,
         size_t index,
         char ticket[HOTLINE_TICKET_SIZE],

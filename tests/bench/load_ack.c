@@ -1,5 +1,5 @@
-/* Intake's acknowledgement of one report at a time: what a caller at the hotline, or somebody with a
- * phone, waits for when nobody else does. */
+/* Intake's acknowledgement of one report at a time: what a caller at the hotline, or somebody
+ * with a phone, waits for when nobody else does. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,8 +15,8 @@
 
 #define WARM 20 /* receipts that do not count: connections and caches */
 #define REQUEST_SIZE 2048
-/* Between two reports, so that the cluster is idle when the next one comes: what follows from a report
- * in the other services is four commits more. */
+/* Between two reports, so that the cluster is idle when the next one comes: what follows from a
+ * report in the other services is four commits more. */
 #define PAUSE_MS 30
 
 typedef void ack_fn(void *self, const struct load *load, size_t index);

@@ -56,7 +56,8 @@ site_start() {
 }
 
 site_stop() {
-    [ -z "${site_home-}" ] || [ ! -d "$site_home" ] || site_deploy stop 2>>"$work/deploy.log" || true
+    [ -z "${site_home-}" ] || [ ! -d "$site_home" ] ||
+        site_deploy stop 2>>"$work/deploy.log" || true
 }
 
 site_conninfo() {
@@ -157,13 +158,14 @@ site_routing_measure() {
     [ "$instances" = 1 ] || site_deploy scale routing "$instances" 2>>"$work/deploy.log"
     for ((i = 1; i <= instances; i++)); do
         units+=("routing-$i")
-        sed -i -e '/^export HUYING_BATCH_LANES/d' -e "/^exec .*huying-/i export HUYING_BATCH_LANES=$lanes" \
+        sed -i -e '/^export HUYING_BATCH_LANES/d' \
+            -e "/^exec .*huying-/i export HUYING_BATCH_LANES=$lanes" \
             "$site_home/run/service/routing-$i/run"
     done
     site_units d "${units[@]}" enforcement-1 volunteer-1 audit-1
     site_load push --count "$2" --matter BULKY >/dev/null
-    # What intake holds in memory goes with it, and what it sent in vain was put off: all of it is to
-    # be in the outbox, ready to be sent once.
+    # What intake holds in memory goes with it, and what it sent in vain was put off: all of it is
+    # to be in the outbox, ready to be sent once.
     site_units d intake-1
     site_sql 'UPDATE intake.outbox SET due = now(), tries = 0 WHERE dest = 2' >/dev/null
     site_units u "${units[@]}"
@@ -172,7 +174,8 @@ site_routing_measure() {
     done
     from=$(site_sql 'SELECT clock_timestamp()')
     site_units u intake-1
-    until [ "$(site_sql 'SELECT count(*) FROM (SELECT FROM intake.outbox WHERE dest = 2 LIMIT 1) o')" = 0 ]; do
+    local left='SELECT count(*) FROM (SELECT FROM intake.outbox WHERE dest = 2 LIMIT 1) o'
+    until [ "$(site_sql "$left")" = 0 ]; do
         sleep 0.05
     done
     rate=$(site_routing_rate "$from")

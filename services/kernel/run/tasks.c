@@ -363,6 +363,10 @@ static void aux_attached(void *self, enum err err, const char *message)
         log_debug("PG-ATTACH-FAILED", "why=%s", log_quote(message));
         return;
     }
+    if (!loop->aux_site.durable) { /* the lanes say so; a setting of the role needs a new session */
+        pg_reset(loop->aux);
+        return;
+    }
     loop->aux_attached = true;
     loop->aux_connects = pg_connects(loop->aux);
     loop->ids.site = loop->aux_site.number;
