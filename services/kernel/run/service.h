@@ -55,9 +55,4 @@ enum err loop_command(struct loop *loop, const struct local_command *command) MU
 /* The same for a query. */
 enum err loop_query(struct loop *loop, const struct local_command *query) MUST_CHECK;
 
-/* The port that metrics and health listen on; further handlers by path prefix (HTTP thread!). */
-struct MHD_Connection;
-typedef int http_handler_fn(void *self, struct MHD_Connection *connection, const char *url,
-        const char *method, const char *upload, size_t upload_size);
-
 #endif
