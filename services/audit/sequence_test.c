@@ -58,9 +58,7 @@ static int setup(void **state)
     kit_pg_service(server, "audit");
     kit_pg_run(server, FILL);
     ops = audit_ops();
-    struct statement *list = batch_statements(&ops, &count);
-    list = realloc(list, (count + ops.query_count) * sizeof *list);
-    assert_non_null(list);
+    struct statement *list = batch_statements(&ops, ops.query_count, &count);
     for (size_t i = 0; i < ops.query_count; i++)
         list[count++] = *ops.queries[i].statement;
     pg = pg_new(kit_pg_conninfo(server, "huying_audit"), "audit");

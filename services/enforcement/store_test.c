@@ -65,9 +65,7 @@ static int setup(void **state)
     server = kit_pg_start(NULL);
     kit_pg_service(server, "enforcement");
     kit_pg_run(server, FILL);
-    struct statement *list = batch_statements(&enforcement_ops, &count);
-    list = realloc(list, (count + 1) * sizeof(*list));
-    assert_non_null(list);
+    struct statement *list = batch_statements(&enforcement_ops, 1, &count);
     list[count++] = missions_sql_list;
     pg = pg_new(kit_pg_conninfo(server, "huying_enforcement"), "enforcement");
     pg_prepare(pg, list, count);

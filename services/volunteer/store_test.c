@@ -67,9 +67,7 @@ static int setup(void **state)
     server = kit_pg_start(NULL);
     kit_pg_service(server, "volunteer");
     kit_pg_run(server, FILL);
-    struct statement *list = batch_statements(&volunteer_ops, &count);
-    list = realloc(list, (count + 2) * sizeof(*list));
-    assert_non_null(list);
+    struct statement *list = batch_statements(&volunteer_ops, 2, &count);
     list[count++] = needs_sql_list;
     list[count++] = offers_sql_need;
     pg = pg_new(kit_pg_conninfo(server, "huying_volunteer"), "volunteer");

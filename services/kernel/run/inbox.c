@@ -37,18 +37,23 @@ static void unlink_job(struct inbox *inbox, struct job **link)
     inbox->count--;
 }
 
+static bool runs_alone(const struct work *work)
+{
+    return work->alone || work->crowded;
+}
+
 size_t inbox_take(struct inbox *inbox, struct work **works, size_t max, int64_t now_ms)
 {
     size_t count = 0;
     for (struct job **link = &inbox->first; *link && count < max;) {
         struct job *job = *link;
-        if (job->not_before_ms > now_ms || (job->work.alone && count > 0)) {
+        if (job->not_before_ms > now_ms || (runs_alone(&job->work) && count > 0)) {
             link = &job->next;
             continue;
         }
         unlink_job(inbox, link);
         works[count++] = &job->work;
-        if (job->work.alone)
+        if (runs_alone(&job->work))
             break;
     }
     return count;

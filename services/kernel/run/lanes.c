@@ -24,13 +24,10 @@ static int64_t session_draw(struct loop *loop)
 enum err lanes_new(struct loop *loop)
 {
     size_t count;
-    loop->batch_statements = batch_statements(loop->ops, &count);
-    struct statement *all = realloc(loop->batch_statements, (count + 3) * sizeof *all);
-    must(all);
-    all[count++] = SQL_SESSION;
-    all[count++] = SQL_ATTACH;
-    all[count++] = SQL_DURABLE;
-    loop->batch_statements = all;
+    loop->batch_statements = batch_statements(loop->ops, 3, &count);
+    loop->batch_statements[count++] = SQL_SESSION;
+    loop->batch_statements[count++] = SQL_ATTACH;
+    loop->batch_statements[count++] = SQL_DURABLE;
     loop->lane_count = (size_t)loop->conf.lanes;
     for (size_t i = 0; i < loop->lane_count; i++) {
         struct lane *lane = &loop->lanes[i];
@@ -171,11 +168,11 @@ void lanes_turn(struct loop *loop)
     }
 }
 
-/* The batch's works, back to the head of the inbox in their order. */
-static void works_back(struct lane *lane, int64_t delay_ms)
+/* The batch's works from `first` on, back to the head of the inbox in their order. */
+static void works_back(struct lane *lane, size_t first, int64_t delay_ms)
 {
     struct loop *loop = lane->loop;
-    for (size_t i = lane->work_count; i-- > 0;) {
+    for (size_t i = lane->work_count; i-- > first;) {
         struct job *job = (struct job *)lane->works[i];
         job->not_before_ms = loop->now_ms + delay_ms;
         job->work.end = END_OPEN;
@@ -206,15 +203,32 @@ static void letters_log(const struct core *core)
 static void count_done(struct loop *loop, const struct lane *lane, const struct core *core)
 {
     metric_add(&loop->metrics, batches, 1);
-    metric_add(&loop->metrics, works, lane->work_count);
+    metric_add(&loop->metrics, works, core->work_count);
     metric_add(&loop->metrics, steps, core->steps.count);
     metric_add(&loop->metrics, duplicates, core->duplicates);
     metric_add(&loop->metrics, early, core->held_new);
     metric_add(&loop->metrics, alarms, core->alarms);
     metric_add(&loop->metrics, letters, core->dead.count);
-    for (size_t i = 0; i < lane->work_count; i++)
+    for (size_t i = 0; i < core->work_count; i++)
         if (lane->works[i]->origin == WORK_TIMER)
             metric_add(&loop->metrics, timers_fired, 1);
+}
+
+/* Works whose rows somebody else holds come again a little later, by themselves if need be, and
+ * hold up nobody. Timers and the like were only hints: their chores find them again. */
+static void left_back(struct lane *lane, size_t left)
+{
+    size_t done = lane->work_count - left, kept = done;
+    for (size_t i = done; i < lane->work_count; i++) {
+        struct job *job = (struct job *)lane->works[i];
+        if (job->parcel)
+            lane->works[kept++] = lane->works[i];
+        else
+            job_fail(lane->loop, job, ERR_TRANSIENT, "");
+    }
+    lane->work_count = kept;
+    metric_add(&lane->loop->metrics, batch_left, left);
+    works_back(lane, done, BLOCKED_MS + (int64_t)rng_below(&lane->loop->rng, BLOCKED_MS));
 }
 
 /* For screens; whoever misses it asks (DESIGN §5). */
@@ -252,7 +266,8 @@ static void committed(struct lane *lane)
     loop->site = *batch_site(lane->batch);
     if (lane->work_count)
         loop->active_ms = loop->now_ms;
-    for (size_t i = 0; i < lane->work_count; i++)
+    left_back(lane, batch_left(lane->batch));
+    for (size_t i = 0; i < core->work_count; i++)
         job_end(loop, (struct job *)lane->works[i]);
 }
 
@@ -268,7 +283,7 @@ static void work_failed(struct lane *lane, const char *message)
             log_quote(message));
     if (!work->alone) { /* it may have met another batch, say with the same request id: once more */
         work->alone = true;
-        works_back(lane, RETRY_MS);
+        works_back(lane, 0, RETRY_MS);
         return;
     }
     if (work->origin != WORK_EVENT && !(work->origin == WORK_POKE && work->input.msg_id)) {
@@ -282,14 +297,14 @@ static void work_failed(struct lane *lane, const char *message)
         work->text = arena_text(&job->parcel->arena, message, strlen(message));
     else if (work->poison)
         work->text = "failed too often; the service's log has the reason (BATCH-FAILED)";
-    works_back(lane, RETRY_MS * work->attempts);
+    works_back(lane, 0, RETRY_MS * work->attempts);
 }
 
 static void split(struct lane *lane)
 {
     for (size_t i = 0; i < lane->work_count; i++)
         lane->works[i]->alone = true;
-    works_back(lane, 0);
+    works_back(lane, 0, 0);
 }
 
 static void works_lost(struct lane *lane)
@@ -318,14 +333,18 @@ static void batch_done(void *self, struct batch *batch, enum batch_end end, cons
     switch (end) {
     case BATCH_RETRY:
         metric_add(&loop->metrics, batch_retries, 1);
-        works_back(lane, RETRY_MS + (int64_t)rng_below(&loop->rng, RETRY_MS));
+        works_back(lane, 0, RETRY_MS + (int64_t)rng_below(&loop->rng, RETRY_MS));
+        break;
+    case BATCH_BLOCKED:
+        metric_add(&loop->metrics, batch_retries, 1);
+        works_back(lane, 0, 0);
         break;
     case BATCH_SPLIT:
-        works_back(lane, 0);
+        works_back(lane, 0, 0);
         break;
     case BATCH_DIRECTORY:
         loop->directory_wanted = true;
-        works_back(lane, 0);
+        works_back(lane, 0, 0);
         break;
     case BATCH_INCARNATION:
         lane->attached = false;

@@ -17,7 +17,8 @@
 
 #define LANES_MAX 4
 #define ACKED_MAX 4096   /* acknowledged rows gathered for one deletion */
-#define RETRY_MS 25      /* before a batch that met a lock is run again; with jitter */
+#define RETRY_MS 25      /* before a batch that failed is run again; with jitter */
+#define BLOCKED_MS 200   /* before a work whose row somebody else holds is tried again */
 #define LOCAL_MAX 4096   /* requests from inside the process under way */
 #define INBOX_MAX 65536
 #define TOLD_MS 10000    /* a failure that lasts is logged this often */
@@ -38,7 +39,7 @@ struct lane { /* one connection that runs batches */
     struct batch *batch;
     struct work *works[BATCH_SIZE_MAX];
     size_t work_count;
-    int64_t acked[ACKED_MAX];
+    struct acked acked[ACKED_MAX];
     size_t acked_count;
     uint64_t connects; /* of the connection that is attached */
     bool attached, attaching, spilled;
@@ -96,7 +97,7 @@ struct loop {
     struct counters *counters;
     int64_t redis_look_ms, aux_attach_ms;
     struct chore_state chore_states[CHORE_COUNT];
-    int64_t acked[ACKED_MAX];
+    struct acked acked[ACKED_MAX];
     size_t acked_count;
     int64_t acked_since_ms;
     size_t timers_out, found_out, held_out; /* jobs of these kinds that are not decided yet */

@@ -10,6 +10,7 @@
 #define METRIC_TABLE(X)                                                                            \
     X(batches, "counter", "transactions committed by batches")                                     \
     X(batch_retries, "counter", "batches run again: deadlock, lock time-out, lost connection")     \
+    X(batch_left, "counter", "works left for later because somebody else held their rows")         \
     X(batch_failures, "counter", "batches that could not be stored and were split")                \
     X(works, "counter", "works decided: events, commands, timers, found work")                     \
     X(steps, "counter", "transitions committed")                                                   \

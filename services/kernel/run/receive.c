@@ -15,7 +15,6 @@
 
 #define REPLY_BYTES_MAX (FRAME_PAYLOAD_MAX - (64u << 10))
 
-
 static void acks_send(struct loop *loop, struct parcel *parcel)
 {
     BUF_OWNED payload = {0};
@@ -97,9 +96,9 @@ static void reply_set(struct loop *loop, struct job *job)
     reply->reason = work->reason;
     reply->text = arena_text(&parcel->arena, text, strlen(text));
     reply->payload.size = work->answer.size;
-    reply->payload.data = work->answer.size ? arena_copy(&parcel->arena, work->answer.data,
-                                                      work->answer.size)
-                                            : NULL;
+    reply->payload.data = work->answer.size
+                                  ? arena_copy(&parcel->arena, work->answer.data, work->answer.size)
+                                  : NULL;
 }
 
 void job_end(struct loop *loop, struct job *job)
@@ -147,9 +146,7 @@ static void event_job(struct loop *loop, struct parcel *parcel, const struct env
     struct job *job = &parcel->jobs[parcel->open];
     job->parcel = parcel;
     job->index = parcel->open++;
-    job->work = (struct work){.origin = WORK_EVENT,
-            .payload = envelope->payload,
-            .request_id = ""};
+    job->work = (struct work){.origin = WORK_EVENT, .payload = envelope->payload, .request_id = ""};
     job->work.input = (struct input){.kind = INPUT_MESSAGE,
             .source = parcel->frame.head.source,
             .type = envelope->type,
@@ -160,8 +157,8 @@ static void event_job(struct loop *loop, struct parcel *parcel, const struct env
     inbox_put(&loop->inbox, job);
 }
 
-static void events_open(struct loop *loop, struct parcel *parcel, const struct envelope *envelopes,
-        size_t count)
+static void events_open(
+        struct loop *loop, struct parcel *parcel, const struct envelope *envelopes, size_t count)
 {
     parcel->jobs = arena_array(&parcel->arena, struct job, count + 1);
     parcel->acks = arena_array(&parcel->arena, int64_t, count + 1);
@@ -182,8 +179,8 @@ static void events_open(struct loop *loop, struct parcel *parcel, const struct e
 }
 
 /* What can be refused without looking at any state is refused here, with the reason. */
-static const char *command_check(struct loop *loop, struct job *job,
-        const struct envelope *envelope, enum err *ret_err)
+static const char *command_check(
+        struct loop *loop, struct job *job, const struct envelope *envelope, enum err *ret_err)
 {
     struct work *work = &job->work;
     uint32_t right = RIGHT_OPERATE;
@@ -232,8 +229,8 @@ static void command_digest(struct work *work, const struct envelope *envelope)
     crypto_generichash_final(&state, work->digest, DIGEST_SIZE);
 }
 
-static void command_job(struct loop *loop, struct parcel *parcel, size_t index,
-        const struct envelope *envelope)
+static void command_job(
+        struct loop *loop, struct parcel *parcel, size_t index, const struct envelope *envelope)
 {
     struct job *job = &parcel->jobs[index];
     job->parcel = parcel;
@@ -272,8 +269,8 @@ static void command_job(struct loop *loop, struct parcel *parcel, size_t index,
     inbox_put(&loop->inbox, job);
 }
 
-static void requests_open(struct loop *loop, struct parcel *parcel,
-        const struct envelope *envelopes, size_t count)
+static void requests_open(
+        struct loop *loop, struct parcel *parcel, const struct envelope *envelopes, size_t count)
 {
     bool queries = parcel->frame.head.kind == FRAME_QUERIES;
     parcel->count = count;
@@ -351,7 +348,7 @@ static void acks_open(struct loop *loop, struct parcel *parcel)
             loop->acked_since_ms = loop->now_ms;
         /* What does not fit is sent again by the sweep and acknowledged again. */
         for (size_t i = 0; i < count && loop->acked_count < ACKED_MAX; i++)
-            loop->acked[loop->acked_count++] = ids[i];
+            loop->acked[loop->acked_count++] = (struct acked){ids[i], parcel->frame.head.source};
         outgoing_acked(loop->outgoing, parcel->frame.head.serial);
     }
     parcel_destroy(parcel);

@@ -1,6 +1,7 @@
 #include "services/kernel/store/batch.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,10 @@ const struct statement SQL_MARK = {"k_mark", "SELECT pg_logical_emit_message(tru
 /* Deleting what is acknowledged tells nobody anything: such a commit need not wait for the disk. */
 static const struct statement SQL_ASYNC = {
         "k_async", "SELECT set_config('synchronous_commit', 'off', true)"};
+const struct statement SQL_LOAD_FREE = {"k_load_free", "%s SKIP LOCKED"};
+const struct statement SQL_EXISTING = {
+        "k_existing", "SELECT id FROM %s WHERE id = ANY($1::bigint[])"};
+#define TEXT_MAX 4096 /* of a statement made of the service's */
 
 static void fail(struct batch *batch, enum batch_end end, const char *message);
 
@@ -60,6 +65,11 @@ const struct core *batch_core(const struct batch *batch)
     return &batch->core;
 }
 
+size_t batch_left(const struct batch *batch)
+{
+    return batch->left;
+}
+
 const struct site_row *batch_site(const struct batch *batch)
 {
     return &batch->site;
@@ -70,15 +80,27 @@ int64_t batch_ids_max(size_t work_count)
     return (int64_t)(work_count + DRAIN_MAX) * (SENDS_MAX + 2) + 16;
 }
 
-struct statement *batch_statements(const struct aggregate_ops *ops, size_t *ret_count)
+static struct statement text_make(char *text, const struct statement *pattern, const char *part)
+{
+    const char *mark = strstr(pattern->sql, "%s");
+    int size = snprintf(
+            text, TEXT_MAX, "%.*s%s%s", (int)(mark - pattern->sql), pattern->sql, part, mark + 2);
+    must(size > 0 && size < TEXT_MAX);
+    return (struct statement){pattern->name, text};
+}
+
+struct statement *batch_statements(const struct aggregate_ops *ops, size_t spare, size_t *ret_count)
 {
     const struct statement *const own[] = {&SQL_ATTEMPT, &SQL_SITE, &SQL_MARK, &SQL_ASYNC,
-            &SQL_WAITING, &SQL_DEAD, &SQL_SUSPECT, &SQL_TIMERS, &SQL_COMMANDS, &ops->sql_stub,
-            &ops->sql_load, &ops->sql_update};
+            &SQL_WAITING, &SQL_DEAD, &SQL_WAITING_ONE, &SQL_DEAD_ONE, &SQL_SUSPECT, &SQL_TIMERS,
+            &SQL_COMMANDS, &ops->sql_stub, &ops->sql_load, &ops->sql_update};
     size_t own_count = sizeof own / sizeof *own, count = 0;
-    struct statement *list =
-            calloc(own_count + save_statement_count + ops->statement_count + 1, sizeof *list);
+    size_t room = own_count + save_statement_count + ops->statement_count + 2 + spare;
+    struct statement *list = calloc(1, room * sizeof *list + 2 * (size_t)TEXT_MAX);
     must(list);
+    char *texts = (char *)(list + room);
+    list[count++] = text_make(texts, &SQL_LOAD_FREE, ops->sql_load.sql);
+    list[count++] = text_make(texts + TEXT_MAX, &SQL_EXISTING, ops->table);
     for (size_t i = 0; i < own_count; i++)
         list[count++] = *own[i];
     for (size_t i = 0; i < save_statement_count; i++)
@@ -138,16 +160,22 @@ static void fail(struct batch *batch, enum batch_end end, const char *message)
     pg_sync(batch->pg, rolled_back, batch);
 }
 
-static enum batch_end end_of(enum err err)
+static enum batch_end end_of(struct batch *batch, enum err err)
 {
-    return err == ERR_TRANSIENT ? BATCH_RETRY : BATCH_FAILED;
+    if (err != ERR_TRANSIENT)
+        return BATCH_FAILED;
+    if (!pg_blocked(batch->pg))
+        return BATCH_RETRY;
+    for (size_t i = 0; i < batch->start.work_count; i++)
+        batch->start.works[i]->blocked = true;
+    return BATCH_BLOCKED;
 }
 
 static void saved(void *self, enum err err, const char *message)
 {
     struct batch *batch = self;
     if (err != OK) {
-        fail(batch, end_of(err), message);
+        fail(batch, end_of(batch, err), message);
         return;
     }
     batch->attempt = 0;
@@ -176,7 +204,7 @@ static void related_loaded(void *self, enum err err, const char *message)
 {
     struct batch *batch = self;
     if (err != OK) {
-        fail(batch, end_of(err), message);
+        fail(batch, end_of(batch, err), message);
         return;
     }
     save_start(batch);
@@ -237,11 +265,45 @@ static bool site_agrees(struct batch *batch)
     return true;
 }
 
+/* Not all that is held was loaded: whose aggregate holds much is run by itself from now on, or,
+ * when it is a little of each, everything. */
+static void crowd_mark(struct batch *batch)
+{
+    bool found = false;
+    for (size_t i = 0; i < batch->start.work_count; i++) {
+        struct work *work = batch->start.works[i];
+        size_t count = 0;
+        for (size_t h = 0; h < batch->held_count; h++)
+            count += batch->held[h].agg == work->input.agg;
+        work->crowded = count >= CROWDED_MIN;
+        found = found || work->crowded;
+    }
+    for (size_t i = 0; i < batch->start.work_count && !found; i++)
+        batch->start.works[i]->crowded = true;
+}
+
+/* Works whose rows somebody else holds go to the end of the list, out of this batch. */
+static void locked_out_leave(struct batch *batch)
+{
+    struct core *core = &batch->core;
+    struct work **left = arena_array(&batch->arena, struct work *, core->work_count + 1);
+    size_t kept = 0;
+    for (size_t i = 0; i < core->work_count; i++) {
+        const struct slot *slot = core_slot(core, core->works[i]->input.agg);
+        if (slot && slot->locked_out)
+            left[batch->left++] = core->works[i];
+        else
+            core->works[kept++] = core->works[i];
+    }
+    memcpy(core->works + kept, left, batch->left * sizeof *left);
+    core->work_count = kept;
+}
+
 static void locked(void *self, enum err err, const char *message)
 {
     struct batch *batch = self;
     if (err != OK) {
-        fail(batch, end_of(err), message);
+        fail(batch, end_of(batch, err), message);
         return;
     }
     if (!site_agrees(batch))
@@ -250,10 +312,17 @@ static void locked(void *self, enum err err, const char *message)
         fail(batch, BATCH_SPLIT, "messages that failed before run alone");
         return;
     }
+    if (batch->held_count >= HELD_MAX && batch->start.work_count > 1) {
+        crowd_mark(batch);
+        fail(batch, BATCH_SPLIT, "aggregates of which much is held run by themselves");
+        return;
+    }
+    if (batch->skip)
+        locked_out_leave(batch);
     core_hold(&batch->core, batch->held, batch->held_count);
     batch->core.now_ms = batch->site.drill ? batch->site.clock_ms : batch->site.now_ms;
     batch->core.drill = batch->site.drill;
-    if (batch->ops->related && batch->start.work_count)
+    if (batch->ops->related && batch->core.work_count)
         related_start(batch);
     else
         save_start(batch);
@@ -271,7 +340,7 @@ static void keys_found(void *self, enum err err, const char *message)
 {
     struct batch *batch = self;
     if (err != OK) {
-        fail(batch, end_of(err), message);
+        fail(batch, end_of(batch, err), message);
         return;
     }
     if (site_agrees(batch))
@@ -360,6 +429,10 @@ void batch_start(struct batch *batch, const struct batch_start *start)
     batch->message[0] = 0;
     batch->site = (struct site_row){0};
     batch->locked = batch->suspects = 0;
+    batch->left = 0;
+    batch->skip = false;
+    for (size_t i = 0; i < start->work_count; i++)
+        batch->skip = batch->skip || start->works[i]->blocked;
     batch->held = NULL;
     batch->held_count = batch->held_room = 0;
     batch->core = (struct core){.ops = batch->ops,

@@ -24,11 +24,18 @@ struct site_row {
 
 enum batch_end {
     BATCH_DONE,        /* committed: tell everybody */
-    BATCH_RETRY,       /* lock time-out, deadlock, lost connection, unknown outcome: run again */
-    BATCH_SPLIT,       /* works marked `alone` must run by themselves; run the others again */
+    BATCH_RETRY,       /* deadlock, lost connection, unknown outcome: run again */
+    BATCH_BLOCKED,     /* lock time-out: run again with the works marked `blocked` */
+    BATCH_SPLIT,       /* works marked `alone` or `crowded` run by themselves; run all again */
     BATCH_DIRECTORY,   /* the directory has another version: load it, run again */
     BATCH_INCARNATION, /* the site is another incarnation: attach again; drop what came before */
     BATCH_FAILED       /* the batch itself cannot be stored; run each work alone */
+};
+
+/* A row of the outbox that its destination has acknowledged: only the destination may. */
+struct acked {
+    int64_t id;
+    enum service_id dest;
 };
 
 struct batch;
@@ -38,7 +45,7 @@ typedef void batch_done_fn(
 struct batch_start {
     struct work **works; /* ≤ BATCH_SIZE_MAX; order is changed */
     size_t work_count;
-    const int64_t *acked; /* outbox rows to delete; may be all there is */
+    const struct acked *acked; /* outbox rows to delete; may be all there is */
     size_t acked_count;
     const struct directory *directory;
     int64_t incarnation;
@@ -54,15 +61,19 @@ void batch_destroy(struct batch **batch);
 /* True between batch_start and the end of `done`. */
 bool batch_busy(const struct batch *batch);
 void batch_start(struct batch *batch, const struct batch_start *start);
-/* In `done`, after BATCH_DONE: what was committed. Valid until the next start. */
+/* In `done`, after BATCH_DONE: what was committed. Valid until the next start. Works are those of
+ * the start in another order; the last `batch_left` of them were left out, because somebody else
+ * holds their rows (rule 5): nothing happened to them. */
 const struct core *batch_core(const struct batch *batch);
+size_t batch_left(const struct batch *batch);
 /* In `done`: the site as seen by the transaction. */
 const struct site_row *batch_site(const struct batch *batch);
 /* The ids that the batch may draw at most. */
 int64_t batch_ids_max(size_t work_count);
 
-/* All statements that batches use, for pg_prepare: the kernel's and the service's. Heap, to
- * free. */
-struct statement *batch_statements(const struct aggregate_ops *ops, size_t *ret_count);
+/* All statements that batches use, for pg_prepare: the kernel's and the service's, with room for
+ * `spare` more. One piece of heap, to free. */
+struct statement *batch_statements(
+        const struct aggregate_ops *ops, size_t spare, size_t *ret_count);
 
 #endif

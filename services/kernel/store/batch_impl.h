@@ -24,6 +24,8 @@ struct batch {
     int64_t attempt; /* id of the attempt row; 0 = none. Left over when the connection was lost */
     int locked;      /* rows that the transaction locked: a write */
     int suspects;
+    bool skip; /* leaves out works whose rows somebody else holds */
+    size_t left;
     struct held *held;
     size_t held_count, held_room;
     const void **states; /* related and store hooks */
@@ -32,8 +34,10 @@ struct batch {
     size_t random_left;
 };
 
-extern const struct statement SQL_SITE, SQL_ATTEMPT, SQL_WAITING, SQL_DEAD, SQL_SUSPECT, SQL_TIMERS,
-        SQL_COMMANDS, SQL_MARK;
+extern const struct statement SQL_SITE, SQL_ATTEMPT, SQL_WAITING, SQL_DEAD, SQL_WAITING_ONE,
+        SQL_DEAD_ONE, SQL_SUSPECT, SQL_TIMERS, SQL_COMMANDS, SQL_MARK;
+/* Made of the service's by batch_statements; here only their names matter. */
+extern const struct statement SQL_LOAD_FREE, SQL_EXISTING;
 
 /* load.c: statements and callbacks of the lock phase. */
 void batch_load(struct batch *batch);

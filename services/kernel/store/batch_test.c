@@ -221,19 +221,76 @@ static void opposite_orders_do_not_deadlock(void **state)
     ASSERT_SQL("SELECT deadlocks FROM pg_stat_database WHERE datname = 'huying'", 0);
 }
 
-static void lock_timeout_is_run_again(void **state)
+/* Somebody else holds 200. The first time the batch waits until its time-out; from then on it
+ * leaves 200's works out and does the rest without waiting, whatever kind they are. */
+static void locked_rows_are_left_and_the_rest_is_done(void **state)
 {
-    struct work works[] = {toy_event(SERVICE_INTAKE, 100, 1, "A5")};
-    struct work again[] = {toy_event(SERVICE_INTAKE, 100, 2, "A5")};
+    struct work first[] = {toy_event(SERVICE_INTAKE, 100, 1, "A5"),
+            toy_event(SERVICE_INTAKE, 200, 1, "A5"), toy_event(SERVICE_INTAKE, 300, 1, "A5")};
+    struct work works[] = {toy_event(SERVICE_INTAKE, 100, 2, "A5"),
+            toy_event(SERVICE_INTAKE, 200, 2, "A5"), toy_event(SERVICE_VOLUNTEER, 200, 1, "A5"),
+            toy_event(SERVICE_INTAKE, 300, 2, "A5"), toy_command(200, "r1", "S1"),
+            toy_command(300, "r2", "S1"), toy_event(SERVICE_INTAKE, 400, 1, "A5"),
+            toy_command(999, "r3", "S1")};
     (void)state;
-    assert_int_equal(lane_run(&one, works, 1), BATCH_DONE);
+    assert_int_equal(lane_run(&one, first, 3), BATCH_DONE);
     PGconn *other = PQconnectdb(kit_pg_conninfo(server, "postgres"));
-    PQclear(PQexec(other, "BEGIN; SELECT 1 FROM toy.toy WHERE id = 100 FOR UPDATE"));
-    assert_int_equal(lane_run(&one, again, 1), BATCH_RETRY);
+    PQclear(PQexec(other, "BEGIN; SELECT 1 FROM toy.toy WHERE id = 200 FOR UPDATE"));
+    assert_int_equal(lane_run(&one, works, COUNT_OF(works)), BATCH_BLOCKED);
+    ASSERT_SQL("SELECT sum(total) FROM toy.toy", 15);
     ASSERT_SQL("SELECT count(*) FROM toy.attempt", 0);
+    assert_int_equal(lane_run(&one, works, COUNT_OF(works)), BATCH_DONE);
+    assert_int_equal(batch_left(one.batch), 3);
+    assert_int_equal(batch_core(one.batch)->work_count, COUNT_OF(works) - 3);
+    for (size_t i = 0; i < COUNT_OF(works); i++) {
+        bool left = one.works[i]->input.agg == 200;
+        assert_int_equal(left, i >= COUNT_OF(works) - 3);
+        assert_int_equal(one.works[i]->end == END_OPEN, left);
+    }
+    assert_int_equal(works[7].verdict, VERDICT_NOT_FOUND); /* not there is not locked */
+    ASSERT_SQL("SELECT total FROM toy.toy WHERE id = 100", 10);
+    ASSERT_SQL("SELECT total FROM toy.toy WHERE id = 200", 5);
+    ASSERT_SQL("SELECT total FROM toy.toy WHERE id = 300", 9);
+    ASSERT_SQL("SELECT total FROM toy.toy WHERE id = 400", 5);
+    struct work rest[] = {works[1], works[2], works[4]};
+    assert_int_equal(lane_run(&one, rest, 3), BATCH_DONE); /* nothing is left to do */
+    assert_int_equal(batch_left(one.batch), 3);
     PQfinish(other);
-    assert_int_equal(lane_run(&one, again, 1), BATCH_DONE);
-    ASSERT_SQL("SELECT total FROM toy.toy", 10);
+    assert_int_equal(lane_run(&one, rest, 3), BATCH_DONE);
+    assert_int_equal(batch_left(one.batch), 0);
+    ASSERT_SQL("SELECT total FROM toy.toy WHERE id = 200", 14);
+    ASSERT_SQL("SELECT count(*) FROM toy.attempt", 0);
+}
+
+/* However much is held of one aggregate: nothing of it is taken for new, and the others go on. */
+static void crowded_aggregates_run_by_themselves(void **state)
+{
+    struct work works[] = {toy_event(SERVICE_INTAKE, 100, 1, "A5"),
+            toy_event(SERVICE_INTAKE, 200, 1, "A5"), toy_event(SERVICE_INTAKE, 200, 5000, "A1"),
+            toy_event(SERVICE_VOLUNTEER, 200, 3000, "A1")};
+    (void)state;
+    kit_pg_run(server, "INSERT INTO toy.toy (id) VALUES (200);"
+                       "INSERT INTO toy.waiting (agg, source, n, msg_id, type, at, payload) "
+                       "SELECT 200, s, n, 200000 + n * 10 + s, 1, now(), 'A1' "
+                       "FROM unnest('{1,4}'::int[]) s, generate_series(2, 5000) n");
+    works[2].input.msg_id = 250001;
+    works[3].input.msg_id = 230004;
+    assert_int_equal(lane_run(&one, works, COUNT_OF(works)), BATCH_SPLIT);
+    assert_true(works[1].crowded && works[2].crowded && works[3].crowded);
+    assert_false(works[0].crowded || works[0].alone);
+    assert_int_equal(lane_run(&one, works, 1), BATCH_DONE);
+    for (size_t i = 2; i < COUNT_OF(works); i++) { /* copies of what is held */
+        assert_int_equal(lane_run(&one, &works[i], 1), BATCH_DONE);
+        assert_int_equal(works[i].end, END_ACK);
+    }
+    ASSERT_SQL("SELECT count(*) FROM toy.waiting", 2 * 4999);
+    assert_int_equal(lane_run(&one, &works[1], 1), BATCH_DONE);
+    ASSERT_SQL("SELECT seen_intake FROM toy.toy WHERE id = 200", 1 + DRAIN_MAX);
+    ASSERT_SQL("SELECT total FROM toy.toy WHERE id = 200", 5 + DRAIN_MAX);
+    struct work poke = {.origin = WORK_POKE, .request_id = "", .input = {.agg = 200}};
+    assert_int_equal(lane_run(&one, &poke, 1), BATCH_DONE);
+    ASSERT_SQL("SELECT seen_intake FROM toy.toy WHERE id = 200", 1 + 2 * DRAIN_MAX);
+    ASSERT_SQL("SELECT count(*) FROM toy.waiting", 2 * 4999 - 2 * DRAIN_MAX);
 }
 
 static void nothing_is_told_before_a_commit_that_wrote(void **state)
@@ -259,13 +316,14 @@ static void nothing_is_told_before_a_commit_that_wrote(void **state)
 
 static void acknowledged_rows_go_and_locked_ones_stay(void **state)
 {
-    int64_t ids[] = {3, 1, 2, 77};
+    struct acked acked[] = {{3, SERVICE_ENFORCEMENT}, {1, SERVICE_ENFORCEMENT},
+            {2, SERVICE_ENFORCEMENT}, {77, SERVICE_ENFORCEMENT}, {4, SERVICE_VOLUNTEER}};
     (void)state;
     kit_pg_run(server, "INSERT INTO toy.outbox (id, dest, agg, n, type, at, due, payload) "
                        "SELECT i, 3, i, 1, 2, now(), now(), '' FROM generate_series(1, 4) i");
     PGconn *other = PQconnectdb(kit_pg_conninfo(server, "postgres"));
     PQclear(PQexec(other, "BEGIN; SELECT 1 FROM toy.outbox WHERE id = 2 FOR UPDATE"));
-    lane_start(&one, NULL, 0, ids, COUNT_OF(ids));
+    lane_start(&one, NULL, 0, acked, COUNT_OF(acked)); /* 4 was never sent to volunteer */
     assert_int_equal(lane_finish(&one), BATCH_DONE);
     PQfinish(other);
     ASSERT_SQL("SELECT count(*) FROM toy.outbox", 2);
@@ -490,7 +548,8 @@ int main(void)
     const struct CMUnitTest tests[] = {CASE(committed_equals_the_effects),
             CASE(connection_killed_at_each_phase),
             CASE(commit_that_was_not_confirmed_is_not_done_twice),
-            CASE(opposite_orders_do_not_deadlock), CASE(lock_timeout_is_run_again),
+            CASE(opposite_orders_do_not_deadlock), CASE(locked_rows_are_left_and_the_rest_is_done),
+            CASE(crowded_aggregates_run_by_themselves),
             CASE(nothing_is_told_before_a_commit_that_wrote),
             CASE(acknowledged_rows_go_and_locked_ones_stay), CASE(suspects_run_alone),
             CASE(five_attempts_make_a_dead_letter),

@@ -17,6 +17,8 @@
 
 #define BATCH_SIZE_MAX 1024
 #define DRAIN_MAX 64        /* held messages applied along with a batch */
+#define HELD_MAX 1024       /* held messages loaded along with a batch */
+#define CROWDED_MIN 128     /* held messages that make an aggregate run by itself */
 #define ATTEMPTS_MAX 5      /* failed attempts that make a dead letter */
 #define PAGE_SIZE_MAX (200u << 10)
 #define SALT_SIZE 16
@@ -53,7 +55,9 @@ struct work {
     uint32_t right_held;    /* WORK_COMMAND: rights of the key */
     const char *why;        /* WORK_SKIP: the operator's reason */
     bool poison;            /* failed too often: becomes a dead letter instead of being applied */
-    bool alone;             /* runs in a batch of its own */
+    bool alone;             /* runs in a batch of its own, and drains nothing along with it */
+    bool crowded;           /* so much is held of its aggregate that it is loaded by itself */
+    bool blocked;           /* met a locked row: its batch leaves out what is locked */
     int attempts;
     void *owner;            /* the loop's: whom to tell */
     uint32_t client_serial; /* the loop's: place in the owner's list */
@@ -92,6 +96,7 @@ struct slot { /* one aggregate in the batch */
     void *state;  /* struct aggregate first */
     void *spare;  /* next, swapped with state when a decision is kept */
     bool dirty;
+    bool locked_out; /* somebody else holds the row: its works are left for later */
     struct held *held;
     int held_count, timer_count;
     struct slot_timer timers[SLOT_TIMERS_MAX];

@@ -7,12 +7,27 @@
 #include "services/kernel/store/batch_impl.h"
 #include "services/kernel/store/core_impl.h"
 
+#define TEXT_OF(value) #value
+#define TEXT(value) TEXT_OF(value)
+
 const struct statement SQL_WAITING = {"k_waiting",
         "SELECT agg, source, source_site, n, msg_id, type, at, 0, payload FROM waiting "
-        "WHERE agg = ANY($1::bigint[]) ORDER BY agg, source, source_site, n LIMIT 4096"};
+        "WHERE agg = ANY($1::bigint[]) ORDER BY agg, source, source_site, n LIMIT " TEXT(HELD_MAX)};
+/* For a work that runs by itself, however much is held of its aggregate: the row under its own
+ * number, and of each source those that may become due in this batch. */
+const struct statement SQL_WAITING_ONE = {"k_waiting_one",
+        "SELECT agg, source, source_site, n, msg_id, type, at, 0, payload FROM waiting "
+        "WHERE agg = $1 AND source = $2 AND source_site = 0 AND n = $3 "
+        "UNION ALL SELECT w.* FROM unnest($4::smallint[]) AS s(source) CROSS JOIN LATERAL "
+        "(SELECT agg, source, source_site, n, msg_id, type, at, 0, payload FROM waiting "
+        "WHERE agg = $1 AND source = s.source AND source_site = 0 "
+        "ORDER BY n LIMIT " TEXT(DRAIN_MAX) ") AS w WHERE w.source <> $2 OR w.n <> $3"};
+const struct statement SQL_DEAD_ONE = {"k_dead_one",
+        "SELECT agg, source, source_site, n, msg_id, type, at, attempts, payload FROM dead_letter "
+        "WHERE agg = $1 AND source = $2 AND source_site = 0 AND n = $3"};
 const struct statement SQL_DEAD = {"k_dead",
         "SELECT agg, source, source_site, n, msg_id, type, at, attempts, payload FROM dead_letter "
-        "WHERE agg = ANY($1::bigint[]) ORDER BY agg, source, source_site, n LIMIT 4096"};
+        "WHERE agg = ANY($1::bigint[]) ORDER BY agg, source, source_site, n LIMIT " TEXT(HELD_MAX)};
 const struct statement SQL_SUSPECT = {
         "k_suspect", "SELECT msg_id, attempts FROM suspect WHERE msg_id = ANY($1::bigint[])"};
 const struct statement SQL_TIMERS = {
@@ -117,6 +132,17 @@ static void commands_loaded(void *self, const PGresult *result)
     }
 }
 
+/* A row that is there and that the load has passed over is held by somebody else. */
+static void existing_loaded(void *self, const PGresult *result)
+{
+    struct batch *batch = self;
+    for (int row = 0; row < PQntuples(result); row++) {
+        struct slot *slot = core_slot(&batch->core, row_int(result, row, 0));
+        must(slot);
+        slot->locked_out = !((struct aggregate *)slot->state)->found;
+    }
+}
+
 static bool makes_stub(const struct work *work)
 {
     return work->origin == WORK_EVENT || (work->origin == WORK_COMMAND && work->input.fresh);
@@ -185,13 +211,43 @@ static bool has_timers(const struct core *core)
     return false;
 }
 
+static void held_one_queue(struct batch *batch, const struct work *work)
+{
+    struct params *params = &batch->params;
+    if (work->input.agg == 0)
+        return;
+    params_reset(params);
+    params_int(params, PARAM_INT8, work->input.agg);
+    params_int(params, PARAM_INT2, work->input.source);
+    params_int(params, PARAM_INT8, (int64_t)work->input.n);
+    pg_queue(batch->pg, &SQL_DEAD_ONE, params, dead_loaded, batch);
+    int sources = params_array(params, PARAM_INT2);
+    for (const enum service_id *source = batch->ops->hears; *source; source++)
+        param_add_int(params, sources, *source);
+    pg_queue(batch->pg, &SQL_WAITING_ONE, params, waiting_loaded, batch);
+}
+
+static void held_queue(struct batch *batch)
+{
+    if (batch->core.work_count == 1) {
+        held_one_queue(batch, batch->core.works[0]);
+        return;
+    }
+    ids_queue(batch, &SQL_WAITING, false, waiting_loaded);
+    ids_queue(batch, &SQL_DEAD, false, dead_loaded);
+}
+
 void batch_load(struct batch *batch)
 {
     suspects_queue(batch);
     ids_queue(batch, &batch->ops->sql_stub, true, NULL);
-    ids_queue(batch, &batch->ops->sql_load, false, rows_loaded);
-    ids_queue(batch, &SQL_WAITING, false, waiting_loaded);
-    ids_queue(batch, &SQL_DEAD, false, dead_loaded);
+    if (batch->skip) {
+        ids_queue(batch, &SQL_LOAD_FREE, false, rows_loaded);
+        ids_queue(batch, &SQL_EXISTING, false, existing_loaded);
+    } else {
+        ids_queue(batch, &batch->ops->sql_load, false, rows_loaded);
+    }
+    held_queue(batch);
     if (has_timers(&batch->core))
         ids_queue(batch, &SQL_TIMERS, false, timers_loaded);
     commands_queue(batch);

@@ -21,6 +21,7 @@
 #define RETRY_MIN_MS 50
 #define RETRY_MAX_MS 1000
 #define CONNECT_TIMEOUT_MS 5000
+#define LOCK_NOT_AVAILABLE "55P03"
 
 const struct statement PG_BEGIN = {"pg_begin", "BEGIN"};
 const struct statement PG_COMMIT = {"pg_commit", "COMMIT"};
@@ -43,6 +44,7 @@ struct pg {
     unsigned head, tail;
     enum err segment_err; /* first error of the segment whose results are being read */
     bool unknown;         /* a warning came while a COMMIT was out */
+    bool blocked;         /* the last error was a lock time-out */
     bool want_write;
     PostgresPollingStatusType polling;
     int64_t retry_at_ms, retry_ms, connect_until_ms;
@@ -145,6 +147,11 @@ short pg_events(const struct pg *pg)
 bool pg_idle(const struct pg *pg)
 {
     return ring_count(pg) == 0;
+}
+
+bool pg_blocked(const struct pg *pg)
+{
+    return pg->state == PG_READY && pg->blocked && !pg->unknown;
 }
 
 int pg_backend(const struct pg *pg)
@@ -261,7 +268,7 @@ enum err pg_class(const char *sqlstate)
         const char *prefix;
         enum err err;
     } classes[] = {{"08", ERR_TRANSIENT}, {"40", ERR_TRANSIENT}, {"53", ERR_TRANSIENT},
-            {"57", ERR_TRANSIENT}, {"58", ERR_TRANSIENT}, {"55P03", ERR_TRANSIENT},
+            {"57", ERR_TRANSIENT}, {"58", ERR_TRANSIENT}, {LOCK_NOT_AVAILABLE, ERR_TRANSIENT},
             {"25006", ERR_TRANSIENT}, {"25P03", ERR_TRANSIENT}, {"25P02", ERR_TRANSIENT},
             {"42", ERR_TRANSIENT}, {"3F", ERR_TRANSIENT}, {"28", ERR_TRANSIENT},
             {"26", ERR_TRANSIENT}, {"23", ERR_CONFLICT}, {"22", ERR_MALFORMED}, {"54", ERR_LIMIT}};
@@ -278,7 +285,9 @@ static void result_take(struct pg *pg, struct entry *entry, const PGresult *resu
         if (entry->rows && pg->segment_err == OK)
             entry->rows(entry->self, result);
     } else if (status != PGRES_PIPELINE_ABORTED && pg->segment_err == OK) {
-        pg->segment_err = pg_class(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+        const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        pg->segment_err = pg_class(state);
+        pg->blocked = state && strcmp(state, LOCK_NOT_AVAILABLE) == 0;
         /* Not the detail: it quotes values, and the message goes into logs. */
         const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
         message_set(pg, primary ? primary : PQresultErrorMessage(result));
@@ -293,6 +302,7 @@ static void segment_end(struct pg *pg)
     pg->segment_err = OK;
     if (entry.done)
         entry.done(entry.self, err, err == OK ? "" : pg->message);
+    pg->blocked = false;
 }
 
 /* Reads what is there. Returns false when the connection has to be dropped. */

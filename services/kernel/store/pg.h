@@ -111,5 +111,7 @@ enum err pg_wait(struct pg *pg, int64_t timeout_ms) MUST_CHECK;
 
 /* Class of an SQLSTATE: transient, conflict, limit, fatal. */
 enum err pg_class(const char *sqlstate);
+/* In `done` with ERR_TRANSIENT: a row was locked by somebody else for longer than the time-out. */
+bool pg_blocked(const struct pg *pg);
 
 #endif

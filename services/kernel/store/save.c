@@ -48,11 +48,12 @@ static const struct statement SQL_COMMAND = {"k_command",
 static const struct statement SQL_DELTA = {"k_delta",
         "INSERT INTO counter_delta (metrics, units, matters, amounts) VALUES ($1, $2, $3, $4)"};
 /* Locked with SKIP LOCKED in id order: a plain DELETE would deadlock with the aggregates' locks
- * (rule 6). What is skipped is sent again, and acknowledged again. */
+ * (rule 6). What is skipped is sent again, and acknowledged again. Who acknowledges what was never
+ * sent to him deletes nothing. */
 static const struct statement SQL_ACKED = {"k_acked",
-        "DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM outbox WHERE id = "
-        "ANY($1::bigint[]) "
-        "ORDER BY id FOR UPDATE SKIP LOCKED))"};
+        "DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT o.id FROM unnest($1::bigint[], "
+        "$2::smallint[]) AS a(id, dest) JOIN outbox o ON o.id = a.id AND o.dest = a.dest "
+        "ORDER BY o.id FOR UPDATE OF o SKIP LOCKED))"};
 static const struct statement SQL_ATTEMPT_END = {
         "k_attempt_end", "DELETE FROM attempt WHERE id = $1"};
 static const struct statement SQL_CLEAR_SUSPECT = {
@@ -270,10 +271,12 @@ static void counts_save(struct batch *batch)
 
 static void acked_save(struct batch *batch)
 {
-    params_reset(&batch->params);
-    int ids = params_array(&batch->params, PARAM_INT8);
-    for (size_t i = 0; i < batch->start.acked_count; i++)
-        param_add_int(&batch->params, ids, batch->start.acked[i]);
+    static const enum param_type types[] = {PARAM_INT8, PARAM_INT2};
+    arrays_begin(&batch->params, types, 2);
+    for (size_t i = 0; i < batch->start.acked_count; i++) {
+        param_add_int(&batch->params, 0, batch->start.acked[i].id);
+        param_add_int(&batch->params, 1, batch->start.acked[i].dest);
+    }
     if (batch->start.acked_count)
         pg_queue(batch->pg, &SQL_ACKED, &batch->params, NULL, NULL);
 }
@@ -312,7 +315,7 @@ static void service_save(struct batch *batch)
 void batch_save(struct batch *batch)
 {
     states_save(batch);
-    if (batch->ops->store && batch->start.work_count)
+    if (batch->ops->store && batch->core.work_count)
         service_save(batch);
     history_save(batch);
     held_save(batch, false);

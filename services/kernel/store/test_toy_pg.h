@@ -79,10 +79,8 @@ TOY void lane_open(struct lane *lane, int64_t session, int64_t ids_from)
     lane->ids = (struct ids){7, SERVICE_ROUTING, ids_from, ids_from + 200000, 0, 0, 0};
     lane->pg = pg_new(kit_pg_conninfo(server, "postgres"), "toy");
     lane->chores = chores_new(toy_ops, lane->pg);
-    lane->statements = batch_statements(toy_ops, &count);
     const struct statement *list = chores_statements(lane->chores, &more);
-    lane->statements = realloc(lane->statements, (count + more) * sizeof *list);
-    assert_non_null(lane->statements);
+    lane->statements = batch_statements(toy_ops, more, &count);
     memcpy(lane->statements + count, list, more * sizeof *list);
     pg_prepare(lane->pg, lane->statements, count + more);
     lane->batch = batch_new(toy_ops, lane->pg, &lane->ids);
@@ -117,7 +115,7 @@ TOY void lane_done(void *self, struct batch *batch, enum batch_end end, const ch
 TOY void lane_start(struct lane *lane,
         struct work *works,
         size_t count,
-        const int64_t *acked,
+        const struct acked *acked,
         size_t acked_count)
 {
     for (size_t i = 0; i < count; i++)
