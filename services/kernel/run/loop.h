@@ -61,6 +61,9 @@ struct chore_state {
     bool running, wanted;
     int64_t started_ms, took_ms; /* took_ms: the last time, until its commit */
     size_t rows;
+    /* Resending: starts of the last calls that took all that was due, and all there ever was. */
+    bool full;
+    int64_t complete_ms, full_ms;
 };
 
 struct loop {
@@ -100,6 +103,7 @@ struct loop {
     struct acked acked[ACKED_MAX];
     size_t acked_count;
     int64_t acked_since_ms;
+    struct job *recount_asked, *recount_running; /* by `next` */
     size_t timers_out, found_out, held_out; /* jobs of these kinds that are not decided yet */
     size_t queries_out;
     int64_t active_ms;    /* last committed work or move of a drill's clock */
@@ -143,6 +147,8 @@ bool lanes_busy(const struct loop *loop);
 enum err tasks_new(struct loop *loop) MUST_CHECK;
 void tasks_destroy(struct loop *loop);
 void tasks_turn(struct loop *loop);
+/* A request to count again; it is answered when that is committed. */
+void recount_ask(struct loop *loop, struct job *job);
 void incarnation_set(struct loop *loop, int64_t incarnation);
 
 /* web.c: metrics and health on HTTP's own thread. */

@@ -254,9 +254,7 @@ static void command_job(
     snprintf(input->actor, sizeof input->actor, "%s", envelope->actor);
     snprintf(input->peer, sizeof input->peer, "%s", parcel->frame.head.peer);
     if (envelope->type == OPS_RECOUNT && (job->work.right_held & RIGHT_OPERATE)) {
-        loop->chore_states[CHORE_RECOUNT].wanted = true;
-        job->work.end = END_REPLY;
-        job_end(loop, job);
+        recount_ask(loop, job);
         return;
     }
     enum err err;

@@ -34,6 +34,10 @@ static const struct {
         [CHORE_SUSPECT] = {0, 0},
 };
 #define RESEND_EVERY_MS 500
+/* A claim looks back to the last that took everything, and by so much more: rows whose transaction
+ * took its time. What came in later still is found once a minute. */
+#define RESEND_MARGIN_MS 5000
+#define RESEND_FULL_MS 60000
 #define BRISK_MS                                                                                   \
     2000 /* a drill without events and with a standing clock for so long is left in peace */
 #define REST_MS 100 /* how soon a resting drill notices that its clock was moved */
@@ -57,6 +61,8 @@ void incarnation_set(struct loop *loop, int64_t incarnation)
     outgoing_clear(loop->outgoing);
     outgoing_flush(loop->outgoing, (uint64_t)incarnation, loop->now_ms);
     loop->acked_count = 0;
+    for (int i = 0; i < CHORE_COUNT; i++)
+        loop->chore_states[i].complete_ms = 0; /* what came due before is there again */
     bus_incarnation_set(loop->bus, (uint64_t)incarnation);
 }
 
@@ -130,6 +136,7 @@ static void held_found(void *self, const struct chore_row *row)
     struct job *job = job_new(WORK_POKE);
     job->work.input = (struct input){.kind = INPUT_WORK, .agg = row->agg, .msg_id = row->gen};
     state->loop->held_out++;
+    state->rows++;
     inbox_put(&state->loop->inbox, job);
 }
 
@@ -139,6 +146,30 @@ static void message_claimed(void *self, const struct effect_message *message)
     state->rows++;
     metric_add(&state->loop->metrics, resent, 1);
     outgoing_add(state->loop->outgoing, message);
+}
+
+static void message_put_off(void *self, const struct chore_row *row)
+{
+    (void)row;
+    ((struct chore_state *)self)->rows++;
+}
+
+static void resend_after(struct loop *loop, struct chore_state *state)
+{
+    outgoing_flush(loop->outgoing, (uint64_t)loop->incarnation, loop->now_ms);
+    if (state->rows == CHORE_ROWS_MAX) {
+        state->wanted = true;
+        return;
+    }
+    state->complete_ms = state->started_ms;
+    if (state->full)
+        state->full_ms = state->started_ms;
+}
+
+static int64_t resend_span(const struct loop *loop, struct chore_state *state)
+{
+    state->full = !state->complete_ms || loop->now_ms - state->full_ms > RESEND_FULL_MS;
+    return state->full ? 0 : loop->now_ms - state->complete_ms + RESEND_MARGIN_MS;
 }
 
 static void counter_found(void *self, const struct effect_count *count, int64_t fold)
@@ -224,13 +255,40 @@ static void chore_after(struct loop *loop, struct chore_state *state)
     case CHORE_RESEND:
     case CHORE_COUNT:
     default:
-        if (state->chore >= CHORE_RESEND) {
-            outgoing_flush(loop->outgoing, (uint64_t)loop->incarnation, loop->now_ms);
-            state->wanted = state->wanted || state->rows == CHORE_ROWS_MAX;
-        }
-        if (state->chore == CHORE_TIMERS && state->rows == CHORE_ROWS_MAX)
+        if (state->chore >= CHORE_RESEND)
+            resend_after(loop, state);
+        if ((state->chore == CHORE_TIMERS && state->rows == CHORE_ROWS_MAX) ||
+                (state->chore == CHORE_HELD && state->rows))
             state->wanted = true;
     }
+}
+
+void recount_ask(struct loop *loop, struct job *job)
+{
+    if (!loop->ops->metric_names || !loop->ops->metric_names[0]) { /* nothing is counted here */
+        job->work.end = END_REPLY;
+        job_end(loop, job);
+        return;
+    }
+    job->next = loop->recount_asked;
+    loop->recount_asked = job;
+    loop->chore_states[CHORE_RECOUNT].wanted = true;
+}
+
+/* Who asked before it began is told how it ended; who asked since then waits for the next. */
+static void recount_end(struct loop *loop, enum err err)
+{
+    while (loop->recount_running) {
+        struct job *job = loop->recount_running;
+        loop->recount_running = job->next;
+        job->work.end = END_REPLY;
+        if (err == OK)
+            job_end(loop, job);
+        else
+            job_fail(loop, job, err, "it was not counted again; ask again");
+    }
+    if (loop->recount_asked)
+        loop->chore_states[CHORE_RECOUNT].wanted = true;
 }
 
 static void chore_done(void *self, enum err err, const char *message)
@@ -239,6 +297,8 @@ static void chore_done(void *self, enum err err, const char *message)
     struct loop *loop = state->loop;
     state->running = false;
     state->took_ms = loop->now_ms - state->started_ms;
+    if (state->chore == CHORE_RECOUNT)
+        recount_end(loop, err);
     if (err != OK) { /* rows of a claim whose outcome is unknown were not given to us */
         log_debug("CHORE-FAILED", "chore=%d why=%s", (int)state->chore, log_quote(message));
         return;
@@ -291,7 +351,9 @@ static void chore_start(struct loop *loop, struct chore_state *state)
     state->wanted = false;
     if (state->chore >= CHORE_RESEND) {
         listener.message = message_claimed;
-        chores_resend(chores, (enum service_id)(state->chore - CHORE_RESEND), RESEND_MS, &listener);
+        listener.row = message_put_off;
+        chores_resend(chores, (enum service_id)(state->chore - CHORE_RESEND), RESEND_MS,
+                resend_span(loop, state), &listener);
         return;
     }
     switch (state->chore) {
@@ -325,6 +387,8 @@ static void chore_start(struct loop *loop, struct chore_state *state)
         chores_counters(chores, &listener);
         break;
     case CHORE_RECOUNT:
+        loop->recount_running = loop->recount_asked;
+        loop->recount_asked = NULL;
         listener.counter = counter_found;
         chores_recount(chores, &listener);
         break;

@@ -15,6 +15,8 @@ CREATE TABLE outbox (                       -- [1, 6] sent, not yet acknowledged
     payload     bytea NOT NULL
 );
 CREATE INDEX outbox_due ON outbox (dest, due, id) WHERE acked IS NULL;
+-- Only of what was sent again: nothing on the way that all messages take.
+CREATE INDEX outbox_again ON outbox (dest, agg, n) WHERE tries > 0 AND acked IS NULL;
 
 CREATE TABLE waiting (                      -- [2] came before its turn; acknowledged
     agg         bigint NOT NULL,

@@ -28,13 +28,23 @@ static const struct statement SQL_TIMERS_DUE = {"k_timers_due",
 static const struct statement SQL_WORK = {
         "k_work", "SELECT agg, kind, 0, at FROM work_ready ORDER BY agg LIMIT $1"};
 /* Claims by raising the due time, so that two instances do not send the same rows; back-off with
- * jitter. now(), not clock_timestamp(): only a stable function is looked up in the index. */
+ * jitter. now(), not clock_timestamp(): only a stable function is looked up in the index. The lower
+ * bound keeps the scan from walking over rows that are gone but that a held snapshot keeps in the
+ * index. Of an aggregate only the lowest numbers are sent: those of this claim, and none that is a
+ * whole window above one that was sent again and is still out (index outbox_again); the others are
+ * put off for an eighth of the time. */
 static const struct statement SQL_RESEND = {"k_resend",
-        "UPDATE outbox o SET tries = o.tries + 1, due = clock_timestamp() + "
-        "$2::bigint * (1 << least(o.tries, 2)) * (0.75 + random() / 2) * interval '1 ms' "
-        "FROM (SELECT id FROM outbox WHERE dest = $1 AND due <= now() AND acked IS NULL "
-        "ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) AS c WHERE o.id = c.id "
-        "RETURNING o.id, o.agg, o.n, o.type, o.at, o.payload, o.tries"};
+        "WITH c AS MATERIALIZED (SELECT id, agg, n FROM outbox WHERE dest = $1 AND due <= now() "
+        "AND due >= CASE WHEN $4::bigint > 0 THEN now() - $4::bigint * interval '1 ms' "
+        "ELSE '-infinity' END AND acked IS NULL ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED), "
+        "w AS (SELECT c.id, row_number() OVER (PARTITION BY c.agg ORDER BY c.n) <= $5 "
+        "AND NOT EXISTS (SELECT FROM outbox t WHERE t.dest = $1 AND t.agg = c.agg "
+        "AND t.n <= c.n - $5 AND t.tries > 0 AND t.acked IS NULL) AS sent FROM c) "
+        "UPDATE outbox o SET tries = o.tries + w.sent::integer, due = clock_timestamp() + "
+        "CASE WHEN w.sent THEN $2::bigint * (1 << least(o.tries, 2)) * (0.75 + random() / 2) "
+        "ELSE $2::bigint / 8 END * interval '1 ms' FROM w WHERE o.id = w.id "
+        "RETURNING o.id, o.agg, o.n, o.type, o.at, CASE WHEN w.sent THEN o.payload END, o.tries, "
+        "w.sent"};
 /* The owner of an attempt deletes its own after a lost connection: hence the ten seconds. */
 static const struct statement SQL_ATTEMPTS = {"k_attempts",
         "WITH gone AS (DELETE FROM attempt WHERE id = ANY(ARRAY(SELECT id FROM attempt "
@@ -112,24 +122,34 @@ struct chores {
     size_t statement_count;
     struct statement held;
     struct buf held_sql;
+    struct {
+        int64_t agg, source, site;
+    } held_at; /* where the sweep of `waiting` goes on */
     struct job jobs[JOBS_MAX];
 };
 
-/* The kernel knows the aggregates' table and its columns' names: a number is due when it is the one
- * after the last seen of its source. */
+/* Of each stream only its lowest number can be due: the recursion jumps from stream to stream, from
+ * where the last sweep ended, however many numbers each of them holds. The kernel knows the
+ * aggregates' table and its columns' names: due is the one after the last seen of its source. */
 static void held_statement(struct chores *chores)
 {
     const struct aggregate_ops *ops = chores->ops;
     struct buf *sql = &chores->held_sql;
+    buf_add_text(sql,
+            "WITH RECURSIVE g AS ((SELECT agg, source, source_site, n, msg_id, at FROM waiting "
+            "WHERE (agg, source, source_site) > ($2::bigint, $3::smallint, $4::smallint) "
+            "ORDER BY agg, source, source_site, n LIMIT 1) UNION ALL (SELECT w.* FROM g CROSS JOIN "
+            "LATERAL (SELECT agg, source, source_site, n, msg_id, at FROM waiting x "
+            "WHERE (x.agg, x.source, x.source_site) > (g.agg, g.source, g.source_site) "
+            "ORDER BY agg, source, source_site, n LIMIT 1) AS w)) "
+            "SELECT g.agg, g.source, g.msg_id, g.at, g.source_site, "
+            "g.source_site = 0 AND g.n = 1 + CASE g.source");
     for (const enum service_id *source = ops->hears; *source; source++)
-        buf_add_format(sql,
-                "%sSELECT w.agg, %d, w.msg_id, w.at FROM waiting w JOIN %s a ON a.id = w.agg "
-                "WHERE w.source = %d AND w.source_site = 0 AND w.n = a.seen_%s + 1",
-                source == ops->hears ? "" : " UNION ALL ", (int)*source, ops->table, (int)*source,
-                service_name(*source));
-    if (!ops->hears[0])
-        buf_add_text(sql, "SELECT agg, 0, msg_id, at FROM waiting WHERE false");
-    buf_add_text(sql, " LIMIT $1");
+        buf_add_format(sql, " WHEN %d THEN a.seen_%s", (int)*source, service_name(*source));
+    buf_add_format(sql,
+            "%s ELSE NULL END FROM (SELECT * FROM g LIMIT $1) AS g LEFT JOIN %s a ON a.id = g.agg "
+            "ORDER BY g.agg, g.source, g.source_site",
+            ops->hears[0] ? "" : " WHEN 0 THEN 0", ops->table);
     chores->held = (struct statement){"k_held", sql->data};
 }
 
@@ -232,14 +252,44 @@ void chores_work(struct chores *chores, const struct chores_listener *listener)
     listed(chores, &SQL_WORK, listener);
 }
 
+static void held_found(void *self, const PGresult *result)
+{
+    struct job *job = self;
+    struct chores *chores = job->chores;
+    int count = PQntuples(result);
+    for (int row = 0; row < count; row++) {
+        struct chore_row found = {row_int(result, row, 0), (uint32_t)row_int(result, row, 1),
+                row_int(result, row, 2), row_time(result, row, 3)};
+        if (row_int(result, row, 5))
+            job->listener.row(job->listener.self, &found);
+        chores->held_at.agg = found.agg;
+        chores->held_at.source = found.kind;
+        chores->held_at.site = row_int(result, row, 4);
+    }
+    if (count < CHORE_ROWS_MAX) /* the end: from the beginning next time */
+        chores->held_at.agg = 0;
+}
+
 void chores_held(struct chores *chores, const struct chores_listener *listener)
 {
-    listed(chores, &chores->held, listener);
+    struct job *job = job_new(chores, listener);
+    params_reset(&chores->params);
+    params_int(&chores->params, PARAM_INT8, CHORE_ROWS_MAX);
+    params_int(&chores->params, PARAM_INT8, chores->held_at.agg);
+    params_int(&chores->params, PARAM_INT2, chores->held_at.source);
+    params_int(&chores->params, PARAM_INT2, chores->held_at.site);
+    pg_queue(chores->pg, &chores->held, &chores->params, held_found, job);
+    pg_sync(chores->pg, job_done, job);
 }
 
 static void messages_tell(struct job *job, const PGresult *result)
 {
     for (int row = 0; row < PQntuples(result); row++) {
+        struct chore_row off = {row_int(result, row, 1), job->dest, row_int(result, row, 0), 0};
+        if (!row_int(result, row, 7)) {
+            job->listener.row(job->listener.self, &off);
+            continue;
+        }
         struct effect_message message = {.id = row_int(result, row, 0),
                 .agg = row_int(result, row, 1),
                 .n = (uint64_t)row_int(result, row, 2),
@@ -255,6 +305,7 @@ static void messages_tell(struct job *job, const PGresult *result)
 void chores_resend(struct chores *chores,
         enum service_id dest,
         int64_t resend_ms,
+        int64_t span_ms,
         const struct chores_listener *listener)
 {
     struct job *job = job_new(chores, listener);
@@ -264,6 +315,8 @@ void chores_resend(struct chores *chores,
     params_int(&chores->params, PARAM_INT2, dest);
     params_int(&chores->params, PARAM_INT8, resend_ms);
     params_int(&chores->params, PARAM_INT8, CHORE_ROWS_MAX);
+    params_int(&chores->params, PARAM_INT8, span_ms);
+    params_int(&chores->params, PARAM_INT8, RESEND_WINDOW);
     pg_queue(chores->pg, &SQL_RESEND, &chores->params, result_keep, job);
     pg_sync(chores->pg, job_done, job);
 }

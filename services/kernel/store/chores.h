@@ -11,7 +11,8 @@
 #include "services/kernel/store/batch.h"
 #include "services/kernel/store/core.h"
 
-#define CHORE_ROWS_MAX 256 /* of one call, timers, work, resending */
+#define CHORE_ROWS_MAX 256 /* of one call, timers, work, resending, streams that hold messages */
+#define RESEND_WINDOW 16   /* messages about one aggregate that are sent again before an answer */
 
 struct chore_row {
     int64_t agg;
@@ -55,11 +56,14 @@ void chores_ids(struct chores *chores, struct ids *ids, int64_t incarnation,
 void chores_timers(struct chores *chores, const struct chores_listener *listener);
 /* Rows of the service's view work_ready. */
 void chores_work(struct chores *chores, const struct chores_listener *listener);
-/* Aggregates with a held message whose turn has come: kind is its source, gen its message id. */
+/* Aggregates with a held message whose turn has come: kind is its source, gen its message id. Each
+ * call looks at the next CHORE_ROWS_MAX streams. */
 void chores_held(struct chores *chores, const struct chores_listener *listener);
-/* Claims outbox rows for `dest` whose time to be sent again has come, commits, and gives them
- * out. */
-void chores_resend(struct chores *chores, enum service_id dest, int64_t resend_ms,
+/* Claims outbox rows for `dest` whose time to be sent again has come, commits, and gives out the
+ * lowest numbers of each aggregate as messages (rule 6), the others, which are put off, as rows:
+ * kind is the destination, gen the message id. `span_ms`: only what came due within that time; 0:
+ * everything. */
+void chores_resend(struct chores *chores, enum service_id dest, int64_t resend_ms, int64_t span_ms,
         const struct chores_listener *listener);
 /* Batches whose session is gone: their messages become suspects; expired suspects go. */
 void chores_attempts(struct chores *chores, const struct chores_listener *listener);

@@ -8,7 +8,7 @@
 struct seen { /* what a listener got */
     int64_t ids[ROWS_MAX];
     struct chore_row rows[ROWS_MAX];
-    size_t count, at_done;
+    size_t count, at_done, messages;
     int done;
     enum err err;
     int64_t sum, fold;
@@ -30,6 +30,7 @@ static void message_take(void *self, const struct effect_message *message)
     assert_int_equal(message->service, SERVICE_ENFORCEMENT);
     assert_int_equal(message->payload.size, 300);
     seen->ids[seen->count++] = message->id;
+    seen->messages++;
 }
 
 static void counter_take(void *self, const struct effect_count *count, int64_t fold)
@@ -122,8 +123,8 @@ static void two_claimers_share_the_rows(void **state)
     memset(got, 0, sizeof got);
     for (int round = 0; round < 6 && total < 700; round++) {
         struct chores_listener a = listen_to(&left), b = listen_to(&right);
-        chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, &a);
-        chores_resend(two.chores, SERVICE_ENFORCEMENT, 60000, &b);
+        chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 0, &a);
+        chores_resend(two.chores, SERVICE_ENFORCEMENT, 60000, 0, &b);
         wait_for(&left, &right);
         for (size_t i = 0; i < left.count + right.count; i++) {
             int64_t id = i < left.count ? left.ids[i] : right.ids[i - left.count];
@@ -137,17 +138,68 @@ static void two_claimers_share_the_rows(void **state)
                "AND due BETWEEN now() + interval '40 s' AND now() + interval '80 s'",
             700);
     struct chores_listener a = listen_to(&left);
-    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, &a);
+    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 0, &a);
     wait_for(&left, NULL);
     assert_int_equal(left.count, 0);
     kit_pg_run(server, "UPDATE toy.outbox SET due = now()");
     a = listen_to(&left);
-    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, &a);
+    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 0, &a);
     wait_for(&left, NULL);
     assert_int_equal(left.count, CHORE_ROWS_MAX);
     ASSERT_SQL("SELECT count(*) FROM toy.outbox WHERE tries = 2 "
                "AND due > now() + interval '85 s'",
             CHORE_ROWS_MAX); /* it grows */
+}
+
+/* Of one aggregate a window of the lowest numbers is sent again, the rest waits behind it without
+ * holding up other aggregates; nothing is sent that is a window above what is still out. */
+static void only_the_lowest_numbers_are_sent_again(void **state)
+{
+    static struct seen seen;
+    (void)state;
+    kit_pg_run(server,
+            "INSERT INTO toy.outbox (id, dest, agg, n, type, at, due, payload) SELECT i, 3, "
+            "CASE WHEN i <= 100 THEN 1 ELSE i END, CASE WHEN i <= 100 THEN 101 - i ELSE 1 END, 2, "
+            "now(), now() - interval '1 s', convert_to(repeat('x', 300), 'UTF8') "
+            "FROM generate_series(1, 110) i");
+    struct chores_listener listener = listen_to(&seen);
+    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 0, &listener);
+    wait_for(&seen, NULL);
+    assert_int_equal(seen.messages, RESEND_WINDOW + 10);
+    assert_int_equal(seen.count, 110); /* the others as put off */
+    ASSERT_SQL("SELECT count(*) FROM toy.outbox WHERE tries = 1 AND agg = 1", RESEND_WINDOW);
+    ASSERT_SQL("SELECT max(n) FROM toy.outbox WHERE tries = 1 AND agg = 1", RESEND_WINDOW);
+    ASSERT_SQL("SELECT count(*) FROM toy.outbox WHERE tries = 0 AND due < now() + interval '8 s'",
+            100 - RESEND_WINDOW);
+    kit_pg_run(server, "UPDATE toy.outbox SET due = now() WHERE tries = 0;"
+                       "DELETE FROM toy.outbox WHERE agg = 1 AND n BETWEEN 2 AND 10");
+    listener = listen_to(&seen);
+    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 0, &listener);
+    wait_for(&seen, NULL);
+    assert_int_equal(seen.messages, 0); /* number 1 is still out */
+    kit_pg_run(server, "UPDATE toy.outbox SET due = now() WHERE tries = 0;"
+                       "DELETE FROM toy.outbox WHERE agg = 1 AND n = 1");
+    listener = listen_to(&seen);
+    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 0, &listener);
+    wait_for(&seen, NULL);
+    assert_int_equal(seen.messages, 10); /* 11 to 16 are out: up to 26 */
+    ASSERT_SQL("SELECT max(n) FROM toy.outbox WHERE tries = 1 AND agg = 1", 26);
+}
+
+static void a_claim_looks_back_no_further_than_told(void **state)
+{
+    static struct seen seen;
+    (void)state;
+    outbox_fill(4);
+    kit_pg_run(server, "UPDATE toy.outbox SET due = now() - id * interval '10 s'");
+    struct chores_listener listener = listen_to(&seen);
+    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 25000, &listener);
+    wait_for(&seen, NULL);
+    assert_int_equal(seen.messages, 2);
+    listener = listen_to(&seen);
+    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 0, &listener);
+    wait_for(&seen, NULL);
+    assert_int_equal(seen.messages, 2);
 }
 
 /* Rows may leave the server before its commit: here a long notice drives them out, and then the
@@ -159,15 +211,15 @@ static void claimed_rows_are_told_after_the_commit(void **state)
     outbox_fill(256);
     kit_pg_run(server, "CREATE FUNCTION toy.slow() RETURNS trigger LANGUAGE plpgsql AS "
                        "$$ BEGIN RAISE NOTICE '%', repeat('x', 20000); "
-                        "PERFORM pg_advisory_xact_lock(77); "
-            "RETURN NULL; END $$;"
+                       "PERFORM pg_advisory_xact_lock(77); "
+                       "RETURN NULL; END $$;"
                        "CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON toy.outbox DEFERRABLE "
                        "INITIALLY DEFERRED "
                        "FOR EACH ROW EXECUTE FUNCTION toy.slow()");
     PGconn *other = PQconnectdb(kit_pg_conninfo(server, "postgres"));
     PQclear(PQexec(other, "SELECT pg_advisory_lock(77)"));
     struct chores_listener listener = listen_to(&seen);
-    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, &listener);
+    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 0, &listener);
     for (int64_t until = toy_now() + DEADLINE_MS; toy_now() < until;) {
         lane_turn(&one);
         if (kit_pg_int(server, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
@@ -381,12 +433,40 @@ static void held_messages_that_are_due_are_found(void **state)
     wait_for(&seen, NULL);
     assert_int_equal(seen.count, 2);
     assert_int_equal(seen.rows[0].gen + seen.rows[1].gen, 51 + 54);
+    assert_int_equal(seen.rows[0].kind + seen.rows[1].kind, SERVICE_INTAKE + SERVICE_VOLUNTEER);
     listener = listen_to(&seen);
     kit_pg_run(server, "UPDATE toy.toy SET total = 77 WHERE id = 200");
     chores_work(one.chores, &listener);
     wait_for(&seen, NULL);
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.rows[0].agg, 200);
+}
+
+/* A dead letter may hold up any number of messages, and any number of streams: each sweep looks at
+ * some of them, and none is forgotten. */
+static void sweep_goes_round(void **state)
+{
+    static struct seen seen;
+    size_t found = 0, sweeps = 0;
+    (void)state;
+    kit_pg_run(server,
+            "INSERT INTO toy.toy (id, seen_intake) SELECT i, i % 2 FROM generate_series(1, 600) i;"
+            "INSERT INTO toy.waiting (agg, source, n, msg_id, type, at, payload) "
+            "SELECT i, 1, n, i * 1000 + n, 1, now(), '' "
+            "FROM generate_series(1, 600) i, generate_series(2, 101) n");
+    for (; sweeps < 3; sweeps++) {
+        struct chores_listener listener = listen_to(&seen);
+        chores_held(one.chores, &listener);
+        wait_for(&seen, NULL);
+        for (size_t i = 0; i < seen.count; i++)
+            assert_int_equal(seen.rows[i].gen, seen.rows[i].agg * 1000 + 2);
+        found += seen.count;
+    }
+    assert_int_equal(found, 300);
+    struct chores_listener listener = listen_to(&seen);
+    chores_held(one.chores, &listener);
+    wait_for(&seen, NULL);
+    assert_int_equal(seen.rows[0].agg, 1); /* and again from the beginning */
 }
 
 static void suspects_and_gauges(void **state)
@@ -435,6 +515,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(two_claimers_share_the_rows),
             CASE(claimed_rows_are_told_after_the_commit),
+            CASE(only_the_lowest_numbers_are_sent_again),
+            CASE(a_claim_looks_back_no_further_than_told), CASE(sweep_goes_round),
             CASE(attempts_of_dead_sessions_make_suspects), CASE(folding_at_once_sums_right),
             CASE(recount_is_the_truth_while_batches_commit), CASE(timers_by_the_clock_in_force),
             CASE(blocks_of_ids_never_overlap_and_jump), CASE(block_of_a_cleared_stock_is_dropped),
