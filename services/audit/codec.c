@@ -10,6 +10,7 @@
 #include "proto/audit.pb-c.h"
 #include "services/audit/store.h"
 #include "services/kernel/base/must.h"
+#include "services/kernel/wire/message.h"
 
 #define SAME(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), "number of " #ours)
 SAME(TYPE_PAGE, HUYING__AUDIT__TYPE__PAGE);
@@ -80,15 +81,6 @@ void audit_encode(const void *next,
     must(!"audit tells nobody");
 }
 
-static void message_add(const ProtobufCMessage *message, struct buf *out)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    buf_reserve(out, size + 1);
-    protobuf_c_message_pack(message, (uint8_t *)out->data + out->size);
-    out->size += size;
-    out->data[out->size] = 0;
-}
-
 enum err checkpoint_bind(struct bytes payload,
         const struct directory *directory,
         const char *actor,
@@ -143,11 +135,8 @@ enum err locate_bind(struct bytes payload,
 {
     (void)directory;
     (void)actor;
-    struct arena_allocator memory = arena_allocator(arena);
-    Huying__Audit__LocateQuery *in = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        in = huying__audit__locate_query__unpack(
-                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    const Huying__Audit__LocateQuery *in =
+            message_open(&huying__audit__locate_query__descriptor, payload, arena);
     if (!in)
         return refuse(ret_why, "payload is no audit.LocateQuery");
     if (in->n_pages == 0 || in->n_pages > LOCATE_MAX)
@@ -189,11 +178,8 @@ enum err entries_bind(struct bytes payload,
 {
     (void)directory;
     (void)actor;
-    struct arena_allocator memory = arena_allocator(arena);
-    Huying__Audit__EntriesQuery *in = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        in = huying__audit__entries_query__unpack(
-                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    const Huying__Audit__EntriesQuery *in =
+            message_open(&huying__audit__entries_query__descriptor, payload, arena);
     if (!in)
         return refuse(ret_why, "payload is no audit.EntriesQuery");
     if (in->from < 0 || in->from > INT64_MAX - ENTRIES_MAX)

@@ -4,16 +4,14 @@
 #include <string.h>
 
 #include "proto/audit.pb-c.h"
+#include "services/kernel/wire/message.h"
 
 _Static_assert(AUDIT_CHECKPOINT == HUYING__AUDIT__TYPE__CHECKPOINT, "number of CHECKPOINT");
 
 enum err checkpoint_decode(struct bytes payload, struct arena *arena, struct checkpoint *ret)
 {
-    struct arena_allocator memory = arena_allocator(arena);
-    Huying__Audit__Checkpoint *in = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        in = huying__audit__checkpoint__unpack(
-                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    const Huying__Audit__Checkpoint *in =
+            message_open(&huying__audit__checkpoint__descriptor, payload, arena);
     if (in == NULL || in->root.len != MERKLE_HASH_SIZE || in->note[0] == '\0')
         return ERR_MALFORMED;
     ret->note = in->note;

@@ -8,20 +8,7 @@
 #include "proto/routing.pb-c.h"
 #include "proto/volunteer.pb-c.h"
 #include "services/kernel/base/must.h"
-
-static ProtobufCAllocator arena_memory(struct arena *arena)
-{
-    struct arena_allocator memory = arena_allocator(arena);
-    return (ProtobufCAllocator){memory.alloc, memory.free, memory.self};
-}
-
-static struct bytes packed(struct arena *arena, const ProtobufCMessage *message)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *data = arena_get(arena, size + 1);
-    protobuf_c_message_pack(message, data);
-    return (struct bytes){data, size};
-}
+#include "services/kernel/wire/message.h"
 
 /* WorklistQuery, MissionsQuery and NeedsQuery have the same fields with the same numbers. */
 struct bytes field_refs_encode(struct arena *arena, const char *const *refs, size_t count)
@@ -33,17 +20,14 @@ struct bytes field_refs_encode(struct arena *arena, const char *const *refs, siz
     for (size_t i = 0; i < count; i++)
         query.source_refs[i] = arena_text(arena, refs[i], strlen(refs[i]));
     query.limit = FIELD_REFS_MAX;
-    return packed(arena, &query.base);
+    return message_bytes(&query.base, arena);
 }
 
-static enum err cases_decode(ProtobufCAllocator *memory,
-        struct bytes payload,
-        struct arena *arena,
-        struct field_item **ret,
-        size_t *ret_count)
+static enum err cases_decode(
+        struct bytes payload, struct arena *arena, struct field_item **ret, size_t *ret_count)
 {
-    Huying__Routing__Worklist *list =
-            huying__routing__worklist__unpack(memory, payload.size, payload.data);
+    const Huying__Routing__Worklist *list =
+            message_open(&huying__routing__worklist__descriptor, payload, arena);
     if (!list)
         return ERR_MALFORMED;
     *ret = arena_array(arena, struct field_item, list->n_items + 1);
@@ -55,14 +39,11 @@ static enum err cases_decode(ProtobufCAllocator *memory,
     return OK;
 }
 
-static enum err missions_decode(ProtobufCAllocator *memory,
-        struct bytes payload,
-        struct arena *arena,
-        struct field_item **ret,
-        size_t *ret_count)
+static enum err missions_decode(
+        struct bytes payload, struct arena *arena, struct field_item **ret, size_t *ret_count)
 {
-    Huying__Enforcement__Missions *list =
-            huying__enforcement__missions__unpack(memory, payload.size, payload.data);
+    const Huying__Enforcement__Missions *list =
+            message_open(&huying__enforcement__missions__descriptor, payload, arena);
     if (!list)
         return ERR_MALFORMED;
     *ret = arena_array(arena, struct field_item, list->n_items + 1);
@@ -74,14 +55,11 @@ static enum err missions_decode(ProtobufCAllocator *memory,
     return OK;
 }
 
-static enum err needs_decode(ProtobufCAllocator *memory,
-        struct bytes payload,
-        struct arena *arena,
-        struct field_item **ret,
-        size_t *ret_count)
+static enum err needs_decode(
+        struct bytes payload, struct arena *arena, struct field_item **ret, size_t *ret_count)
 {
-    Huying__Volunteer__Needs *list =
-            huying__volunteer__needs__unpack(memory, payload.size, payload.data);
+    const Huying__Volunteer__Needs *list =
+            message_open(&huying__volunteer__needs__descriptor, payload, arena);
     if (!list)
         return ERR_MALFORMED;
     *ret = arena_array(arena, struct field_item, list->n_items + 1);
@@ -99,12 +77,11 @@ enum err field_items_decode(uint32_t type,
         struct field_item **ret,
         size_t *ret_count)
 {
-    ProtobufCAllocator memory = arena_memory(arena);
     if (type == FIELD_WORKLIST)
-        return cases_decode(&memory, payload, arena, ret, ret_count);
+        return cases_decode(payload, arena, ret, ret_count);
     if (type == FIELD_MISSIONS)
-        return missions_decode(&memory, payload, arena, ret, ret_count);
-    return needs_decode(&memory, payload, arena, ret, ret_count);
+        return missions_decode(payload, arena, ret, ret_count);
+    return needs_decode(payload, arena, ret, ret_count);
 }
 
 /* The Act of the three services and volunteer's Done agree in version and text. */
@@ -112,21 +89,20 @@ struct bytes field_act_encode(struct arena *arena, const char *text)
 {
     Huying__Routing__Act act = HUYING__ROUTING__ACT__INIT;
     act.text = arena_text(arena, text, strlen(text));
-    return packed(arena, &act.base);
+    return message_bytes(&act.base, arena);
 }
 
 struct bytes field_offers_query_encode(struct arena *arena, int64_t need)
 {
     Huying__Volunteer__OffersQuery query = HUYING__VOLUNTEER__OFFERS_QUERY__INIT;
     query.need = need;
-    return packed(arena, &query.base);
+    return message_bytes(&query.base, arena);
 }
 
 enum err field_offers_decode(struct bytes payload, struct arena *arena, const char ***ret)
 {
-    ProtobufCAllocator memory = arena_memory(arena);
-    Huying__Volunteer__Offers *offers =
-            huying__volunteer__offers__unpack(&memory, payload.size, payload.data);
+    const Huying__Volunteer__Offers *offers =
+            message_open(&huying__volunteer__offers__descriptor, payload, arena);
     if (!offers)
         return ERR_MALFORMED;
     *ret = arena_array(arena, const char *, offers->n_items + 1);
@@ -137,9 +113,8 @@ enum err field_offers_decode(struct bytes payload, struct arena *arena, const ch
 
 enum err field_root_decode(struct bytes payload, struct arena *arena, char ret[FIELD_ROOT_SIZE])
 {
-    ProtobufCAllocator memory = arena_memory(arena);
-    Huying__Audit__Checkpoint *checkpoint =
-            huying__audit__checkpoint__unpack(&memory, payload.size, payload.data);
+    const Huying__Audit__Checkpoint *checkpoint =
+            message_open(&huying__audit__checkpoint__descriptor, payload, arena);
     if (!checkpoint || checkpoint->root.len != 32)
         return ERR_MALFORMED;
     for (size_t i = 0; i < 32; i++)

@@ -4,26 +4,19 @@
 
 #include "proto/ops.pb-c.h"
 #include "services/kernel/base/must.h"
+#include "services/kernel/wire/message.h"
 
 _Static_assert((int)OPS_DEAD_LETTERS == (int)HUYING__OPS__TYPE__DEAD_LETTERS, "DEAD_LETTERS");
 _Static_assert((int)OPS_REPLAY == (int)HUYING__OPS__TYPE__REPLAY, "number of REPLAY");
 _Static_assert((int)OPS_SKIP == (int)HUYING__OPS__TYPE__SKIP, "number of SKIP");
 _Static_assert((int)OPS_RECOUNT == (int)HUYING__OPS__TYPE__RECOUNT, "number of RECOUNT");
 
-static struct bytes packed(struct arena *arena, const ProtobufCMessage *message)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *data = arena_get(arena, size + 1);
-    protobuf_c_message_pack(message, data);
-    return (struct bytes){data, size};
-}
-
 struct bytes letters_query_encode(struct arena *arena, int64_t after)
 {
     Huying__Ops__DeadLettersQuery query = HUYING__OPS__DEAD_LETTERS_QUERY__INIT;
     query.after_agg = after;
     query.limit = LETTERS_LIMIT;
-    return packed(arena, &query.base);
+    return message_bytes(&query.base, arena);
 }
 
 enum err letters_decode(struct bytes payload,
@@ -32,10 +25,8 @@ enum err letters_decode(struct bytes payload,
         struct letter **ret,
         size_t *ret_count)
 {
-    struct arena_allocator own = arena_allocator(arena);
-    ProtobufCAllocator memory = {own.alloc, own.free, own.self};
-    Huying__Ops__DeadLetters *in =
-            huying__ops__dead_letters__unpack(&memory, payload.size, payload.data);
+    const Huying__Ops__DeadLetters *in =
+            message_open(&huying__ops__dead_letters__descriptor, payload, arena);
     if (in == NULL)
         return ERR_MALFORMED;
     *ret = arena_array(arena, struct letter, in->n_items + 1);
@@ -64,5 +55,5 @@ struct bytes letter_ref_encode(struct arena *arena, const struct letter *letter,
     ref.source = letter->source;
     ref.n = letter->n;
     ref.why = arena_text(arena, why, strlen(why));
-    return packed(arena, &ref.base);
+    return message_bytes(&ref.base, arena);
 }

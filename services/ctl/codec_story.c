@@ -6,31 +6,18 @@
 #include "proto/ops.pb-c.h"
 #include "proto/routing.pb-c.h"
 #include "services/kernel/base/must.h"
+#include "services/kernel/wire/message.h"
 
 _Static_assert((int)STORY_WORKLIST == (int)HUYING__ROUTING__TYPE__WORKLIST, "number of WORKLIST");
 _Static_assert((int)STORY_CASE == (int)HUYING__ROUTING__TYPE__CASE, "number of CASE");
 _Static_assert((int)STORY_LOCATE == (int)HUYING__AUDIT__TYPE__LOCATE, "number of LOCATE");
 _Static_assert((int)STORY_HISTORY == (int)HUYING__OPS__TYPE__HISTORY, "number of HISTORY");
 
-static ProtobufCAllocator arena_memory(struct arena *arena)
-{
-    struct arena_allocator memory = arena_allocator(arena);
-    return (ProtobufCAllocator){memory.alloc, memory.free, memory.self};
-}
-
-static struct bytes packed(struct arena *arena, const ProtobufCMessage *message)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *data = arena_get(arena, size + 1);
-    protobuf_c_message_pack(message, data);
-    return (struct bytes){data, size};
-}
-
 struct bytes history_query_encode(struct arena *arena, int64_t id)
 {
     Huying__Ops__HistoryQuery query = HUYING__OPS__HISTORY_QUERY__INIT;
     query.agg = id;
-    return packed(arena, &query.base);
+    return message_bytes(&query.base, arena);
 }
 
 enum err history_decode(struct bytes payload,
@@ -39,8 +26,8 @@ enum err history_decode(struct bytes payload,
         struct story_row **ret,
         size_t *ret_count)
 {
-    ProtobufCAllocator memory = arena_memory(arena);
-    Huying__Ops__History *in = huying__ops__history__unpack(&memory, payload.size, payload.data);
+    const Huying__Ops__History *in =
+            message_open(&huying__ops__history__descriptor, payload, arena);
     if (in == NULL)
         return ERR_MALFORMED;
     struct story_row *rows = arena_array(arena, struct story_row, in->n_rows + 1);
@@ -69,7 +56,7 @@ struct bytes case_query_encode(struct arena *arena, int64_t id)
 {
     Huying__Routing__CaseQuery query = HUYING__ROUTING__CASE_QUERY__INIT;
     query.id = id;
-    return packed(arena, &query.base);
+    return message_bytes(&query.base, arena);
 }
 
 static struct case_view item_view(const Huying__Routing__WorkItem *item)
@@ -91,9 +78,8 @@ static struct case_view item_view(const Huying__Routing__WorkItem *item)
 
 enum err case_view_decode(struct bytes payload, struct arena *arena, struct case_view *ret)
 {
-    ProtobufCAllocator memory = arena_memory(arena);
-    Huying__Routing__CaseView *in =
-            huying__routing__case_view__unpack(&memory, payload.size, payload.data);
+    const Huying__Routing__CaseView *in =
+            message_open(&huying__routing__case_view__descriptor, payload, arena);
     if (in == NULL)
         return ERR_MALFORMED;
     if (in->item == NULL)
@@ -117,14 +103,14 @@ struct bytes locate_query_encode(struct arena *arena, const int64_t *pages, size
     must(count > 0 && count <= LOCATE_PAGES_MAX);
     query.n_pages = count;
     query.pages = arena_copy(arena, pages, count * sizeof *pages);
-    return packed(arena, &query.base);
+    return message_bytes(&query.base, arena);
 }
 
 enum err places_decode(
         struct bytes payload, struct arena *arena, struct page_place **ret, size_t *ret_count)
 {
-    ProtobufCAllocator memory = arena_memory(arena);
-    Huying__Audit__Places *in = huying__audit__places__unpack(&memory, payload.size, payload.data);
+    const Huying__Audit__Places *in =
+            message_open(&huying__audit__places__descriptor, payload, arena);
     if (in == NULL)
         return ERR_MALFORMED;
     *ret = arena_array(arena, struct page_place, in->n_items + 1);
@@ -141,7 +127,7 @@ struct bytes worklist_ticket_encode(struct arena *arena, const char *ticket)
     query.n_source_refs = 1;
     query.source_refs = refs;
     query.limit = WORKLIST_LIMIT_MAX;
-    return packed(arena, &query.base);
+    return message_bytes(&query.base, arena);
 }
 
 struct bytes worklist_unit_encode(struct arena *arena, int64_t unit, int64_t after)
@@ -150,15 +136,14 @@ struct bytes worklist_unit_encode(struct arena *arena, int64_t unit, int64_t aft
     query.unit = unit;
     query.after = after;
     query.limit = WORKLIST_LIMIT_MAX;
-    return packed(arena, &query.base);
+    return message_bytes(&query.base, arena);
 }
 
 enum err worklist_decode(
         struct bytes payload, struct arena *arena, struct case_view **ret, size_t *ret_count)
 {
-    ProtobufCAllocator memory = arena_memory(arena);
-    Huying__Routing__Worklist *in =
-            huying__routing__worklist__unpack(&memory, payload.size, payload.data);
+    const Huying__Routing__Worklist *in =
+            message_open(&huying__routing__worklist__descriptor, payload, arena);
     if (in == NULL)
         return ERR_MALFORMED;
     *ret = arena_array(arena, struct case_view, in->n_items + 1);

@@ -8,6 +8,7 @@
 #include "proto/routing.pb-c.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
+#include "services/kernel/wire/message.h"
 
 #define SAME(ours, theirs) static_assert((int)(ours) == (int)(theirs), #ours " differs")
 SAME(MESSAGE_REQUESTED, HUYING__ROUTING__TYPE__MISSION_REQUESTED);
@@ -24,54 +25,19 @@ SAME(MISSION_ON_SCENE, HUYING__ENFORCEMENT__STAGE__ON_SCENE);
 SAME(MISSION_DONE, HUYING__ENFORCEMENT__STAGE__FINISHED);
 SAME(MISSION_CANCELLED, HUYING__ENFORCEMENT__STAGE__CANCELLED);
 
-static ProtobufCMessage *message_unpack(const ProtobufCMessageDescriptor *descriptor,
-        struct bytes payload,
-        struct arena *arena,
-        const char **ret_why)
+static enum err refuse(const char **ret_why, const char *why)
 {
-    struct arena_allocator memory = arena_allocator(arena);
-    ProtobufCAllocator allocator = {memory.alloc, memory.free, memory.self};
-    ProtobufCMessage *message = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        message = protobuf_c_message_unpack(descriptor, &allocator, payload.size, payload.data);
-    if (message == NULL)
-        *ret_why = "payload: not a message of this type";
-    return message;
-}
-
-static void message_pack(const ProtobufCMessage *message, struct buf *out)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    buf_reserve(out, size);
-    protobuf_c_message_pack(message, (uint8_t *)out->data + out->size);
-    out->size += size;
-    out->data[out->size] = 0;
-}
-
-/* protobuf-c has no const; it only reads what it packs. */
-static char *text_lend(const char *text)
-{
-    union {
-        const char *from;
-        char *to;
-    } lend = {.from = text == NULL ? "" : text};
-    return lend.to;
-}
-
-static bool text_fits(const char *text, size_t size_max)
-{
-    size_t size = strlen(text);
-    return size <= size_max && text_valid(text, size);
+    *ret_why = why;
+    return ERR_MALFORMED;
 }
 
 enum err request_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
     const Huying__Routing__MissionRequested *message =
-            (const Huying__Routing__MissionRequested *)message_unpack(
-                    &huying__routing__mission_requested__descriptor, payload, arena, ret_why);
+            message_open(&huying__routing__mission_requested__descriptor, payload, arena);
     if (message == NULL)
-        return ERR_MALFORMED;
+        return refuse(ret_why, "payload: not a message of this type");
     *ret_why = NULL;
     if (message->unit <= 0)
         *ret_why = "unit: expected the id of the unit where the case is placed";
@@ -99,21 +65,14 @@ enum err request_decode(
     return OK;
 }
 
-static bool text_short(const char *text)
-{
-    size_t size = strlen(text);
-    return text_valid(text, size) && text_length(text, size) <= TEXT_LENGTH_MAX;
-}
-
 enum err cancel_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
     const Huying__Routing__MissionCancelled *message =
-            (const Huying__Routing__MissionCancelled *)message_unpack(
-                    &huying__routing__mission_cancelled__descriptor, payload, arena, ret_why);
+            message_open(&huying__routing__mission_cancelled__descriptor, payload, arena);
     if (message == NULL)
-        return ERR_MALFORMED;
-    if (!text_short(message->reason)) {
+        return refuse(ret_why, "payload: not a message of this type");
+    if (!text_short(message->reason, TEXT_LENGTH_MAX)) {
         *ret_why = "reason: expected UTF-8 of at most 2000 characters";
         return ERR_MALFORMED;
     }
@@ -126,14 +85,14 @@ enum err cancel_decode(
 enum err act_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
-    const Huying__Enforcement__Act *message = (const Huying__Enforcement__Act *)message_unpack(
-            &huying__enforcement__act__descriptor, payload, arena, ret_why);
+    const Huying__Enforcement__Act *message =
+            message_open(&huying__enforcement__act__descriptor, payload, arena);
     if (message == NULL)
-        return ERR_MALFORMED;
+        return refuse(ret_why, "payload: not a message of this type");
     *ret_why = NULL;
     if (message->version < 0)
         *ret_why = "version: expected the version that you read, or 0 for any";
-    else if (!text_short(message->text))
+    else if (!text_short(message->text, TEXT_LENGTH_MAX))
         *ret_why = "text: expected UTF-8 of at most 2000 characters";
     if (*ret_why != NULL)
         return ERR_MALFORMED;
@@ -168,7 +127,7 @@ void progress_encode(const void *next,
     message.at_ms = input->now_ms;
     message.actor = text_lend(input->kind == INPUT_COMMAND ? input->actor : "");
     message.text = text_lend(input_text(input));
-    message_pack(&message.base, out);
+    message_add(&message.base, out);
 }
 
 void mission_detail(
@@ -214,7 +173,7 @@ void mission_answer(const void *next,
     if (outcome->verdict == VERDICT_NOT_FOUND || stranger)
         return;
     item_fill(&item, mission, world->directory);
-    message_pack(&item.base, out);
+    message_add(&item.base, out);
 }
 
 static int32_t state_parse(const char *name)
@@ -231,10 +190,9 @@ enum err missions_query_decode(
         struct bytes payload, struct arena *arena, struct missions_query *ret, const char **ret_why)
 {
     const Huying__Enforcement__MissionsQuery *message =
-            (const Huying__Enforcement__MissionsQuery *)message_unpack(
-                    &huying__enforcement__missions_query__descriptor, payload, arena, ret_why);
+            message_open(&huying__enforcement__missions_query__descriptor, payload, arena);
     if (message == NULL)
-        return ERR_MALFORMED;
+        return refuse(ret_why, "payload: not a message of this type");
     int32_t state = message->state[0] == 0 ? MISSION_NONE : state_parse(message->state);
     *ret_why = NULL;
     if (message->squad < 0 || message->after < 0)
@@ -277,5 +235,5 @@ void missions_encode(const struct mission *missions,
     }
     message.n_items = count;
     message.items = pointers;
-    message_pack(&message.base, out);
+    message_add(&message.base, out);
 }

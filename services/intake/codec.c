@@ -12,24 +12,7 @@
 #include "services/intake/decide.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_id.h"
-
-static char *text_lend(const char *text)
-{
-    union {
-        const char *read;
-        char *lent;
-    } pointer = {.read = text ? text : ""};
-    return pointer.lent;
-}
-
-static void message_add(const ProtobufCMessage *message, struct buf *out)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    buf_reserve(out, size);
-    must(protobuf_c_message_pack(message, (uint8_t *)out->data + out->size) == size);
-    out->size += size;
-    out->data[out->size] = 0;
-}
+#include "services/kernel/wire/message.h"
 
 /* False when the text of some string field, as unpacked, is shorter than a walk over the payload's
  * top-level fields says: there is a NUL in it. The payload has passed proto_check(). */
@@ -87,27 +70,18 @@ static enum err fault_report(const struct fault *fault, struct arena *arena, con
 }
 
 /* NULL, and `why` says it, when the payload is no message of that type. */
-static const void *message_open(const ProtobufCMessageDescriptor *type,
+static const void *request_open(const ProtobufCMessageDescriptor *type,
         struct bytes payload,
         struct arena *arena,
         const char **ret_why)
 {
     const struct fault broken = {FAULT_PROTO, "body", 0};
     const struct fault nul = {FAULT_UTF8, "body", 0};
-    const struct fault *fault = &broken;
-    ProtobufCMessage *message = NULL;
-    struct arena_allocator memory = arena_allocator(arena);
-    ProtobufCAllocator allocator = {memory.alloc, memory.free, memory.self};
-    if (proto_check(payload.data, payload.size) == OK) {
-        message = protobuf_c_message_unpack(type, &allocator, payload.size, payload.data);
-        if (message && !texts_are_whole(type, payload)) {
-            message = NULL;
-            fault = &nul;
-        }
-    }
-    if (!message)
-        (void)fault_report(fault, arena, ret_why);
-    return message;
+    const void *message = message_open(type, payload, arena);
+    if (message && texts_are_whole(type, payload))
+        return message;
+    (void)fault_report(message ? &nul : &broken, arena, ret_why);
+    return NULL;
 }
 
 static void hash_text(crypto_hash_sha256_state *hash, const char *text)
@@ -141,7 +115,7 @@ enum err submission_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
     const Huying__Hotline__Report *message =
-            message_open(&huying__hotline__report__descriptor, payload, arena, ret_why);
+            request_open(&huying__hotline__report__descriptor, payload, arena, ret_why);
     if (!message)
         return ERR_MALFORMED;
     struct submission *body = arena_get(arena, sizeof *body);
@@ -170,7 +144,7 @@ enum err withdrawal_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
     const Huying__Hotline__Withdraw *message =
-            message_open(&huying__hotline__withdraw__descriptor, payload, arena, ret_why);
+            request_open(&huying__hotline__withdraw__descriptor, payload, arena, ret_why);
     if (!message)
         return ERR_MALFORMED;
     struct withdrawal *body = arena_get(arena, sizeof *body);
@@ -202,7 +176,7 @@ enum err outcome_ack_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
     const Huying__Hotline__OutcomeAck *message =
-            message_open(&huying__hotline__outcome_ack__descriptor, payload, arena, ret_why);
+            request_open(&huying__hotline__outcome_ack__descriptor, payload, arena, ret_why);
     if (!message)
         return ERR_MALFORMED;
     const struct fault fault = {FAULT_ID, "case_id", INT64_MAX};
@@ -218,7 +192,7 @@ enum err case_ended_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
     const Huying__Routing__CaseEnded *message =
-            message_open(&huying__routing__case_ended__descriptor, payload, arena, ret_why);
+            request_open(&huying__routing__case_ended__descriptor, payload, arena, ret_why);
     if (!message)
         return ERR_MALFORMED;
     struct case_ended *body = arena_get(arena, sizeof *body);
@@ -408,7 +382,7 @@ enum err outcomes_query_decode(
         struct bytes payload, struct arena *arena, struct outcomes_query *ret, const char **ret_why)
 {
     const Huying__Hotline__OutcomesQuery *message =
-            message_open(&huying__hotline__outcomes_query__descriptor, payload, arena, ret_why);
+            request_open(&huying__hotline__outcomes_query__descriptor, payload, arena, ret_why);
     if (!message)
         return ERR_MALFORMED;
     const struct fault bad_limit = {FAULT_COUNT, "limit", OUTCOMES_MAX};
@@ -428,7 +402,7 @@ enum err report_query_decode(struct bytes payload,
         const char **ret_why)
 {
     const Huying__Intake__ReportQuery *message =
-            message_open(&huying__intake__report_query__descriptor, payload, arena, ret_why);
+            request_open(&huying__intake__report_query__descriptor, payload, arena, ret_why);
     if (!message)
         return ERR_MALFORMED;
     const struct fault fault = {FAULT_ID, "id", INT64_MAX};
@@ -503,7 +477,7 @@ enum err report_view_decode(struct bytes payload, struct arena *arena, struct re
     if (!payload.size)
         return ERR_NOT_FOUND;
     const Huying__Intake__ReportView *message =
-            message_open(&huying__intake__report_view__descriptor, payload, arena, &why);
+            request_open(&huying__intake__report_view__descriptor, payload, arena, &why);
     if (!message)
         return ERR_MALFORMED;
     *ret = (struct report_view){.id = message->id,

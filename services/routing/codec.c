@@ -13,6 +13,7 @@
 #include "proto/volunteer.pb-c.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
+#include "services/kernel/wire/message.h"
 #include "services/routing/decide.h"
 
 #define SAME(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), "number of " #ours)
@@ -81,36 +82,20 @@ static enum err refuse(const char **ret_why, const char *why)
 }
 
 /* Valid UTF-8 of at most `length_max` characters. */
-static bool text_fits(const char *text, size_t length_max)
-{
-    size_t size = strlen(text);
-    return size <= length_max * 4 && text_valid(text, size) &&
-           text_length(text, size) <= length_max;
-}
-
-static bool code_fits(const char *code, size_t size_max)
-{
-    size_t size = strlen(code);
-    return size <= size_max && text_valid(code, size);
-}
-
 enum err case_reported_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
-    struct arena_allocator memory = arena_allocator(arena);
-    Huying__Intake__CaseReported *in = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        in = huying__intake__case_reported__unpack(
-                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    const Huying__Intake__CaseReported *in =
+            message_open(&huying__intake__case_reported__descriptor, payload, arena);
     if (!in)
         return refuse(ret_why, "payload is no intake.CaseReported");
-    if (!code_fits(in->source, SOURCE_SIZE_MAX))
+    if (!text_fits(in->source, SOURCE_SIZE_MAX))
         return refuse(ret_why, "source: UTF-8 of at most 64 bytes expected");
-    if (!code_fits(in->source_ref, SOURCE_REF_SIZE_MAX))
+    if (!text_fits(in->source_ref, SOURCE_REF_SIZE_MAX))
         return refuse(ret_why, "source_ref: UTF-8 of at most 128 bytes expected");
-    if (!code_fits(in->matter, MATTER_CODE_SIZE_MAX * 4))
+    if (!text_fits(in->matter, MATTER_CODE_SIZE_MAX * 4))
         return refuse(ret_why, "matter: UTF-8 of at most 256 bytes expected");
-    if (!text_fits(in->summary, SUMMARY_LENGTH_MAX))
+    if (!text_short(in->summary, SUMMARY_LENGTH_MAX))
         return refuse(ret_why, "summary: UTF-8 of at most 2000 characters expected");
     if (in->unit < 0)
         return refuse(ret_why, "unit: an id or 0 expected");
@@ -131,14 +116,11 @@ enum err case_reported_decode(
 enum err case_withdrawn_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
-    struct arena_allocator memory = arena_allocator(arena);
-    Huying__Intake__CaseWithdrawn *in = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        in = huying__intake__case_withdrawn__unpack(
-                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    const Huying__Intake__CaseWithdrawn *in =
+            message_open(&huying__intake__case_withdrawn__descriptor, payload, arena);
     if (!in)
         return refuse(ret_why, "payload is no intake.CaseWithdrawn");
-    if (!text_fits(in->reason, REASON_LENGTH_MAX))
+    if (!text_short(in->reason, REASON_LENGTH_MAX))
         return refuse(ret_why, "reason: UTF-8 of at most 2000 characters expected");
     struct case_withdrawn *body = arena_get(arena, sizeof *body);
     body->reason = in->reason;
@@ -189,9 +171,9 @@ static enum err progress_check(const struct progress *body, const char **ret_why
         return refuse(ret_why, "stage: one of the stages of this version expected");
     if (body->squad < 0)
         return refuse(ret_why, "squad: an id or 0 expected");
-    if (!code_fits(body->actor, ACTOR_SIZE - 1))
+    if (!text_fits(body->actor, ACTOR_SIZE - 1))
         return refuse(ret_why, "actor or volunteer: a staff code of at most 39 bytes expected");
-    if (!text_fits(body->text, ACT_LENGTH_MAX))
+    if (!text_short(body->text, ACT_LENGTH_MAX))
         return refuse(ret_why, "text: UTF-8 of at most 2000 characters expected");
     return OK;
 }
@@ -199,11 +181,8 @@ static enum err progress_check(const struct progress *body, const char **ret_why
 enum err mission_progress_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
-    struct arena_allocator memory = arena_allocator(arena);
-    Huying__Enforcement__MissionProgress *in = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        in = huying__enforcement__mission_progress__unpack(
-                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    const Huying__Enforcement__MissionProgress *in =
+            message_open(&huying__enforcement__mission_progress__descriptor, payload, arena);
     if (!in)
         return refuse(ret_why, "payload is no enforcement.MissionProgress");
     struct progress *body = arena_get(arena, sizeof *body);
@@ -218,11 +197,8 @@ enum err mission_progress_decode(
 enum err need_progress_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
-    struct arena_allocator memory = arena_allocator(arena);
-    Huying__Volunteer__NeedProgress *in = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        in = huying__volunteer__need_progress__unpack(
-                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    const Huying__Volunteer__NeedProgress *in =
+            message_open(&huying__volunteer__need_progress__descriptor, payload, arena);
     if (!in)
         return refuse(ret_why, "payload is no volunteer.NeedProgress");
     struct progress *body = arena_get(arena, sizeof *body);
@@ -235,16 +211,13 @@ enum err need_progress_decode(
 enum err act_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
-    struct arena_allocator memory = arena_allocator(arena);
-    Huying__Routing__Act *in = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        in = huying__routing__act__unpack(
-                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    const Huying__Routing__Act *in =
+            message_open(&huying__routing__act__descriptor, payload, arena);
     if (!in)
         return refuse(ret_why, "payload is no routing.Act");
     if (in->version < 0)
         return refuse(ret_why, "version: 0 (any) or a version that was read expected");
-    if (!text_fits(in->text, ACT_LENGTH_MAX))
+    if (!text_short(in->text, ACT_LENGTH_MAX))
         return refuse(ret_why, "text: UTF-8 of at most 2000 characters expected");
     struct act *body = arena_get(arena, sizeof *body);
     *body = (struct act){.version = in->version, .text = in->text};
@@ -261,25 +234,6 @@ enum err refer_decode(
     return err;
 }
 
-static void message_pack(const ProtobufCMessage *message, struct buf *out)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    buf_reserve(out, size + 1);
-    protobuf_c_message_pack(message, (uint8_t *)out->data + out->size);
-    out->size += size;
-    out->data[out->size] = 0;
-}
-
-/* protobuf-c's structs want char *, and do not write through it. */
-static char *text_of(const char *text)
-{
-    union {
-        const char *in;
-        char *out;
-    } both = {.in = text};
-    return both.out;
-}
-
 /* What the reporter hears; the act's own text only where it is meant for him: where else to
  * turn. */
 static void case_ended_encode(
@@ -294,10 +248,10 @@ static void case_ended_encode(
     else
         buf_add_format(&text, "您反映的事项不属于本区办理范围，已转出。%s",
                 ((const struct act *)input->body)->text);
-    message.outcome = text_of(case_state_name(this->state));
+    message.outcome = text_lend(case_state_name(this->state));
     message.at_ms = this->ended_at_ms;
     message.text = text.data;
-    message_pack(&message.base, out);
+    message_add(&message.base, out);
 }
 
 static void mission_encode(const struct routing_case *this,
@@ -311,12 +265,12 @@ static void mission_encode(const struct routing_case *this,
     const struct unit *street = place ? unit_at_level(directory, place, LEVEL_STREET) : NULL;
     message.unit = this->unit;
     message.street = street ? street->id : 0;
-    message.matter = text_of(body->matter);
-    message.capability = text_of(matter ? matter->squad_capability : "");
+    message.matter = text_lend(body->matter);
+    message.capability = text_lend(matter ? matter->squad_capability : "");
     message.due_ms = this->due_ms;
-    message.summary = text_of(body->summary);
-    message.source_ref = text_of(body->source_ref);
-    message_pack(&message.base, out);
+    message.summary = text_lend(body->summary);
+    message.source_ref = text_lend(body->source_ref);
+    message_add(&message.base, out);
 }
 
 static void need_encode(const struct routing_case *this,
@@ -327,13 +281,13 @@ static void need_encode(const struct routing_case *this,
     Huying__Routing__NeedOpened message = HUYING__ROUTING__NEED_OPENED__INIT;
     const struct matter *matter = matter_find(directory, this->matter);
     message.unit = this->unit;
-    message.matter = text_of(body->matter);
-    message.skill = text_of(matter ? matter->squad_capability : "");
+    message.matter = text_lend(body->matter);
+    message.skill = text_lend(matter ? matter->squad_capability : "");
     message.due_ms = this->due_ms;
-    message.summary = text_of(body->summary);
-    message.source_ref = text_of(body->source_ref);
+    message.summary = text_lend(body->summary);
+    message.source_ref = text_lend(body->source_ref);
     message.offer_until_ms = case_offer_until(this, matter);
-    message_pack(&message.base, out);
+    message_add(&message.base, out);
 }
 
 void routing_encode(const void *next,
@@ -355,14 +309,14 @@ void routing_encode(const void *next,
         break;
     case TYPE_MISSION_CANCELLED: {
         Huying__Routing__MissionCancelled message = HUYING__ROUTING__MISSION_CANCELLED__INIT;
-        message.reason = text_of(case_state_name(this->state));
-        message_pack(&message.base, out);
+        message.reason = text_lend(case_state_name(this->state));
+        message_add(&message.base, out);
         break;
     }
     case TYPE_NEED_CANCELLED: {
         Huying__Routing__NeedCancelled message = HUYING__ROUTING__NEED_CANCELLED__INIT;
-        message.reason = text_of(case_state_name(this->state));
-        message_pack(&message.base, out);
+        message.reason = text_lend(case_state_name(this->state));
+        message_add(&message.base, out);
         break;
     }
     default:
@@ -384,16 +338,16 @@ void routing_answer(const void *next,
     const struct matter *matter = matter_find(world->directory, this->matter);
     Huying__Routing__WorkItem item = HUYING__ROUTING__WORK_ITEM__INIT;
     item.id = this->agg.id;
-    item.source_ref = text_of(this->source_ref);
-    item.state = text_of(case_state_name(this->state));
+    item.source_ref = text_lend(this->source_ref);
+    item.state = text_lend(case_state_name(this->state));
     item.handler = this->handler;
-    item.handler_kind = text_of(case_kind_name(this->kind));
+    item.handler_kind = text_lend(case_kind_name(this->kind));
     item.due_ms = this->due_ms;
     item.version = this->agg.ver;
-    item.matter = text_of(matter ? matter->code : "");
+    item.matter = text_lend(matter ? matter->code : "");
     item.unit = this->unit;
-    item.level = text_of(case_level_name(this->level));
-    message_pack(&item.base, out);
+    item.level = text_lend(case_level_name(this->level));
+    message_add(&item.base, out);
 }
 
 /* UTF-8 text: of a registration its summary, of an act its text, of a squad's or volunteer's

@@ -7,6 +7,7 @@
 #include "services/kernel/base/pure_id.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/base/pure_tree.h"
+#include "services/kernel/wire/message.h"
 #include "services/routing/codec.h"
 #include "services/routing/store.h"
 
@@ -83,11 +84,8 @@ enum err worklist_bind(struct bytes payload,
         const char **ret_why)
 {
     (void)actor; /* who may ask is the key's right */
-    struct arena_allocator memory = arena_allocator(arena);
-    Huying__Routing__WorklistQuery *in = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        in = huying__routing__worklist_query__unpack(
-                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    const Huying__Routing__WorklistQuery *in =
+            message_open(&huying__routing__worklist_query__descriptor, payload, arena);
     if (!in)
         return refuse(ret_why, "payload is no routing.WorklistQuery");
     enum err err = worklist_check(in, ret_why);
@@ -106,40 +104,21 @@ enum err worklist_bind(struct bytes payload,
     return OK;
 }
 
-static void message_add(const ProtobufCMessage *message, struct buf *out)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    buf_reserve(out, size + 1);
-    protobuf_c_message_pack(message, (uint8_t *)out->data + out->size);
-    out->size += size;
-    out->data[out->size] = 0;
-}
-
-/* protobuf-c's structs want char *, and do not write through it. */
-static char *text_of(const char *text)
-{
-    union {
-        const char *in;
-        char *out;
-    } both = {.in = text};
-    return both.out;
-}
-
 static void item_fill(const struct case_row *row,
         const struct directory *directory,
         Huying__Routing__WorkItem *item)
 {
     const struct matter *matter = matter_find(directory, row->matter);
     item->id = row->id;
-    item->source_ref = text_of(row->source_ref);
-    item->state = text_of(case_state_name(row->state));
+    item->source_ref = text_lend(row->source_ref);
+    item->state = text_lend(case_state_name(row->state));
     item->handler = row->handler;
-    item->handler_kind = text_of(case_kind_name(row->kind));
+    item->handler_kind = text_lend(case_kind_name(row->kind));
     item->due_ms = row->due_ms;
     item->version = row->ver;
-    item->matter = text_of(matter ? matter->code : "");
+    item->matter = text_lend(matter ? matter->code : "");
     item->unit = row->unit;
-    item->level = text_of(case_level_name(row->level));
+    item->level = text_lend(case_level_name(row->level));
 }
 
 void worklist_encode(const PGresult *rows, const struct directory *directory, struct buf *out)
@@ -169,11 +148,8 @@ enum err case_bind(struct bytes payload,
 {
     (void)directory;
     (void)actor;
-    struct arena_allocator memory = arena_allocator(arena);
-    Huying__Routing__CaseQuery *in = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        in = huying__routing__case_query__unpack(
-                (ProtobufCAllocator *)&memory, payload.size, payload.data);
+    const Huying__Routing__CaseQuery *in =
+            message_open(&huying__routing__case_query__descriptor, payload, arena);
     if (!in)
         return refuse(ret_why, "payload is no routing.CaseQuery");
     if (in->id <= 0)
@@ -197,13 +173,13 @@ void case_encode(const PGresult *rows, const struct directory *directory, struct
     item_fill(&row, directory, &item);
     view.item = &item;
     view.number = number;
-    view.source = text_of(row.source);
+    view.source = text_lend(row.source);
     view.accepted_at_ms = row.accepted_at_ms;
     view.promised_at_ms = row.promised_at_ms;
     view.handled_at_ms = row.handled_at_ms;
     view.closed_at_ms = row.ended_at_ms;
     view.escalations = row.escalations;
     view.overdue = row.overdue;
-    view.summary = text_of(row.summary);
+    view.summary = text_lend(row.summary);
     message_add(&view.base, out);
 }

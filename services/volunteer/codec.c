@@ -8,6 +8,7 @@
 #include "proto/volunteer.pb-c.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
+#include "services/kernel/wire/message.h"
 
 #define SAME(ours, theirs) static_assert((int)(ours) == (int)(theirs), #ours " differs")
 SAME(MESSAGE_OPENED, HUYING__ROUTING__TYPE__NEED_OPENED);
@@ -23,60 +24,19 @@ SAME(NEED_DONE, HUYING__VOLUNTEER__STAGE__FINISHED);
 SAME(NEED_UNCLAIMED, HUYING__VOLUNTEER__STAGE__UNCLAIMED);
 SAME(NEED_CANCELLED, HUYING__VOLUNTEER__STAGE__CANCELLED);
 
-static ProtobufCMessage *message_unpack(const ProtobufCMessageDescriptor *descriptor,
-        struct bytes payload,
-        struct arena *arena,
-        const char **ret_why)
+static enum err refuse(const char **ret_why, const char *why)
 {
-    struct arena_allocator memory = arena_allocator(arena);
-    ProtobufCAllocator allocator = {memory.alloc, memory.free, memory.self};
-    ProtobufCMessage *message = NULL;
-    if (proto_check(payload.data, payload.size) == OK)
-        message = protobuf_c_message_unpack(descriptor, &allocator, payload.size, payload.data);
-    if (message == NULL)
-        *ret_why = "payload: not a message of this type";
-    return message;
-}
-
-static void message_pack(const ProtobufCMessage *message, struct buf *out)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    buf_reserve(out, size);
-    protobuf_c_message_pack(message, (uint8_t *)out->data + out->size);
-    out->size += size;
-    out->data[out->size] = 0;
-}
-
-/* protobuf-c has no const; it only reads what it packs. */
-static char *text_lend(const char *text)
-{
-    union {
-        const char *from;
-        char *to;
-    } lend = {.from = text == NULL ? "" : text};
-    return lend.to;
-}
-
-static bool text_fits(const char *text, size_t size_max)
-{
-    size_t size = strlen(text);
-    return size <= size_max && text_valid(text, size);
-}
-
-static bool text_short(const char *text)
-{
-    size_t size = strlen(text);
-    return text_valid(text, size) && text_length(text, size) <= TEXT_LENGTH_MAX;
+    *ret_why = why;
+    return ERR_MALFORMED;
 }
 
 enum err opened_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
     const Huying__Routing__NeedOpened *message =
-            (const Huying__Routing__NeedOpened *)message_unpack(
-                    &huying__routing__need_opened__descriptor, payload, arena, ret_why);
+            message_open(&huying__routing__need_opened__descriptor, payload, arena);
     if (message == NULL)
-        return ERR_MALFORMED;
+        return refuse(ret_why, "payload: not a message of this type");
     *ret_why = NULL;
     if (message->unit <= 0)
         *ret_why = "unit: expected the id of the unit where the case is placed";
@@ -108,11 +68,10 @@ enum err cancel_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
     const Huying__Routing__NeedCancelled *message =
-            (const Huying__Routing__NeedCancelled *)message_unpack(
-                    &huying__routing__need_cancelled__descriptor, payload, arena, ret_why);
+            message_open(&huying__routing__need_cancelled__descriptor, payload, arena);
     if (message == NULL)
-        return ERR_MALFORMED;
-    if (!text_short(message->reason)) {
+        return refuse(ret_why, "payload: not a message of this type");
+    if (!text_short(message->reason, TEXT_LENGTH_MAX)) {
         *ret_why = "reason: expected UTF-8 of at most 2000 characters";
         return ERR_MALFORMED;
     }
@@ -131,7 +90,7 @@ static enum err act_make(const struct need_act *act,
     *ret_why = NULL;
     if (act->version < 0)
         *ret_why = "version: expected the version that you read, or 0 for any";
-    else if (!text_short(act->text))
+    else if (!text_short(act->text, TEXT_LENGTH_MAX))
         *ret_why = "text: expected UTF-8 of at most 2000 characters";
     else if (act->minutes < 0 || act->minutes > MINUTES_MAX)
         *ret_why = "minutes: expected 1 to 1440, or 0 for the time since the claim";
@@ -144,10 +103,10 @@ static enum err act_make(const struct need_act *act,
 enum err claim_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
-    const Huying__Volunteer__Act *message = (const Huying__Volunteer__Act *)message_unpack(
-            &huying__volunteer__act__descriptor, payload, arena, ret_why);
+    const Huying__Volunteer__Act *message =
+            message_open(&huying__volunteer__act__descriptor, payload, arena);
     if (message == NULL)
-        return ERR_MALFORMED;
+        return refuse(ret_why, "payload: not a message of this type");
     const struct need_act act = {.version = message->version, .text = message->text};
     return act_make(&act, arena, ret_body, ret_why);
 }
@@ -155,10 +114,10 @@ enum err claim_decode(
 enum err done_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
-    const Huying__Volunteer__Done *message = (const Huying__Volunteer__Done *)message_unpack(
-            &huying__volunteer__done__descriptor, payload, arena, ret_why);
+    const Huying__Volunteer__Done *message =
+            message_open(&huying__volunteer__done__descriptor, payload, arena);
     if (message == NULL)
-        return ERR_MALFORMED;
+        return refuse(ret_why, "payload: not a message of this type");
     const struct need_act act = {message->version, message->minutes, message->text};
     return act_make(&act, arena, ret_body, ret_why);
 }
@@ -188,7 +147,7 @@ void progress_encode(const void *next,
     message.at_ms = input->now_ms;
     message.minutes = send->arg == NEED_DONE ? need->minutes : 0;
     message.text = text_lend(input_text(input));
-    message_pack(&message.base, out);
+    message_add(&message.base, out);
 }
 
 void need_detail(
@@ -235,7 +194,7 @@ void need_answer(const void *next,
     if (outcome->verdict == VERDICT_NOT_FOUND || stranger)
         return;
     item_fill(&item, need, world->directory);
-    message_pack(&item.base, out);
+    message_add(&item.base, out);
 }
 
 static int32_t state_parse(const char *name)
@@ -252,10 +211,9 @@ enum err needs_query_decode(
         struct bytes payload, struct arena *arena, struct needs_query *ret, const char **ret_why)
 {
     const Huying__Volunteer__NeedsQuery *message =
-            (const Huying__Volunteer__NeedsQuery *)message_unpack(
-                    &huying__volunteer__needs_query__descriptor, payload, arena, ret_why);
+            message_open(&huying__volunteer__needs_query__descriptor, payload, arena);
     if (message == NULL)
-        return ERR_MALFORMED;
+        return refuse(ret_why, "payload: not a message of this type");
     int32_t state = message->state[0] == 0 ? NEED_NONE : state_parse(message->state);
     *ret_why = NULL;
     if (message->unit < 0 || message->after < 0)
@@ -296,17 +254,16 @@ void needs_encode(
     }
     message.n_items = count;
     message.items = pointers;
-    message_pack(&message.base, out);
+    message_add(&message.base, out);
 }
 
 enum err offers_query_decode(
         struct bytes payload, struct arena *arena, int64_t *ret_need, const char **ret_why)
 {
     const Huying__Volunteer__OffersQuery *message =
-            (const Huying__Volunteer__OffersQuery *)message_unpack(
-                    &huying__volunteer__offers_query__descriptor, payload, arena, ret_why);
+            message_open(&huying__volunteer__offers_query__descriptor, payload, arena);
     if (message == NULL)
-        return ERR_MALFORMED;
+        return refuse(ret_why, "payload: not a message of this type");
     if (message->need <= 0) {
         *ret_why = "need: expected the id of a need";
         return ERR_MALFORMED;
@@ -329,5 +286,5 @@ void offers_encode(const struct staff *const *staff, int count, struct buf *out)
     }
     message.n_items = (size_t)count;
     message.items = pointers;
-    message_pack(&message.base, out);
+    message_add(&message.base, out);
 }

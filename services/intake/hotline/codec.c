@@ -6,26 +6,9 @@
 #include "proto/hotline.pb-c.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
+#include "services/kernel/wire/message.h"
 
 #define COPY(to, from) text_copy((to), sizeof(to), (from), strlen(from))
-
-static char *text_lend(const char *text)
-{
-    union {
-        const char *read;
-        char *lent;
-    } pointer = {.read = text ? text : ""};
-    return pointer.lent;
-}
-
-static void message_add(const ProtobufCMessage *message, struct buf *out)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    buf_reserve(out, size);
-    must(protobuf_c_message_pack(message, (uint8_t *)out->data + out->size) == size);
-    out->size += size;
-    out->data[out->size] = 0;
-}
 
 void hotline_report_encode(const struct hotline_report *report, struct buf *out)
 {
@@ -68,18 +51,6 @@ void hotline_ack_encode(int64_t case_id, struct buf *out)
     Huying__Hotline__OutcomeAck message = HUYING__HOTLINE__OUTCOME_ACK__INIT;
     message.case_id = case_id;
     message_add(&message.base, out);
-}
-
-/* Unpacks into arena memory what the wire's own check has passed; NULL when it is no such
- * message. */
-static ProtobufCMessage *message_open(
-        const ProtobufCMessageDescriptor *type, struct bytes payload, struct arena *arena)
-{
-    if (proto_check(payload.data, payload.size) != OK)
-        return NULL;
-    struct arena_allocator memory = arena_allocator(arena);
-    ProtobufCAllocator allocator = {memory.alloc, memory.free, memory.self};
-    return protobuf_c_message_unpack(type, &allocator, payload.size, payload.data);
 }
 
 enum err hotline_receipt_decode(

@@ -71,6 +71,18 @@ size_t text_length(const char *text, size_t size)
     return length;
 }
 
+bool text_fits(const char *text, size_t size_max)
+{
+    size_t size = strlen(text);
+    return size <= size_max && text_valid(text, size);
+}
+
+bool text_short(const char *text, size_t length_max)
+{
+    size_t size = strlen(text);
+    return text_valid(text, size) && text_length(text, size) <= length_max;
+}
+
 size_t text_copy(char *to, size_t room, const char *from, size_t size)
 {
     must(room > 0);

@@ -10,6 +10,9 @@
 bool text_valid(const char *text, size_t size);
 /* Number of characters (code points) of valid UTF-8. */
 size_t text_length(const char *text, size_t size);
+/* True for valid UTF-8 of at most so many bytes; of at most so many characters. */
+bool text_fits(const char *text, size_t size_max);
+bool text_short(const char *text, size_t length_max);
 /* Copies at most room-1 bytes, never cutting a character, and ends with NUL. Returns bytes
  * copied. */
 size_t text_copy(char *to, size_t room, const char *from, size_t size);

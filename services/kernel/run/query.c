@@ -80,7 +80,8 @@ static const char *bind(struct query *query,
 {
     struct loop *loop = query->loop;
     const char *why = "";
-    *ret_statement = ops_query_bind(envelope->type, envelope->payload, params, ret_err);
+    *ret_statement = ops_query_bind(
+            envelope->type, envelope->payload, &query->parcel->arena, params, ret_err);
     if (*ret_statement)
         return *ret_err == OK ? NULL : "the payload does not have the format of its type";
     query->own = query_find(loop->ops, envelope->type);

@@ -5,6 +5,7 @@
 #include "proto/ops.pb-c.h"
 #include "services/kernel/base/pure_decision.h"
 #include "services/kernel/base/pure_text.h"
+#include "services/kernel/wire/message.h"
 
 #define LETTERS_MAX 500
 #define WHY_MAX 200
@@ -20,29 +21,30 @@ const struct statement OPS_STATEMENTS[OPS_STATEMENT_COUNT] = {
                 "FROM dead_letter d WHERE d.agg > $1::bigint ORDER BY d.agg, d.source, d.n "
                 "LIMIT $2::bigint"}};
 
-const struct statement *ops_query_bind(
-        uint32_t type, struct bytes payload, struct params *params, enum err *ret_err)
+const struct statement *ops_query_bind(uint32_t type,
+        struct bytes payload,
+        struct arena *arena,
+        struct params *params,
+        enum err *ret_err)
 {
     *ret_err = ERR_MALFORMED;
     if (type == OPS_HISTORY) {
-        Huying__Ops__HistoryQuery *query =
-                huying__ops__history_query__unpack(NULL, payload.size, payload.data);
+        const Huying__Ops__HistoryQuery *query =
+                message_open(&huying__ops__history_query__descriptor, payload, arena);
         if (query) {
             params_int(params, PARAM_INT8, query->agg);
-            huying__ops__history_query__free_unpacked(query, NULL);
             *ret_err = OK;
         }
         return &OPS_STATEMENTS[0];
     }
     if (type != OPS_DEAD_LETTERS)
         return NULL;
-    Huying__Ops__DeadLettersQuery *query =
-            huying__ops__dead_letters_query__unpack(NULL, payload.size, payload.data);
+    const Huying__Ops__DeadLettersQuery *query =
+            message_open(&huying__ops__dead_letters_query__descriptor, payload, arena);
     if (query) {
         params_int(params, PARAM_INT8, query->after_agg);
         params_int(params, PARAM_INT8,
                 query->limit && query->limit < LETTERS_MAX ? query->limit : LETTERS_MAX);
-        huying__ops__dead_letters_query__free_unpacked(query, NULL);
         *ret_err = OK;
     }
     return &OPS_STATEMENTS[1];
@@ -66,8 +68,8 @@ static char *name_copy(struct arena *arena, const char *name)
     return arena_text(arena, name, strlen(name));
 }
 
-static void history_encode(const PGresult *rows, const struct aggregate_ops *ops,
-        struct arena *arena, struct buf *out)
+static void history_encode(
+        const PGresult *rows, const struct aggregate_ops *ops, struct arena *arena, struct buf *out)
 {
     Huying__Ops__History history = HUYING__OPS__HISTORY__INIT;
     size_t count = (size_t)PQntuples(rows);
@@ -80,8 +82,8 @@ static void history_encode(const PGresult *rows, const struct aggregate_ops *ops
         struct bytes detail = row_bytes(rows, i, 11);
         row->ver = (int32_t)row_int(rows, i, 0);
         row->kind = (uint32_t)kind;
-        row->kind_name = name_copy(
-                arena, kind == STEP_SKIPPED ? "skipped" : name_of(ops->kind_names, kind));
+        row->kind_name =
+                name_copy(arena, kind == STEP_SKIPPED ? "skipped" : name_of(ops->kind_names, kind));
         row->from_state = name_copy(arena, name_of(ops->state_names, row_int(rows, i, 2)));
         row->to_state = name_copy(arena, name_of(ops->state_names, row_int(rows, i, 3)));
         row->at_ms = row_time(rows, i, 4);
@@ -95,8 +97,7 @@ static void history_encode(const PGresult *rows, const struct aggregate_ops *ops
         row->detail.data = detail.size ? arena_copy(arena, detail.data, detail.size) : NULL;
         history.rows[i] = row;
     }
-    buf_reserve(out, huying__ops__history__get_packed_size(&history) + 1);
-    out->size = huying__ops__history__pack(&history, (uint8_t *)out->data);
+    message_add(&history.base, out);
 }
 
 static void letters_encode(const PGresult *rows, struct arena *arena, struct buf *out)
@@ -119,12 +120,14 @@ static void letters_encode(const PGresult *rows, struct arena *arena, struct buf
         letter->waiting_behind = (uint32_t)row_int(rows, i, 8);
         letters.items[i] = letter;
     }
-    buf_reserve(out, huying__ops__dead_letters__get_packed_size(&letters) + 1);
-    out->size = huying__ops__dead_letters__pack(&letters, (uint8_t *)out->data);
+    message_add(&letters.base, out);
 }
 
-void ops_query_encode(uint32_t type, const PGresult *rows, const struct aggregate_ops *ops,
-        struct arena *arena, struct buf *out)
+void ops_query_encode(uint32_t type,
+        const PGresult *rows,
+        const struct aggregate_ops *ops,
+        struct arena *arena,
+        struct buf *out)
 {
     if (type == OPS_HISTORY)
         history_encode(rows, ops, arena, out);
@@ -134,8 +137,8 @@ void ops_query_encode(uint32_t type, const PGresult *rows, const struct aggregat
 
 enum err letter_ref_decode(struct bytes payload, struct arena *arena, struct work *work)
 {
-    Huying__Ops__LetterRef *ref =
-            huying__ops__letter_ref__unpack(NULL, payload.size, payload.data);
+    const Huying__Ops__LetterRef *ref =
+            message_open(&huying__ops__letter_ref__descriptor, payload, arena);
     if (!ref)
         return ERR_MALFORMED;
     size_t why = strlen(ref->why);
@@ -145,8 +148,7 @@ enum err letter_ref_decode(struct bytes payload, struct arena *arena, struct wor
         work->input.agg = ref->agg;
         work->input.source = (enum service_id)ref->source;
         work->input.n = ref->n;
-        work->why = arena_text(arena, ref->why, why);
+        work->why = ref->why;
     }
-    huying__ops__letter_ref__free_unpacked(ref, NULL);
     return good ? OK : ERR_MALFORMED;
 }

@@ -20,7 +20,8 @@ extern const struct statement OPS_STATEMENTS[OPS_STATEMENT_COUNT];
 /* The statement of a kernel query with its parameters; NULL when `type` is none of ours.
  * ERR_MALFORMED through *ret_err when the payload is not what the type says. */
 const struct statement *ops_query_bind(
-        uint32_t type, struct bytes payload, struct params *params, enum err *ret_err);
+        uint32_t type, struct bytes payload, struct arena *arena, struct params *params,
+        enum err *ret_err);
 void ops_query_encode(uint32_t type, const PGresult *rows, const struct aggregate_ops *ops,
         struct arena *arena, struct buf *out);
 
