@@ -14,20 +14,11 @@
 #include "services/audit/sequence.h"
 #include "services/audit/store.h"
 #include "services/kernel/base/clock.h"
-#include "services/kernel/store/batch.h"
-#include "services/kernel/store/directory.h"
-#include "tests/kit/pg.h"
+#include "tests/kit/site.h"
 
-#define DEADLINE_MS 20000
-#define NOW INT64_C(1514764800000)
-#define WORKS_MAX 8
 #define LEAVES_MAX 4
-#define PAYLOAD_SIZE 1024
 #define UNPLACED_COUNT "SELECT count(*) FROM audit.pages WHERE first_place IS NULL AND ver > 0"
 
-#define FILL                                                                                       \
-    "INSERT INTO directory.site (number, letters, name_zh, name_en, utc_offset_s, drill, clock,"   \
-    " version, incarnation) VALUES (7, 'TT', '市', 'City', 0, true, '2018-01-02Z', 3, 5)"
 /* Pages of one to three leaves, as if received, whose hashes are made of id and number. */
 #define PAGES_INSERT                                                                               \
     "INSERT INTO audit.pages (id, ver, count, source, leaves, hashes)"                             \
@@ -35,62 +26,29 @@
     "sha256('c'),"                                                                                 \
     " 1, 32 * (1 + i %% 3)) FROM generate_series(%d, %d) AS i ORDER BY %s"
 
-static struct kit_pg *server;
-static struct pg *pg;
 static struct aggregate_ops ops;
-static struct directory *directory;
-static struct ids ids;
-static struct batch *batch;
-static struct arena arena;
-static struct params params;
-static enum batch_end ended;
-static struct work works[WORKS_MAX];
-static uint8_t payloads[WORKS_MAX][PAYLOAD_SIZE];
-static size_t work_count;
-static int64_t serial;
 
 static int setup(void **state)
 {
     (void)state;
-    size_t count = 0;
-    arena_init(&arena, 16 << 20);
-    server = kit_pg_start(NULL);
-    kit_pg_service(server, "audit");
-    kit_pg_run(server, FILL);
     ops = audit_ops();
-    struct statement *list = batch_statements(&ops, ops.query_count, &count);
-    for (size_t i = 0; i < ops.query_count; i++)
-        list[count++] = *ops.queries[i].statement;
-    pg = pg_new(kit_pg_conninfo(server, "huying_audit"), "audit");
-    pg_prepare(pg, list, count);
-    assert_int_equal(pg_wait(pg, DEADLINE_MS), OK);
-    free(list);
-    assert_int_equal(directory_load_now(pg, &directory), OK);
-    ids = (struct ids){.site = 7, .service = SERVICE_AUDIT, .next = 1, .end = 1000000};
-    batch = batch_new(&ops, pg, &ids);
+    kit_site_start(&ops, NULL);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    batch_destroy(&batch);
-    pg_destroy(&pg);
-    directory_destroy(&directory);
-    params_fini(&params);
-    arena_fini(&arena);
-    kit_pg_stop(&server);
+    kit_site_stop();
     return 0;
 }
 
 static int clear(void **state)
 {
     (void)state;
-    kit_pg_run(server, "TRUNCATE audit.pages, audit.dead_letter, audit.waiting, audit.outbox");
-    kit_pg_run(server, "UPDATE audit.head SET size = 0, frontier = ''");
-    kit_pg_run(server, "ALTER SEQUENCE audit.arrival RESTART");
-    arena_reset(&arena);
-    work_count = 0;
+    kit_site_clear("pages, dead_letter, waiting, outbox");
+    kit_pg_run(kit_site.server, "UPDATE audit.head SET size = 0, frontier = ''");
+    kit_pg_run(kit_site.server, "ALTER SEQUENCE audit.arrival RESTART");
     return 0;
 }
 
@@ -103,7 +61,7 @@ static size_t leaf_make(enum service_id service, int64_t agg, int32_t ver, uint8
     leaf.ver = ver;
     leaf.kind = 1;
     leaf.to_state = 2;
-    leaf.at_ms = NOW;
+    leaf.at_ms = KIT_NOW;
     leaf.rest_hash = (ProtobufCBinaryData){sizeof rest, rest};
     return huying__leaf__leaf__pack(&leaf, out);
 }
@@ -114,50 +72,12 @@ static struct work *page_add(int64_t id, enum service_id service, int count)
     uint8_t bytes[LEAVES_MAX][128];
     ProtobufCBinaryData leaves[LEAVES_MAX];
     Huying__Leaf__Page page = HUYING__LEAF__PAGE__INIT;
-    assert_true(work_count < WORKS_MAX && count <= LEAVES_MAX);
+    assert_true(count <= LEAVES_MAX);
     for (int i = 0; i < count; i++)
         leaves[i] = (ProtobufCBinaryData){leaf_make(service, 1000 + id, i + 1, bytes[i]), bytes[i]};
     page.n_leaves = (size_t)count;
     page.leaves = leaves;
-    struct work *work = &works[work_count];
-    *work = (struct work){.origin = WORK_EVENT, .request_id = ""};
-    work->input = (struct input){.type = TYPE_PAGE,
-            .agg = id,
-            .source = service,
-            .n = 1,
-            .msg_id = ++serial,
-            .now_ms = NOW};
-    work->payload.size = huying__leaf__page__pack(&page, payloads[work_count]);
-    work->payload.data = payloads[work_count++];
-    return work;
-}
-
-static void batch_done(void *self, struct batch *of, enum batch_end end, const char *message)
-{
-    (void)self;
-    (void)of;
-    if (end != BATCH_DONE)
-        print_error("batch: %s\n", message);
-    ended = end;
-}
-
-static void batch_run(void)
-{
-    struct work *list[WORKS_MAX];
-    for (size_t i = 0; i < work_count; i++)
-        list[i] = &works[i];
-    struct batch_start start = {.works = list,
-            .work_count = work_count,
-            .directory = directory,
-            .incarnation = kit_pg_int(server, "SELECT incarnation FROM directory.site"),
-            .session = 1,
-            .outbox_due_ms = 60000,
-            .done = batch_done};
-    batch_start(batch, &start);
-    while (batch_busy(batch))
-        assert_int_equal(pg_wait(pg, DEADLINE_MS), OK);
-    assert_int_equal(ended, BATCH_DONE);
-    work_count = 0;
+    return kit_event(service, id, 1, TYPE_PAGE, &page.base);
 }
 
 static int64_t now_ms(void)
@@ -169,10 +89,11 @@ static int64_t now_ms(void)
 /* Turns the sequencers until `sql` gives `wanted`. */
 static void turn_until(struct sequencer **list, size_t count, const char *sql, long long wanted)
 {
-    int64_t until = now_ms() + DEADLINE_MS;
-    while (kit_pg_int(server, sql) != wanted) {
+    int64_t until = now_ms() + KIT_DEADLINE_MS;
+    while (kit_pg_int(kit_site.server, sql) != wanted) {
         if (now_ms() > until)
-            fail_msg("%s: %lld expected, %lld found", sql, wanted, kit_pg_int(server, sql));
+            fail_msg(
+                    "%s: %lld expected, %lld found", sql, wanted, kit_pg_int(kit_site.server, sql));
         for (size_t i = 0; i < count; i++) {
             struct pollfd item = {pg_fd(sequencer_pg(list[i])), POLLIN, 0};
             poll(&item, item.fd >= 0 ? 1 : 0, 1);
@@ -183,7 +104,7 @@ static void turn_until(struct sequencer **list, size_t count, const char *sql, l
 
 static void all_place(void)
 {
-    struct sequencer *one = sequencer_new(kit_pg_conninfo(server, "huying_audit"));
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
     turn_until(&one, 1, UNPLACED_COUNT, 0);
     sequencer_destroy(&one);
 }
@@ -192,7 +113,7 @@ static void pages_insert(int from, int to, const char *order)
 {
     char sql[600];
     (void)snprintf(sql, sizeof sql, PAGES_INSERT, from, to, order);
-    kit_pg_run(server, sql);
+    kit_pg_run(kit_site.server, sql);
 }
 
 /* The head is that of a tree of all hashes in the order of their places, which have no gap. */
@@ -200,7 +121,7 @@ static void head_is_true(void)
 {
     struct merkle merkle;
     merkle_init(&merkle);
-    PGresult *rows = pg_exec(pg,
+    PGresult *rows = pg_exec(kit_site.pg,
             "SELECT first_place, count, hashes FROM pages"
             " WHERE first_place IS NOT NULL ORDER BY first_place, count",
             NULL);
@@ -213,7 +134,7 @@ static void head_is_true(void)
             merkle_add(&merkle, hashes.data + at);
     }
     PQclear(rows);
-    rows = pg_exec(pg, "SELECT size, frontier FROM head", NULL);
+    rows = pg_exec(kit_site.pg, "SELECT size, frontier FROM head", NULL);
     struct merkle head;
     assert_int_equal(head_row(rows, 0, &head), OK);
     PQclear(rows);
@@ -227,12 +148,13 @@ static void page_is_kept_once_with_its_leaves_hashes(void **state)
     uint8_t hash[MERKLE_HASH_SIZE], leaf[128];
     struct work *work = page_add(11, SERVICE_ROUTING, 3);
     size_t size = work->payload.size;
-    batch_run();
-    page_add(11, SERVICE_ROUTING, 3)->input.msg_id = serial - 1;
+    int64_t id = work->input.msg_id;
+    kit_batch_run();
+    page_add(11, SERVICE_ROUTING, 3)->input.msg_id = id;
     page_add(12, SERVICE_INTAKE, 1);
-    batch_run();
-    assert_int_equal(kit_pg_int(server, UNPLACED_COUNT), 2);
-    PGresult *rows = pg_exec(pg,
+    kit_batch_run();
+    assert_int_equal(kit_pg_int(kit_site.server, UNPLACED_COUNT), 2);
+    PGresult *rows = pg_exec(kit_site.pg,
             "SELECT ver, count, source, leaves, hashes, seen_routing"
             " FROM pages WHERE id = 11",
             NULL);
@@ -244,8 +166,8 @@ static void page_is_kept_once_with_its_leaves_hashes(void **state)
     merkle_leaf(leaf, leaf_make(SERVICE_ROUTING, 1011, 3, leaf), hash);
     assert_memory_equal(row_bytes(rows, 0, 4).data + 2 * MERKLE_HASH_SIZE, hash, sizeof hash);
     PQclear(rows);
-    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM audit.history"), 0);
-    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM audit.outbox"), 0);
+    assert_int_equal(kit_pg_int(kit_site.server, "SELECT count(*) FROM audit.history"), 0);
+    assert_int_equal(kit_pg_int(kit_site.server, "SELECT count(*) FROM audit.outbox"), 0);
     all_place();
     head_is_true();
 }
@@ -256,9 +178,9 @@ static void foreign_and_malformed_pages_are_not_kept(void **state)
     page_add(21, SERVICE_ROUTING, 2)->input.source = SERVICE_INTAKE;
     page_add(22, SERVICE_ROUTING, 2)->payload.size -= 1;
     page_add(23, SERVICE_ROUTING, 0);
-    batch_run();
-    assert_int_equal(kit_pg_int(server, UNPLACED_COUNT), 0);
-    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM audit.dead_letter"), 2);
+    kit_batch_run();
+    assert_int_equal(kit_pg_int(kit_site.server, UNPLACED_COUNT), 0);
+    assert_int_equal(kit_pg_int(kit_site.server, "SELECT count(*) FROM audit.dead_letter"), 2);
 }
 
 static void sequencer_places_in_the_order_of_arrival(void **state)
@@ -266,11 +188,13 @@ static void sequencer_places_in_the_order_of_arrival(void **state)
     (void)state;
     pages_insert(1, 300, "i DESC");
     all_place();
-    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM (SELECT first_place -"
+    assert_int_equal(
+            kit_pg_int(kit_site.server, "SELECT count(*) FROM (SELECT first_place -"
                                         " lag(first_place, 1, -1::bigint) OVER (ORDER BY arrival)"
                                         " AS ahead FROM audit.pages) AS x WHERE ahead <= 0"),
             0);
-    assert_int_equal(kit_pg_int(server, "SELECT first_place FROM audit.pages WHERE id = 300"), 0);
+    assert_int_equal(
+            kit_pg_int(kit_site.server, "SELECT first_place FROM audit.pages WHERE id = 300"), 0);
     head_is_true();
 }
 
@@ -279,7 +203,7 @@ static void two_sequencers_give_each_place_exactly_once(void **state)
     (void)state;
     struct sequencer *two[2];
     for (int i = 0; i < 2; i++)
-        two[i] = sequencer_new(kit_pg_conninfo(server, "huying_audit"));
+        two[i] = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
     /* Both get to work: whoever is late to connect is waited for. */
     for (int round = 0; round < 100; round++) {
         pages_insert(1 + 300 * round, 300 * (round + 1), "i");
@@ -291,7 +215,8 @@ static void two_sequencers_give_each_place_exactly_once(void **state)
     struct sequencer_counts a = sequencer_counts(two[0]), b = sequencer_counts(two[1]);
     assert_int_equal(a.failures + b.failures, 0);
     assert_true(a.runs > 0 && b.runs > 0);
-    assert_int_equal(kit_pg_int(server, "SELECT size - (SELECT sum(count) FROM audit.pages)"
+    assert_int_equal(
+            kit_pg_int(kit_site.server, "SELECT size - (SELECT sum(count) FROM audit.pages)"
                                         " FROM audit.head"),
             0);
     head_is_true();
@@ -302,19 +227,19 @@ static void two_sequencers_give_each_place_exactly_once(void **state)
 static void aborted_run_leaves_everything_unplaced(void **state)
 {
     (void)state;
-    struct sequencer *one = sequencer_new(kit_pg_conninfo(server, "huying_audit"));
-    kit_pg_run(server, "CREATE FUNCTION audit.no() RETURNS trigger LANGUAGE plpgsql AS"
-                       " $$ BEGIN PERFORM nextval('audit.tried'); RAISE 'no'; END $$");
-    kit_pg_run(server, "CREATE SEQUENCE audit.tried");
-    kit_pg_run(server, "CREATE TRIGGER no BEFORE UPDATE ON audit.head"
-                       " EXECUTE FUNCTION audit.no()");
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
+    kit_pg_run(kit_site.server, "CREATE FUNCTION audit.no() RETURNS trigger LANGUAGE plpgsql AS"
+                                " $$ BEGIN PERFORM nextval('audit.tried'); RAISE 'no'; END $$");
+    kit_pg_run(kit_site.server, "CREATE SEQUENCE audit.tried");
+    kit_pg_run(kit_site.server, "CREATE TRIGGER no BEFORE UPDATE ON audit.head"
+                                " EXECUTE FUNCTION audit.no()");
     pages_insert(1, 50, "i");
     turn_until(&one, 1, "SELECT least(last_value, 2) FROM audit.tried", 2);
-    assert_int_equal(kit_pg_int(server, UNPLACED_COUNT), 50);
-    assert_int_equal(kit_pg_int(server, "SELECT size FROM audit.head"), 0);
+    assert_int_equal(kit_pg_int(kit_site.server, UNPLACED_COUNT), 50);
+    assert_int_equal(kit_pg_int(kit_site.server, "SELECT size FROM audit.head"), 0);
     assert_int_equal(sequencer_counts(one).pages, 0);
     assert_true(sequencer_counts(one).failures > 0);
-    kit_pg_run(server, "DROP TRIGGER no ON audit.head; DROP SEQUENCE audit.tried");
+    kit_pg_run(kit_site.server, "DROP TRIGGER no ON audit.head; DROP SEQUENCE audit.tried");
     turn_until(&one, 1, UNPLACED_COUNT, 0);
     head_is_true();
     sequencer_destroy(&one);
@@ -323,15 +248,15 @@ static void aborted_run_leaves_everything_unplaced(void **state)
 static void killed_backend_leaves_nothing_half_placed(void **state)
 {
     (void)state;
-    struct sequencer *one = sequencer_new(kit_pg_conninfo(server, "huying_audit"));
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
     for (int from = 1; from <= 400; from += 100) {
         pages_insert(from, from + 99, "i");
         turn_until(&one, 1,
                 "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%'"
                 " AND usename = 'huying_audit'",
                 1);
-        kit_pg_run(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                           " WHERE state LIKE 'idle in%' AND usename = 'huying_audit'");
+        kit_pg_run(kit_site.server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                                    " WHERE state LIKE 'idle in%' AND usename = 'huying_audit'");
     }
     assert_true(sequencer_counts(one).failures > 0);
     turn_until(&one, 1, UNPLACED_COUNT, 0);
@@ -342,14 +267,15 @@ static void killed_backend_leaves_nothing_half_placed(void **state)
 static void idle_sequencer_writes_nothing(void **state)
 {
     (void)state;
-    struct sequencer *one = sequencer_new(kit_pg_conninfo(server, "huying_audit"));
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
     pages_insert(1, 3, "i");
     turn_until(&one, 1, UNPLACED_COUNT, 0);
     turn_until(&one, 1,
             "SELECT count(*) FROM pg_stat_activity WHERE usename = 'huying_audit'"
             " AND query LIKE '%ORDER BY arrival LIMIT 1'",
             1);
-    long long before = kit_pg_int(server, "SELECT txid_snapshot_xmax(txid_current_snapshot())");
+    long long before =
+            kit_pg_int(kit_site.server, "SELECT txid_snapshot_xmax(txid_current_snapshot())");
     uint64_t runs = sequencer_counts(one).runs;
     for (int64_t until = now_ms() + 60; now_ms() < until;) {
         struct pollfd item = {pg_fd(sequencer_pg(one)), POLLIN, 0};
@@ -357,7 +283,8 @@ static void idle_sequencer_writes_nothing(void **state)
         sequencer_turn(one, now_ms(), true);
     }
     assert_int_equal(
-            kit_pg_int(server, "SELECT txid_snapshot_xmax(txid_current_snapshot())"), before);
+            kit_pg_int(kit_site.server, "SELECT txid_snapshot_xmax(txid_current_snapshot())"),
+            before);
     assert_int_equal(sequencer_counts(one).runs, runs);
     sequencer_destroy(&one);
 }
@@ -365,63 +292,21 @@ static void idle_sequencer_writes_nothing(void **state)
 static void damaged_page_stops_the_ledger_there(void **state)
 {
     (void)state;
-    struct sequencer *one = sequencer_new(kit_pg_conninfo(server, "huying_audit"));
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
     pages_insert(1, 9, "i");
-    kit_pg_run(server, "UPDATE audit.pages SET hashes = 'short' WHERE id = 6");
+    kit_pg_run(kit_site.server, "UPDATE audit.pages SET hashes = 'short' WHERE id = 6");
     turn_until(&one, 1, UNPLACED_COUNT, 4);
     head_is_true();
-    kit_pg_run(server, "UPDATE audit.pages SET hashes = sha256('x') WHERE id = 6");
+    kit_pg_run(kit_site.server, "UPDATE audit.pages SET hashes = sha256('x') WHERE id = 6");
     turn_until(&one, 1, UNPLACED_COUNT, 0);
     head_is_true();
     sequencer_destroy(&one);
 }
 
-struct question {
-    const struct query_type *type;
-    struct buf answer;
-};
-
-static void rows_take(void *self, const PGresult *rows)
-{
-    struct question *question = self;
-    question->type->encode(rows, directory, &question->answer);
-}
-
-static void synced(void *self, enum err err, const char *message)
-{
-    (void)self;
-    if (err != OK)
-        print_error("query: %s\n", message);
-    assert_int_equal(err, OK);
-}
-
-static struct bytes ask(enum audit_type type, const ProtobufCMessage *message)
-{
-    static struct question question;
-    uint8_t payload[128];
-    const char *why = "";
-    size_t size = message ? protobuf_c_message_pack(message, payload) : 0;
-    question.type = NULL;
-    for (size_t i = 0; i < ops.query_count; i++)
-        if (ops.queries[i].type == type)
-            question.type = &ops.queries[i];
-    assert_non_null(question.type);
-    params_reset(&params);
-    buf_reset(&question.answer);
-    assert_int_equal(question.type->bind(
-                             (struct bytes){payload, size}, directory, "", &arena, &params, &why),
-            OK);
-    pg_queue(pg, question.type->statement, &params, rows_take, &question);
-    pg_sync(pg, synced, NULL);
-    assert_int_equal(pg_wait(pg, DEADLINE_MS), OK);
-    const void *copy = arena_copy(&arena, question.answer.data, question.answer.size + 1);
-    return (struct bytes){copy, question.answer.size};
-}
-
 static void checkpoint_is_the_heads_text(void **state)
 {
     (void)state;
-    struct bytes bytes = ask(TYPE_CHECKPOINT, NULL);
+    struct bytes bytes = kit_query(TYPE_CHECKPOINT, NULL);
     Huying__Audit__Checkpoint *answer =
             huying__audit__checkpoint__unpack(NULL, bytes.size, bytes.data);
     assert_non_null(answer);
@@ -431,7 +316,7 @@ static void checkpoint_is_the_heads_text(void **state)
     huying__audit__checkpoint__free_unpacked(answer, NULL);
     pages_insert(1, 4, "i");
     all_place();
-    bytes = ask(TYPE_CHECKPOINT, NULL);
+    bytes = kit_query(TYPE_CHECKPOINT, NULL);
     answer = huying__audit__checkpoint__unpack(NULL, bytes.size, bytes.data);
     assert_int_equal(answer->size, 8);
     huying__audit__checkpoint__free_unpacked(answer, NULL);
@@ -446,11 +331,11 @@ static void locate_tells_places_of_known_pages(void **state)
     query.pages = pages;
     page_add(31, SERVICE_ROUTING, 2);
     page_add(32, SERVICE_INTAKE, 3);
-    batch_run();
+    kit_batch_run();
     all_place();
     page_add(33, SERVICE_VOLUNTEER, 1);
-    batch_run();
-    struct bytes bytes = ask(TYPE_LOCATE, &query.base);
+    kit_batch_run();
+    struct bytes bytes = kit_query(TYPE_LOCATE, &query.base);
     Huying__Audit__Places *answer = huying__audit__places__unpack(NULL, bytes.size, bytes.data);
     static const struct place_row expected[] = {{31, 0, 2}, {32, 2, 3}, {33, -1, 1}};
     assert_int_equal(answer->n_items, 3);
@@ -476,13 +361,13 @@ static void entries_are_the_leaves_in_order_of_place(void **state)
     page_add(41, SERVICE_ROUTING, 2);
     page_add(42, SERVICE_INTAKE, 3);
     page_add(43, SERVICE_VOLUNTEER, 1);
-    batch_run();
+    kit_batch_run();
     all_place();
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         Huying__Audit__EntriesQuery query = HUYING__AUDIT__ENTRIES_QUERY__INIT;
         query.from = table[i].from;
         query.limit = table[i].limit;
-        struct bytes bytes = ask(TYPE_ENTRIES, &query.base);
+        struct bytes bytes = kit_query(TYPE_ENTRIES, &query.base);
         Huying__Audit__Entries *answer =
                 huying__audit__entries__unpack(NULL, bytes.size, bytes.data);
         assert_int_equal(answer->from, table[i].from);

@@ -9,12 +9,9 @@
 #include "proto/routing.pb-c.h"
 #include "proto/volunteer.pb-c.h"
 #include "services/volunteer/codec.h"
-#include "services/kernel/base/rng.h"
-
-#define ROOM 65536
+#include "tests/kit/ops.h"
 
 static struct arena arena;
-static char filler[ROOM];
 
 static int setup(void **state)
 {
@@ -28,30 +25,6 @@ static int teardown(void **state)
     (void)state;
     arena_fini(&arena);
     return 0;
-}
-
-/* `size` times x, followed by `tail`; valid until the next call with the same place. */
-static char *text_of(size_t size, const char *tail)
-{
-    assert_true(size + strlen(tail) < ROOM);
-    memset(filler, 'x', size);
-    memcpy(filler + size, tail, strlen(tail) + 1);
-    return filler;
-}
-
-typedef enum err decode_fn(
-        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why);
-
-static enum err decode_packed(decode_fn *decode,
-        const ProtobufCMessage *message,
-        const void **ret_body,
-        const char **ret_why)
-{
-    static uint8_t payload[ROOM];
-    size_t size = protobuf_c_message_pack(message, payload);
-    *ret_body = NULL;
-    *ret_why = NULL;
-    return decode((struct bytes){payload, size}, &arena, ret_body, ret_why);
 }
 
 static void opening_is_checked_field_by_field(void **state)
@@ -86,14 +59,14 @@ static void opening_is_checked_field_by_field(void **state)
         message.offer_until_ms = rows[i].until_ms;
         message.due_ms = rows[i].due_ms;
         if (rows[i].skill > 0)
-            message.skill = text_of(rows[i].skill, rows[i].tail);
+            message.skill = kit_text(rows[i].skill, rows[i].tail);
         if (rows[i].matter > 0)
-            message.matter = text_of(rows[i].matter, rows[i].tail);
+            message.matter = kit_text(rows[i].matter, rows[i].tail);
         if (rows[i].summary > 0)
-            message.summary = text_of(rows[i].summary, rows[i].tail);
+            message.summary = kit_text(rows[i].summary, rows[i].tail);
         if (rows[i].source_ref > 0)
-            message.source_ref = text_of(rows[i].source_ref, rows[i].tail);
-        enum err err = decode_packed(opened_decode, &message.base, &body, &why);
+            message.source_ref = kit_text(rows[i].source_ref, rows[i].tail);
+        enum err err = kit_decode(opened_decode, &message.base, &body, &why);
         assert_int_equal(err, rows[i].why == NULL ? OK : ERR_MALFORMED);
         if (rows[i].why != NULL) {
             assert_memory_equal(why, rows[i].why, strlen(rows[i].why));
@@ -107,7 +80,6 @@ static void opening_is_checked_field_by_field(void **state)
         assert_int_equal(strlen(opened->matter), rows[i].matter);
         assert_int_equal(strlen(opened->summary), rows[i].summary);
         assert_int_equal(strlen(opened->source_ref), rows[i].source_ref);
-        arena_reset(&arena);
     }
 }
 
@@ -135,16 +107,16 @@ static void acts_and_cancel_limits(void **state)
         const char *why;
         claim.version = done.version = rows[i].version;
         done.minutes = rows[i].minutes;
-        cancel.reason = claim.text = done.text = text_of(rows[i].text, "");
-        enum err err = decode_packed(done_decode, &done.base, &body, &why);
+        cancel.reason = claim.text = done.text = kit_text(rows[i].text, "");
+        enum err err = kit_decode(done_decode, &done.base, &body, &why);
         assert_int_equal(err, rows[i].why == NULL ? OK : ERR_MALFORMED);
         if (err == OK)
             assert_int_equal(((const struct need_act *)body)->minutes, rows[i].minutes);
         else
             assert_memory_equal(why, rows[i].why, strlen(rows[i].why));
-        err = decode_packed(claim_decode, &claim.base, &body, &why);
+        err = kit_decode(claim_decode, &claim.base, &body, &why);
         assert_int_equal(err, fits ? OK : ERR_MALFORMED);
-        err = decode_packed(cancel_decode, &cancel.base, &body, &why);
+        err = kit_decode(cancel_decode, &cancel.base, &body, &why);
         assert_int_equal(err, rows[i].text > 2000 ? ERR_MALFORMED : OK);
     }
 }
@@ -194,23 +166,10 @@ static void query_limits(void **state)
 
 static void random_bytes_are_refused_or_fit(void **state)
 {
-    static decode_fn *const decoders[] = {opened_decode, cancel_decode, claim_decode, done_decode};
-    uint8_t payload[64];
-    int refused = 0;
-    struct rng rng;
+    static kit_decode_fn *const decoders[] = {
+            opened_decode, cancel_decode, claim_decode, done_decode};
     (void)state;
-    rng_seed(&rng, 7);
-    for (int i = 0; i < 30000; i++) {
-        size_t size = rng_below(&rng, sizeof(payload));
-        const void *body = NULL;
-        const char *why = NULL;
-        rng_fill(&rng, payload, size);
-        enum err err = decoders[i % 4]((struct bytes){payload, size}, &arena, &body, &why);
-        assert_true(err == OK ? body != NULL : why != NULL);
-        refused += err != OK;
-        arena_reset(&arena);
-    }
-    assert_true(refused > 1000);
+    kit_decoders_take_noise(decoders, sizeof(decoders) / sizeof(decoders[0]));
 }
 
 static void progress_says_stage_volunteer_and_minutes(void **state)

@@ -4,57 +4,32 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 #include <cmocka.h>
 #include "services/volunteer/ops.h"
 #include "services/volunteer/volunteer.h"
+#include "tests/kit/ops.h"
 
 #define ONE(...) +1
-
-/* The list has exactly `count` names, all different, and a NULL behind them. */
-static void names_are_complete(const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        assert_non_null(names[i]);
-        for (size_t k = 0; k < i; k++)
-            assert_string_not_equal(names[i], names[k]);
-    }
-    assert_null(names[count]);
-}
 
 static void every_number_has_a_name(void **state)
 {
     (void)state;
-    names_are_complete(volunteer_ops.state_names, NEED_STATES(ONE));
-    names_are_complete(volunteer_ops.kind_names, NEED_KINDS(ONE));
-    names_are_complete(volunteer_ops.reason_names, NEED_REASONS(ONE));
-    names_are_complete(volunteer_ops.metric_names, NEED_METRICS(ONE));
+    kit_names_are_complete(volunteer_ops.state_names, NEED_STATES(ONE));
+    kit_names_are_complete(volunteer_ops.kind_names, NEED_KINDS(ONE));
+    kit_names_are_complete(volunteer_ops.reason_names, NEED_REASONS(ONE));
+    kit_names_are_complete(volunteer_ops.metric_names, NEED_METRICS(ONE));
 }
 
 static void every_refusal_has_its_sentences(void **state)
 {
-    uint32_t count = NEED_REASONS(ONE);
     (void)state;
-    for (uint32_t reason = 0; reason < count; reason++) {
-        const char *zh = volunteer_ops.reason_text(reason, "zh");
-        const char *en = volunteer_ops.reason_text(reason, "en");
-        assert_true(strlen(zh) > 0 && (zh[0] & 0x80) != 0);
-        assert_true(strlen(en) > 0 && (en[0] & 0x80) == 0);
-    }
-    assert_string_equal(volunteer_ops.reason_text(count, "en"), "");
+    kit_refusals_have_sentences(&volunteer_ops, NEED_REASONS(ONE));
 }
 
 static void inputs_are_listed_once(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < volunteer_ops.input_count; i++) {
-        const struct input_type *one = &volunteer_ops.inputs[i];
-        assert_int_equal(one->kind == INPUT_COMMAND, one->right != 0);
-        for (size_t k = 0; k < i; k++) {
-            const struct input_type *other = &volunteer_ops.inputs[k];
-            assert_false(one->kind == other->kind && one->type == other->type);
-        }
-    }
+    kit_inputs_are_listed_once(&volunteer_ops);
 }
 
 int main(void)
