@@ -12,8 +12,8 @@
     X(key, "key", CTL_TEXT("密钥:new 生成,list 列出", "keys: new, list"))                          \
     X(config, "config", CTL_TEXT("配置:check 检查", "configuration: check"))                       \
     X(clock, "clock",                                                                              \
-            CTL_TEXT("演练时钟:查看,step 拨到下一个期限",                                          \
-                    "a drill's clock: show, step to the next deadline"))                           \
+            CTL_TEXT("时钟:查看,step 演练时拨到下一个期限,confirm 跳变后确认",                     \
+                    "the clock: show, step a drill's, confirm it after a jump"))                   \
     X(replay, "replay",                                                                            \
             CTL_TEXT("把一份工单文件完整走一遍", "run a file of reports the whole way"))           \
     X(field, "field",                                                                              \

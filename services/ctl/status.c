@@ -60,7 +60,7 @@ struct process_state {
     char why[160];                 /* what /readyz said */
     int64_t rss_kb;                /* 0 = not known */
     int64_t figures[FIGURE_COUNT]; /* of a broker: the first BROKER_FIGURE_COUNT */
-    int64_t postgres_up, redis_up, bus_up;
+    int64_t postgres_up, redis_up, bus_up, timers_held;
 };
 
 struct status {
@@ -109,6 +109,7 @@ static void figures_read(struct process_state *process, const char *metrics)
     (void)scrape_value(metrics, "huying_postgres_up", "", &process->postgres_up);
     (void)scrape_value(metrics, "huying_redis_up", "", &process->redis_up);
     (void)scrape_value(metrics, "huying_bus_up", "", &process->bus_up);
+    (void)scrape_value(metrics, "huying_timers_held", "", &process->timers_held);
 }
 
 static void process_ask(const struct ctl *ctl, struct process_state *process)
@@ -287,6 +288,19 @@ static void queues_print(const struct status *status)
     puts("");
 }
 
+/* A site whose clock has jumped is ready, and accuses nobody: that must be seen here. */
+static void held_print(const struct status *status)
+{
+    for (size_t i = 0; i < status->count; i++)
+        if (status->processes[i].timers_held)
+            ctl_print(status->ctl,
+                    "%s-%d 的期限已暂停:数据库时钟跳变;校准时钟,或用 huyingctl clock confirm "
+                    "确认\n",
+                    "%s-%d holds all deadlines: the database's clock has jumped; set it right, or "
+                    "huyingctl clock confirm\n",
+                    status->processes[i].port.name, status->processes[i].port.instance);
+}
+
 static void status_print(const struct status *status)
 {
     char at[INSTANT_SIZE];
@@ -294,6 +308,7 @@ static void status_print(const struct status *status)
         processes_print(status, true);
         processes_print(status, false);
     }
+    held_print(status);
     engines_print(status);
     if (status->queried) {
         queues_print(status);
@@ -328,6 +343,7 @@ static json_t *process_json(const struct process_state *process)
     json_object_set_new(object, "postgres_up", json_boolean(process->postgres_up));
     json_object_set_new(object, "redis_up", json_boolean(process->redis_up));
     json_object_set_new(object, "bus_up", json_boolean(process->bus_up));
+    json_object_set_new(object, "timers_held", json_boolean(process->timers_held));
     return object;
 }
 

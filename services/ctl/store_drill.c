@@ -2,7 +2,7 @@
 
 #include "services/kernel/base/must.h"
 
-#define SITE "SELECT drill, clock, number, utc_offset_s FROM directory.site"
+#define SITE "SELECT drill, directory.clock(), number, utc_offset_s FROM directory.site"
 
 /* A held message counts unless a dead letter of its own stream stands before it. */
 #define HELD(schema)                                                                               \

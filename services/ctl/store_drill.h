@@ -12,7 +12,7 @@
 
 struct drill_site {
     bool drill;
-    int64_t clock_ms;
+    int64_t clock_ms; /* the drill's, or the server's */
     int number, utc_offset_s;
 };
 struct drill_busy {

@@ -1,7 +1,7 @@
 /* What the parts of the conformance suite share: the service under test, its site, the keys, and
  * the list of tests. conformance.c has the services' table and main, conformance_life.c what a
  * process does when engines come and go, conformance_refuse.c what it does with requests and
- * messages. */
+ * messages, conformance_clock.c what the clock does to deadlines. */
 #ifndef HUYING_TESTS_CLUSTER_CONFORMANCE_H
 #define HUYING_TESTS_CLUSTER_CONFORMANCE_H
 
@@ -81,7 +81,9 @@ void answers(struct asker *asker);
     X(message_that_cannot_be_applied_is_kept)                                                      \
     X(reload_with_a_mistake_keeps_the_old_configuration)                                           \
     X(configuration_with_a_mistake_is_refused_by_name)                                             \
-    X(database_that_is_not_durable_is_not_used)
+    X(database_that_is_not_durable_is_not_used)                                                    \
+    X(clock_that_jumps_escalates_nobody)                                                           \
+    X(restarted_process_goes_by_the_clock_that_was_trusted)
 
 #define X(test) void test(void **state);
 CONFORMANCE_TABLE(X)

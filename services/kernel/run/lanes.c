@@ -128,6 +128,12 @@ static void stale_drop(struct lane *lane)
     lane->work_count = kept;
 }
 
+static bool site_seen(void *self, const struct site_row *site)
+{
+    struct lane *lane = self;
+    return site_clock_read(lane->loop, site, lane->started_ms);
+}
+
 static void lane_start(struct lane *lane)
 {
     struct loop *loop = lane->loop;
@@ -143,6 +149,7 @@ static void lane_start(struct lane *lane)
     loop->acked_count = 0;
     lane->spilled = outgoing_full(loop->outgoing);
     lane->incarnation = loop->incarnation;
+    lane->started_ms = loop->now_ms;
     struct batch_start start = {.works = lane->works,
             .work_count = lane->work_count,
             .acked = lane->acked,
@@ -151,6 +158,7 @@ static void lane_start(struct lane *lane)
             .incarnation = loop->incarnation,
             .session = lane->session,
             .outbox_due_ms = lane->spilled ? 0 : RESEND_MS,
+            .site_seen = site_seen,
             .done = batch_done,
             .self = lane};
     batch_start(lane->batch, &start);
@@ -210,7 +218,7 @@ static void count_done(struct loop *loop, const struct lane *lane, const struct 
     metric_add(&loop->metrics, alarms, core->alarms);
     metric_add(&loop->metrics, letters, core->dead.count);
     for (size_t i = 0; i < core->work_count; i++)
-        if (lane->works[i]->origin == WORK_TIMER)
+        if (lane->works[i]->origin == WORK_TIMER && !core->timers_held)
             metric_add(&loop->metrics, timers_fired, 1);
 }
 

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include "services/kernel/base/clock.h"
+#include "services/kernel/base/clock_watch.h"
 #include "services/kernel/base/rng.h"
 #include "services/kernel/run/inbox.h"
 #include "services/kernel/run/metrics.h"
@@ -22,6 +23,7 @@
 #define LOCAL_MAX 4096   /* requests from inside the process under way */
 #define INBOX_MAX 65536
 #define TOLD_MS 10000    /* a failure that lasts is logged this often */
+#define BOOT_SIZE 40
 
 struct kernel_conf {
     char brokers[512], server_key[41], key[512];
@@ -44,14 +46,15 @@ struct lane { /* one connection that runs batches */
     uint64_t connects; /* of the connection that is attached */
     bool attached, attaching, spilled;
     int64_t incarnation; /* that the batch under way was started for */
+    int64_t started_ms;  /* … and when */
     int64_t session;
     struct site_attach site;
     int64_t pause_until_ms;
     int64_t told_ms; /* when a failure was last logged */
 };
 
-enum chore { CHORE_SITE, CHORE_IDS, CHORE_TIMERS, CHORE_WORK, CHORE_HELD, CHORE_ATTEMPTS,
-    CHORE_FOLD,
+enum chore { CHORE_SITE, CHORE_ANCHOR, CHORE_IDS, CHORE_TIMERS, CHORE_WORK, CHORE_HELD,
+    CHORE_ATTEMPTS, CHORE_FOLD,
     CHORE_RECOUNT, CHORE_REFILL, CHORE_GAUGES, CHORE_SUSPECT, CHORE_RESEND,
     CHORE_COUNT = CHORE_RESEND + SERVICE_COUNT };
 
@@ -93,7 +96,7 @@ struct loop {
     struct site_attach aux_site;
     int64_t aux_session;
     struct ids ids;
-    struct site_row site;
+    struct site_row site, site_read; /* in force; of the chore under way */
     int64_t incarnation;
     struct directory *directory, *directory_next;
     bool directory_wanted, directory_loading;
@@ -107,9 +110,10 @@ struct loop {
     size_t timers_out, found_out, held_out; /* jobs of these kinds that are not decided yet */
     size_t queries_out;
     int64_t active_ms;    /* last committed work or move of a drill's clock */
-    int64_t clock_seen_ms;
-    int64_t clock_gap_ms; /* wall minus monotonic when last in step; a jump holds the timers */
-    bool timers_held;
+    int64_t clock_seen_ms; /* a drill's, as last read */
+    struct clock_watch watch; /* over the clock that deadlines are judged by */
+    struct clock_anchor anchor;
+    char boot[BOOT_SIZE];
     struct metrics metrics;
     struct chore_gauges gauges;
     int signal_fd, wake_fd;
@@ -150,6 +154,18 @@ void tasks_turn(struct loop *loop);
 /* A request to count again; it is answered when that is committed. */
 void recount_ask(struct loop *loop, struct job *job);
 void incarnation_set(struct loop *loop, int64_t incarnation);
+
+/* site_clock.c */
+void site_clock_new(struct loop *loop);
+/* Takes what was read of the site since the monotonic instant `sent_ms`; at once, since the
+ * answer's time counts. True: deadlines may be judged by it. */
+bool site_clock_read(struct loop *loop, const struct site_row *site, int64_t sent_ms);
+/* The same for what the chore read (loop->site_read); the first one begins the watch. */
+void site_clock_found(struct loop *loop, int64_t sent_ms);
+/* True while deadlines may be looked for. */
+bool site_clock_trusted(const struct loop *loop);
+/* What the next process on this machine is to begin with. */
+struct clock_anchor site_clock_anchor(const struct loop *loop);
 
 /* web.c: metrics and health on HTTP's own thread. */
 enum err web_start(struct loop *loop) MUST_CHECK;

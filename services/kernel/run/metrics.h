@@ -29,6 +29,7 @@
     X(acks_out, "counter", "acknowledgements sent")                                                \
     X(naks, "counter", "frames that a broker did not forward")                                     \
     X(timers_fired, "counter", "deadlines decided")                                                \
+    X(timers_held, "gauge", "1 while no deadline fires: the database's clock has jumped")          \
     X(inbox, "gauge", "works waiting for a batch")                                                 \
     X(flights, "gauge", "frames sent and not acknowledged")                                        \
     X(flight_bytes, "gauge", "their size")                                                         \

@@ -156,7 +156,7 @@ static enum err loop_start(struct loop *loop)
     inbox_init(&loop->inbox);
     loop->ids.service = loop->ops->service;
     loop->now_ms = loop->clock.monotonic_ms(loop->clock.self);
-    loop->clock_gap_ms = loop->clock.wall_ms(loop->clock.self) - loop->now_ms;
+    site_clock_new(loop);
     metric_set(&loop->metrics, turned_ms, loop->now_ms);
     loop->zmq = zmq_ctx_new();
     must(loop->zmq);

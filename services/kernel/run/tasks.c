@@ -10,7 +10,6 @@
 #include "services/kernel/run/loop.h"
 #include "services/kernel/store/directory.h"
 
-#define CLOCK_JUMP_MS 5000
 #define WANTED_MS 5 /* a wanted chore does not run more often */
 /* Each fold of the counters rewrites a row for every unit that changed, here and in Redis. Under
  * load many batches should share one: it may take a twentieth of the time, and is at most this
@@ -22,6 +21,7 @@ static const struct {
     int64_t every_ms, drill_ms;
 } PACE[CHORE_COUNT] = {
         [CHORE_SITE] = {1000, 50},
+        [CHORE_ANCHOR] = {5000, 5000},
         [CHORE_IDS] = {20, 20},
         [CHORE_TIMERS] = {200, 4},
         [CHORE_WORK] = {200, 10},
@@ -213,9 +213,13 @@ static void directory_turn(struct loop *loop)
 
 static void site_known(struct loop *loop)
 {
-    if (loop->site.clock_ms != loop->clock_seen_ms)
+    if (loop->site_read.now_ms == 0)
+        return; /* no profile yet */
+    site_clock_found(loop, loop->chore_states[CHORE_SITE].started_ms);
+    loop->site = loop->site_read;
+    if (loop->site.drill && loop->site.now_ms != loop->clock_seen_ms)
         loop->active_ms = loop->now_ms;
-    loop->clock_seen_ms = loop->site.clock_ms;
+    loop->clock_seen_ms = loop->site.now_ms;
     if (loop->site.incarnation && loop->site.incarnation != loop->incarnation)
         for (size_t i = 0; i < loop->lane_count; i++)
             loop->lanes[i].attached = false;
@@ -246,6 +250,7 @@ static void chore_after(struct loop *loop, struct chore_state *state)
         metric_set(
                 &loop->metrics, redis_up, counters_flush(loop->counters, all, loop->now_ms) == OK);
         break;
+    case CHORE_ANCHOR:
     case CHORE_IDS:
     case CHORE_TIMERS:
     case CHORE_WORK:
@@ -317,10 +322,12 @@ static bool chore_may(struct loop *loop, enum chore chore)
                !outgoing_absent(loop->outgoing, dest, loop->now_ms);
     }
     switch (chore) {
+    case CHORE_ANCHOR:
+        return !loop->site.drill && site_clock_trusted(loop);
     case CHORE_IDS:
         return ids_want(&loop->ids) && loop->incarnation;
     case CHORE_TIMERS:
-        return loop->timers_out == 0 && loop->directory && !loop->timers_held;
+        return loop->timers_out == 0 && loop->directory && site_clock_trusted(loop);
     case CHORE_WORK:
         return loop->ops->has_work && loop->found_out == 0 && loop->directory;
     case CHORE_HELD:
@@ -345,6 +352,7 @@ static bool chore_may(struct loop *loop, enum chore chore)
 static void chore_start(struct loop *loop, struct chore_state *state)
 {
     struct chores *chores = loop->chores;
+    struct clock_anchor anchor = site_clock_anchor(loop);
     struct chores_listener listener = {.done = chore_done, .self = state};
     state->running = true;
     state->rows = 0;
@@ -358,7 +366,11 @@ static void chore_start(struct loop *loop, struct chore_state *state)
     }
     switch (state->chore) {
     case CHORE_SITE:
-        chores_site(chores, &loop->site, &listener);
+        loop->site_read = (struct site_row){0};
+        chores_site(chores, loop->boot, &loop->site_read, &loop->anchor, &listener);
+        break;
+    case CHORE_ANCHOR:
+        chores_anchor(chores, loop->boot, &anchor, &listener);
         break;
     case CHORE_IDS:
         chores_ids(chores, &loop->ids, loop->incarnation, &listener);
@@ -473,26 +485,6 @@ static bool aux_ready(struct loop *loop)
     return false;
 }
 
-/* A jump of the wall clock against the monotonic one holds all deadlines: a false escalation is the
- * worse fault (DESIGN §6). A drill's clock is set by hand and not held. */
-static void clock_turn(struct loop *loop)
-{
-    int64_t gap = loop->clock.wall_ms(loop->clock.self) - loop->now_ms;
-    int64_t moved = gap - loop->clock_gap_ms;
-    bool jumped = moved > CLOCK_JUMP_MS || moved < -CLOCK_JUMP_MS;
-    if (jumped != loop->timers_held && !loop->site.drill) {
-        loop->timers_held = jumped;
-        log_error(jumped ? "CLOCK-JUMPED" : "CLOCK-IN-STEP", "moved_ms=%lld what=%s",
-                (long long)moved,
-                log_quote(
-                        jumped ? "deadlines are held; set the clock right, or restart the service "
-                                 "when the new time is the true one"
-                               : "deadlines run again"));
-    }
-    if (!jumped && loop->now_ms % 1000 < 50)
-        loop->clock_gap_ms = gap; /* slow drift is followed */
-}
-
 static void redis_turn(struct loop *loop)
 {
     struct chore_state *refill = &loop->chore_states[CHORE_REFILL];
@@ -506,7 +498,6 @@ static void redis_turn(struct loop *loop)
 
 void tasks_turn(struct loop *loop)
 {
-    clock_turn(loop);
     if (!aux_ready(loop))
         return;
     directory_turn(loop);

@@ -55,6 +55,14 @@ CREATE TABLE timer (                        -- [8] changed only under the aggreg
 );
 CREATE INDEX timer_due ON timer (due, agg);
 
+CREATE TABLE clock_anchor (                 -- the server's clock as this service trusts it; a few rows
+    boot        text PRIMARY KEY,           -- of a machine that runs instances; its monotonic clock is meant
+    low         bigint NOT NULL,            -- server's clock minus monotonic clock, milliseconds: between
+    high        bigint NOT NULL,
+    trust       bigint NOT NULL,            -- directory.site.clock_trust that it stands for
+    at          timestamptz NOT NULL DEFAULT now()
+);
+
 CREATE TABLE attempt (                      -- [7] batches under way; one whose session is gone has failed
     id          bigint PRIMARY KEY,
     session     bigint NOT NULL,            -- key of the advisory lock that the connection holds

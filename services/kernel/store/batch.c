@@ -18,7 +18,7 @@ const struct statement SQL_ATTEMPT = {"k_attempt",
         "INSERT INTO attempt (id, session, messages) SELECT $1::bigint, $2::bigint, $3::bigint[] "
         "FROM async"};
 const struct statement SQL_SITE = {"k_site",
-        "SELECT version, incarnation, drill, clock, clock_timestamp() FROM directory.site"};
+        "SELECT version, incarnation, drill, directory.clock(), clock_trust FROM directory.site"};
 /* A commit must write WAL before anything leaves (rule 4); this writes when nothing else does. */
 const struct statement SQL_MARK = {"k_mark", "SELECT pg_logical_emit_message(true, 'huying', '')"};
 /* Deleting what is acknowledged tells nobody anything: such a commit need not wait for the disk. */
@@ -320,8 +320,6 @@ static void locked(void *self, enum err err, const char *message)
     if (batch->skip)
         locked_out_leave(batch);
     core_hold(&batch->core, batch->held, batch->held_count);
-    batch->core.now_ms = batch->site.drill ? batch->site.clock_ms : batch->site.now_ms;
-    batch->core.drill = batch->site.drill;
     if (batch->ops->related && batch->core.work_count)
         related_start(batch);
     else
@@ -415,8 +413,12 @@ static void site_read(void *self, const PGresult *result)
     batch->site = (struct site_row){.version = row_int(result, 0, 0),
             .incarnation = row_int(result, 0, 1),
             .drill = row_int(result, 0, 2) != 0,
-            .clock_ms = row_time(result, 0, 3),
-            .now_ms = row_time(result, 0, 4)};
+            .now_ms = row_time(result, 0, 3),
+            .trust = row_int(result, 0, 4)};
+    batch->core.now_ms = batch->site.now_ms;
+    batch->core.drill = batch->site.drill;
+    if (batch->start.site_seen)
+        batch->core.timers_held = !batch->start.site_seen(batch->start.self, &batch->site);
 }
 
 void batch_start(struct batch *batch, const struct batch_start *start)

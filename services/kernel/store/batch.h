@@ -18,8 +18,8 @@
 struct site_row {
     int64_t version, incarnation;
     bool drill;
-    int64_t clock_ms; /* the drill's clock; 0 in production */
-    int64_t now_ms;   /* the database's clock */
+    int64_t now_ms; /* the drill's clock, or the server's */
+    int64_t trust;  /* raised when an operator says that the server's clock is right */
 };
 
 enum batch_end {
@@ -51,6 +51,9 @@ struct batch_start {
     int64_t incarnation;
     int64_t session;          /* see session.h */
     int64_t outbox_due_ms;    /* span until the sweep sends a new outbox row again */
+    /* Called once, as soon as the transaction has read the site. False: its clock may have jumped,
+     * no deadline fires in this batch. NULL: they do. */
+    bool (*site_seen)(void *self, const struct site_row *site);
     batch_done_fn *done;
     void *self;
 };

@@ -6,6 +6,7 @@
 #include "services/kernel/base/must.h"
 
 #define SUSPECT_DAYS "1"
+#define ANCHOR_DAYS "90"
 
 const struct statement SQL_SESSION = {"k_session", "SELECT pg_advisory_lock($1)"};
 const struct statement SQL_ATTACH = {
@@ -14,7 +15,15 @@ const struct statement SQL_DURABLE = {"k_durable",
         "SELECT current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' "
         "AND current_setting('synchronous_commit') NOT IN ('off', 'local')"};
 static const struct statement SQL_SITE_NOW = {"k_site_now",
-        "SELECT version, incarnation, drill, clock, clock_timestamp() FROM directory.site"};
+        "SELECT s.version, s.incarnation, s.drill, directory.clock(), s.clock_trust, "
+        "a.low, a.high, a.trust FROM directory.site s LEFT JOIN clock_anchor a ON a.boot = $1"};
+/* Never back to an older number of trust. Machines that are gone leave a row each. */
+static const struct statement SQL_ANCHOR = {"k_anchor",
+        "WITH old AS (DELETE FROM clock_anchor WHERE boot <> $1 "
+        "AND at < now() - interval '" ANCHOR_DAYS " days') "
+        "INSERT INTO clock_anchor AS a (boot, low, high, trust) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT (boot) DO UPDATE SET low = excluded.low, high = excluded.high, "
+        "trust = excluded.trust, at = now() WHERE a.trust <= excluded.trust"};
 /* After a restore the counter jumps by more than could have been handed out since the backup.
  * Who asks for an incarnation that is over gets nothing: its block would be one handed out
  * before. */
@@ -23,8 +32,8 @@ static const struct statement SQL_IDS = {"k_ids",
         "ELSE next + 4294967296 END, incarnation = $1 "
         "WHERE (SELECT incarnation FROM directory.site) = $1 RETURNING next - $2"};
 static const struct statement SQL_TIMERS_DUE = {"k_timers_due",
-        "SELECT agg, kind, gen, due FROM timer WHERE due < (SELECT CASE WHEN drill THEN clock "
-        "ELSE clock_timestamp() END FROM directory.site) ORDER BY due, agg LIMIT $1"};
+        "SELECT agg, kind, gen, due FROM timer WHERE due < (SELECT directory.clock()) "
+        "ORDER BY due, agg LIMIT $1"};
 static const struct statement SQL_WORK = {
         "k_work", "SELECT agg, kind, 0, at FROM work_ready ORDER BY agg LIMIT $1"};
 /* Claims by raising the due time, so that two instances do not send the same rows; back-off with
@@ -95,8 +104,9 @@ static const struct statement SQL_GAUGES = {"k_gauges",
         "(SELECT count(*) FROM (SELECT FROM timer LIMIT $1) AS t)"};
 
 static const struct statement *const own[] = {&SQL_SESSION, &SQL_ATTACH, &SQL_DURABLE,
-        &SQL_SITE_NOW, &SQL_IDS, &SQL_TIMERS_DUE, &SQL_RESEND, &SQL_ATTEMPTS, &SQL_SUSPECTS_OLD,
-        &SQL_SUSPECT_ADD, &SQL_FOLD, &SQL_COUNTERS, &SQL_GAUGES, &SQL_RECOUNT_LOCK};
+        &SQL_SITE_NOW, &SQL_ANCHOR, &SQL_IDS, &SQL_TIMERS_DUE, &SQL_RESEND, &SQL_ATTEMPTS,
+        &SQL_SUSPECTS_OLD, &SQL_SUSPECT_ADD, &SQL_FOLD, &SQL_COUNTERS, &SQL_GAUGES,
+        &SQL_RECOUNT_LOCK};
 #define OWN_COUNT (sizeof own / sizeof *own)
 #define JOBS_MAX 32
 
@@ -108,6 +118,7 @@ struct job { /* one call under way */
     struct ids *ids;
     uint64_t ids_clears;
     struct site_row *site;
+    struct clock_anchor *anchor;
     struct chore_gauges *gauges;
     /* Rows that may be told only when the transaction is confirmed, and how (rule 6). */
     PGresult *result;
@@ -375,17 +386,41 @@ void chores_recount(struct chores *chores, const struct chores_listener *listene
 static void site_found(void *self, const PGresult *result)
 {
     struct job *job = self;
-    if (PQntuples(result) == 1)
-        *job->site = (struct site_row){row_int(result, 0, 0), row_int(result, 0, 1),
-                row_int(result, 0, 2) != 0, row_time(result, 0, 3), row_time(result, 0, 4)};
+    if (PQntuples(result) != 1)
+        return;
+    *job->site = (struct site_row){row_int(result, 0, 0), row_int(result, 0, 1),
+            row_int(result, 0, 2) != 0, row_time(result, 0, 3), row_int(result, 0, 4)};
+    *job->anchor = (struct clock_anchor){!PQgetisnull(result, 0, 5), row_int(result, 0, 5),
+            row_int(result, 0, 6), row_int(result, 0, 7)};
 }
 
-void chores_site(
-        struct chores *chores, struct site_row *ret, const struct chores_listener *listener)
+void chores_site(struct chores *chores,
+        const char *boot,
+        struct site_row *ret,
+        struct clock_anchor *ret_anchor,
+        const struct chores_listener *listener)
 {
     struct job *job = job_new(chores, listener);
     job->site = ret;
-    pg_queue(chores->pg, &SQL_SITE_NOW, NULL, site_found, job);
+    job->anchor = ret_anchor;
+    params_reset(&chores->params);
+    params_text(&chores->params, boot);
+    pg_queue(chores->pg, &SQL_SITE_NOW, &chores->params, site_found, job);
+    pg_sync(chores->pg, job_done, job);
+}
+
+void chores_anchor(struct chores *chores,
+        const char *boot,
+        const struct clock_anchor *anchor,
+        const struct chores_listener *listener)
+{
+    struct job *job = job_new(chores, listener);
+    params_reset(&chores->params);
+    params_text(&chores->params, boot);
+    params_int(&chores->params, PARAM_INT8, anchor->low_ms);
+    params_int(&chores->params, PARAM_INT8, anchor->high_ms);
+    params_int(&chores->params, PARAM_INT8, anchor->trust);
+    pg_queue(chores->pg, &SQL_ANCHOR, &chores->params, NULL, NULL);
     pg_sync(chores->pg, job_done, job);
 }
 

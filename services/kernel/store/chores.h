@@ -48,8 +48,17 @@ struct site_attach {
 void chores_attach(struct pg *pg, int64_t session, struct site_attach *ret, pg_done_fn *done,
         void *self);
 
-void chores_site(
-        struct chores *chores, struct site_row *ret, const struct chores_listener *listener);
+/* What instances on this machine have trusted the site's clock to be: its distance to the machine's
+ * monotonic clock, which lasts until the machine starts again. */
+struct clock_anchor {
+    bool found;
+    int64_t low_ms, high_ms, trust; /* see base/clock_watch.h */
+};
+/* `boot` names the machine's present run. */
+void chores_site(struct chores *chores, const char *boot, struct site_row *ret,
+        struct clock_anchor *ret_anchor, const struct chores_listener *listener);
+void chores_anchor(struct chores *chores, const char *boot, const struct clock_anchor *anchor,
+        const struct chores_listener *listener);
 void chores_ids(struct chores *chores, struct ids *ids, int64_t incarnation,
         const struct chores_listener *listener);
 /* Timers whose deadline has passed by the database's (or the drill's) clock. */

@@ -375,6 +375,76 @@ static void timers_by_the_clock_in_force(void **state)
     }
 }
 
+/* The database's clock runs on within a statement; asked once, it still serves as an index's bound:
+ * a sweep that read every timer would cost more the more cases are open. */
+static void due_timers_are_looked_up_in_the_index(void **state)
+{
+    size_t count;
+    const struct statement *list = chores_statements(one.chores, &count);
+    BUF_OWNED sql = {0};
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, "k_timers_due") == 0)
+            buf_add_format(&sql,
+                    "SET search_path = toy; SET enable_seqscan = off; "
+                    "SET plan_cache_mode = force_generic_plan; PREPARE due AS %s",
+                    list[i].sql);
+    assert_true(sql.size > 0);
+    kit_pg_run(server, sql.data);
+    PGresult *plan = kit_pg_sql(server, "EXPLAIN (COSTS OFF) EXECUTE due(256)");
+    BUF_OWNED text = {0};
+    for (int row = 0; row < PQntuples(plan); row++)
+        buf_add_format(&text, "%s\n", PQgetvalue(plan, row, 0));
+    PQclear(plan);
+    kit_pg_run(server, "DEALLOCATE due; RESET ALL");
+    if (!strstr(text.data, "Index Scan using timer_due") ||
+            !strstr(text.data, "Index Cond: (due <"))
+        fail_msg("%s", text.data);
+}
+
+static struct site_row site_ask(const char *boot, struct clock_anchor *anchor)
+{
+    static struct seen seen;
+    struct site_row site = {0};
+    struct chores_listener listener = listen_to(&seen);
+    chores_site(one.chores, boot, &site, anchor, &listener);
+    wait_for(&seen, NULL);
+    return site;
+}
+
+static void anchor_set(const char *boot, int64_t low_ms, int64_t trust)
+{
+    static struct seen seen;
+    struct chores_listener listener = listen_to(&seen);
+    chores_anchor(
+            one.chores, boot, &(struct clock_anchor){true, low_ms, low_ms + 3, trust}, &listener);
+    wait_for(&seen, NULL);
+    assert_int_equal(seen.err, OK);
+}
+
+/* What one process trusted, the next one on the same machine finds: that machine's, the highest
+ * number of trust, and no row for ever. */
+static void anchors_of_machines(void **state)
+{
+    struct clock_anchor anchor;
+    (void)state;
+    anchor_set("here", 1000, 1);
+    anchor_set("there", 2000, 1);
+    anchor_set("here", 1001, 2);
+    anchor_set("here", 1002, 1);
+    kit_pg_run(server, "UPDATE directory.site SET clock_trust = 2");
+    assert_int_equal(site_ask("here", &anchor).trust, 2);
+    assert_true(anchor.found);
+    assert_int_equal(anchor.low_ms, 1001);
+    assert_int_equal(anchor.high_ms, 1004);
+    assert_int_equal(anchor.trust, 2);
+    (void)site_ask("elsewhere", &anchor);
+    assert_false(anchor.found);
+    kit_pg_run(server, "UPDATE toy.clock_anchor SET at = now() - interval '91 days'");
+    anchor_set("here", 1003, 2);
+    ASSERT_SQL("SELECT count(*) FROM toy.clock_anchor", 1);
+}
+
 static void block_take(struct lane *lane, int64_t incarnation, enum err expected)
 {
     static struct seen seen;
@@ -474,6 +544,7 @@ static void suspects_and_gauges(void **state)
     struct seen seen;
     struct chore_gauges gauges;
     struct site_row site;
+    struct clock_anchor anchor;
     (void)state;
     outbox_fill(3);
     for (int i = 0; i < 2; i++) {
@@ -488,11 +559,12 @@ static void suspects_and_gauges(void **state)
     assert_int_equal(gauges.outbox, 3);
     assert_int_equal(gauges.waiting + gauges.dead + gauges.timers, 0);
     listener = listen_to(&seen);
-    chores_site(one.chores, &site, &listener);
+    chores_site(one.chores, "boot", &site, &anchor, &listener);
     wait_for(&seen, NULL);
     assert_int_equal(site.incarnation, one.incarnation);
     assert_int_equal(site.version, 1);
     assert_true(site.now_ms > INT64_C(1500000000000));
+    assert_false(anchor.found);
 }
 
 static void service_that_hears_nobody_can_prepare(void **state)
@@ -519,6 +591,7 @@ int main(void)
             CASE(a_claim_looks_back_no_further_than_told), CASE(sweep_goes_round),
             CASE(attempts_of_dead_sessions_make_suspects), CASE(folding_at_once_sums_right),
             CASE(recount_is_the_truth_while_batches_commit), CASE(timers_by_the_clock_in_force),
+            CASE(due_timers_are_looked_up_in_the_index), CASE(anchors_of_machines),
             CASE(blocks_of_ids_never_overlap_and_jump), CASE(block_of_a_cleared_stock_is_dropped),
             CASE(held_messages_that_are_due_are_found), CASE(suspects_and_gauges),
             CASE(service_that_hears_nobody_can_prepare)};

@@ -396,6 +396,8 @@ static void command_run(struct core *core, struct slot *slot, struct work *work)
 static void timer_run(struct core *core, struct slot *slot, struct work *work)
 {
     work->end = END_NOTHING;
+    if (core->timers_held) /* it is found again when the clock is to be trusted */
+        return;
     for (int i = 0; i < slot->timer_count; i++) {
         struct slot_timer *timer = &slot->timers[i];
         if (timer->kind != work->input.type || timer->gen != (int64_t)work->input.n || timer->dirty)

@@ -155,6 +155,7 @@ struct core {
     struct world world;
     int64_t now_ms;  /* the database's clock, or the drill's */
     bool drill;
+    bool timers_held; /* that clock may have jumped: deadlines stay as they are */
     int64_t (*draw)(void *self); /* a fresh id */
     void *draw_self;
     void (*random)(void *self, void *data, size_t size); /* salts */

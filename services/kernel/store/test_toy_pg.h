@@ -39,13 +39,16 @@ TOY void toy_reset(void)
 {
     kit_pg_run(server,
             "TRUNCATE toy.toy, toy.key, toy.outbox, toy.waiting, toy.dead_letter, toy.timer,"
-            " toy.attempt, toy.suspect, toy.command, toy.history, toy.counter, toy.counter_delta;"
+            " toy.attempt, toy.suspect, toy.command, toy.history, toy.clock_anchor, toy.counter, "
+            "toy.counter_delta;"
             "UPDATE toy.counter_head SET fold = 0; UPDATE toy.id_block SET next = 1, incarnation = "
             "0;"
             "DELETE FROM directory.site;"
             "INSERT INTO directory.site (number, letters, name_zh, name_en, utc_offset_s, drill,"
             " version, incarnation) VALUES (7, 'LA', '市', 'City', 0, false, 1, 5)");
 }
+
+TOY bool (*toy_site_seen)(void *self, const struct site_row *site); /* of all batches */
 
 struct lane {
     struct pg *pg;
@@ -129,6 +132,7 @@ TOY void lane_start(struct lane *lane,
                                      .incarnation = lane->incarnation,
                                      .session = lane->session,
                                      .outbox_due_ms = 4000,
+                                     .site_seen = toy_site_seen,
                                      .done = lane_done,
                                      .self = lane});
 }

@@ -12,6 +12,7 @@ CREATE TABLE directory.site (
     utc_offset_s integer NOT NULL CHECK (abs(utc_offset_s) <= 50400),
     drill        boolean NOT NULL,
     clock        timestamptz,           -- a drill's now, set by hand; never goes back
+    clock_trust  bigint NOT NULL DEFAULT 0, -- raised when an operator says that the server's clock is right
     version      bigint NOT NULL,       -- raised by every apply that changed something
     incarnation  bigint NOT NULL DEFAULT 0,
     system_id    bigint,                -- of the PostgreSQL cluster that wrote the incarnation
