@@ -14,7 +14,7 @@
 #include "services/audit/sequence.h"
 #include "services/audit/store.h"
 #include "services/kernel/base/clock.h"
-#include "tests/kit/site.h"
+#include "tests/kit/store.h"
 
 #define LEAVES_MAX 4
 #define UNPLACED_COUNT "SELECT count(*) FROM audit.pages WHERE first_place IS NULL AND ver > 0"
@@ -32,23 +32,23 @@ static int setup(void **state)
 {
     (void)state;
     ops = audit_ops();
-    kit_site_start(&ops, NULL);
+    kit_store_start(&ops, NULL);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    kit_site_stop();
+    kit_store_stop();
     return 0;
 }
 
 static int clear(void **state)
 {
     (void)state;
-    kit_site_clear("pages, dead_letter, waiting, outbox");
-    kit_pg_run(kit_site.server, "UPDATE audit.head SET size = 0, frontier = ''");
-    kit_pg_run(kit_site.server, "ALTER SEQUENCE audit.arrival RESTART");
+    kit_store_clear("pages, dead_letter, waiting, outbox");
+    kit_pg_run(kit_store.server, "UPDATE audit.head SET size = 0, frontier = ''");
+    kit_pg_run(kit_store.server, "ALTER SEQUENCE audit.arrival RESTART");
     return 0;
 }
 
@@ -90,10 +90,10 @@ static int64_t now_ms(void)
 static void turn_until(struct sequencer **list, size_t count, const char *sql, long long wanted)
 {
     int64_t until = now_ms() + KIT_DEADLINE_MS;
-    while (kit_pg_int(kit_site.server, sql) != wanted) {
+    while (kit_pg_int(kit_store.server, sql) != wanted) {
         if (now_ms() > until)
-            fail_msg(
-                    "%s: %lld expected, %lld found", sql, wanted, kit_pg_int(kit_site.server, sql));
+            fail_msg("%s: %lld expected, %lld found", sql, wanted,
+                    kit_pg_int(kit_store.server, sql));
         for (size_t i = 0; i < count; i++) {
             struct pollfd item = {pg_fd(sequencer_pg(list[i])), POLLIN, 0};
             poll(&item, item.fd >= 0 ? 1 : 0, 1);
@@ -104,7 +104,7 @@ static void turn_until(struct sequencer **list, size_t count, const char *sql, l
 
 static void all_place(void)
 {
-    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_store.server, "huying_audit"));
     turn_until(&one, 1, UNPLACED_COUNT, 0);
     sequencer_destroy(&one);
 }
@@ -113,7 +113,7 @@ static void pages_insert(int from, int to, const char *order)
 {
     char sql[600];
     (void)snprintf(sql, sizeof sql, PAGES_INSERT, from, to, order);
-    kit_pg_run(kit_site.server, sql);
+    kit_pg_run(kit_store.server, sql);
 }
 
 /* The head is that of a tree of all hashes in the order of their places, which have no gap. */
@@ -121,7 +121,7 @@ static void head_is_true(void)
 {
     struct merkle merkle;
     merkle_init(&merkle);
-    PGresult *rows = pg_exec(kit_site.pg,
+    PGresult *rows = pg_exec(kit_store.pg,
             "SELECT first_place, count, hashes FROM pages"
             " WHERE first_place IS NOT NULL ORDER BY first_place, count",
             NULL);
@@ -134,7 +134,7 @@ static void head_is_true(void)
             merkle_add(&merkle, hashes.data + at);
     }
     PQclear(rows);
-    rows = pg_exec(kit_site.pg, "SELECT size, frontier FROM head", NULL);
+    rows = pg_exec(kit_store.pg, "SELECT size, frontier FROM head", NULL);
     struct merkle head;
     assert_int_equal(head_row(rows, 0, &head), OK);
     PQclear(rows);
@@ -153,8 +153,8 @@ static void page_is_kept_once_with_its_leaves_hashes(void **state)
     page_add(11, SERVICE_ROUTING, 3)->input.msg_id = id;
     page_add(12, SERVICE_INTAKE, 1);
     kit_batch_run();
-    assert_int_equal(kit_pg_int(kit_site.server, UNPLACED_COUNT), 2);
-    PGresult *rows = pg_exec(kit_site.pg,
+    assert_int_equal(kit_pg_int(kit_store.server, UNPLACED_COUNT), 2);
+    PGresult *rows = pg_exec(kit_store.pg,
             "SELECT ver, count, source, leaves, hashes, seen_routing"
             " FROM pages WHERE id = 11",
             NULL);
@@ -166,8 +166,8 @@ static void page_is_kept_once_with_its_leaves_hashes(void **state)
     merkle_leaf(leaf, leaf_make(SERVICE_ROUTING, 1011, 3, leaf), hash);
     assert_memory_equal(row_bytes(rows, 0, 4).data + 2 * MERKLE_HASH_SIZE, hash, sizeof hash);
     PQclear(rows);
-    assert_int_equal(kit_pg_int(kit_site.server, "SELECT count(*) FROM audit.history"), 0);
-    assert_int_equal(kit_pg_int(kit_site.server, "SELECT count(*) FROM audit.outbox"), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, "SELECT count(*) FROM audit.history"), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, "SELECT count(*) FROM audit.outbox"), 0);
     all_place();
     head_is_true();
 }
@@ -179,8 +179,8 @@ static void foreign_and_malformed_pages_are_not_kept(void **state)
     page_add(22, SERVICE_ROUTING, 2)->payload.size -= 1;
     page_add(23, SERVICE_ROUTING, 0);
     kit_batch_run();
-    assert_int_equal(kit_pg_int(kit_site.server, UNPLACED_COUNT), 0);
-    assert_int_equal(kit_pg_int(kit_site.server, "SELECT count(*) FROM audit.dead_letter"), 2);
+    assert_int_equal(kit_pg_int(kit_store.server, UNPLACED_COUNT), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, "SELECT count(*) FROM audit.dead_letter"), 2);
 }
 
 static void sequencer_places_in_the_order_of_arrival(void **state)
@@ -189,12 +189,12 @@ static void sequencer_places_in_the_order_of_arrival(void **state)
     pages_insert(1, 300, "i DESC");
     all_place();
     assert_int_equal(
-            kit_pg_int(kit_site.server, "SELECT count(*) FROM (SELECT first_place -"
-                                        " lag(first_place, 1, -1::bigint) OVER (ORDER BY arrival)"
-                                        " AS ahead FROM audit.pages) AS x WHERE ahead <= 0"),
+            kit_pg_int(kit_store.server, "SELECT count(*) FROM (SELECT first_place -"
+                                         " lag(first_place, 1, -1::bigint) OVER (ORDER BY arrival)"
+                                         " AS ahead FROM audit.pages) AS x WHERE ahead <= 0"),
             0);
     assert_int_equal(
-            kit_pg_int(kit_site.server, "SELECT first_place FROM audit.pages WHERE id = 300"), 0);
+            kit_pg_int(kit_store.server, "SELECT first_place FROM audit.pages WHERE id = 300"), 0);
     head_is_true();
 }
 
@@ -203,7 +203,7 @@ static void two_sequencers_give_each_place_exactly_once(void **state)
     (void)state;
     struct sequencer *two[2];
     for (int i = 0; i < 2; i++)
-        two[i] = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
+        two[i] = sequencer_new(kit_pg_conninfo(kit_store.server, "huying_audit"));
     /* Both get to work: whoever is late to connect is waited for. */
     for (int round = 0; round < 100; round++) {
         pages_insert(1 + 300 * round, 300 * (round + 1), "i");
@@ -216,8 +216,8 @@ static void two_sequencers_give_each_place_exactly_once(void **state)
     assert_int_equal(a.failures + b.failures, 0);
     assert_true(a.runs > 0 && b.runs > 0);
     assert_int_equal(
-            kit_pg_int(kit_site.server, "SELECT size - (SELECT sum(count) FROM audit.pages)"
-                                        " FROM audit.head"),
+            kit_pg_int(kit_store.server, "SELECT size - (SELECT sum(count) FROM audit.pages)"
+                                         " FROM audit.head"),
             0);
     head_is_true();
     for (int i = 0; i < 2; i++)
@@ -227,19 +227,19 @@ static void two_sequencers_give_each_place_exactly_once(void **state)
 static void aborted_run_leaves_everything_unplaced(void **state)
 {
     (void)state;
-    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
-    kit_pg_run(kit_site.server, "CREATE FUNCTION audit.no() RETURNS trigger LANGUAGE plpgsql AS"
-                                " $$ BEGIN PERFORM nextval('audit.tried'); RAISE 'no'; END $$");
-    kit_pg_run(kit_site.server, "CREATE SEQUENCE audit.tried");
-    kit_pg_run(kit_site.server, "CREATE TRIGGER no BEFORE UPDATE ON audit.head"
-                                " EXECUTE FUNCTION audit.no()");
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_store.server, "huying_audit"));
+    kit_pg_run(kit_store.server, "CREATE FUNCTION audit.no() RETURNS trigger LANGUAGE plpgsql AS"
+                                 " $$ BEGIN PERFORM nextval('audit.tried'); RAISE 'no'; END $$");
+    kit_pg_run(kit_store.server, "CREATE SEQUENCE audit.tried");
+    kit_pg_run(kit_store.server, "CREATE TRIGGER no BEFORE UPDATE ON audit.head"
+                                 " EXECUTE FUNCTION audit.no()");
     pages_insert(1, 50, "i");
     turn_until(&one, 1, "SELECT least(last_value, 2) FROM audit.tried", 2);
-    assert_int_equal(kit_pg_int(kit_site.server, UNPLACED_COUNT), 50);
-    assert_int_equal(kit_pg_int(kit_site.server, "SELECT size FROM audit.head"), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, UNPLACED_COUNT), 50);
+    assert_int_equal(kit_pg_int(kit_store.server, "SELECT size FROM audit.head"), 0);
     assert_int_equal(sequencer_counts(one).pages, 0);
     assert_true(sequencer_counts(one).failures > 0);
-    kit_pg_run(kit_site.server, "DROP TRIGGER no ON audit.head; DROP SEQUENCE audit.tried");
+    kit_pg_run(kit_store.server, "DROP TRIGGER no ON audit.head; DROP SEQUENCE audit.tried");
     turn_until(&one, 1, UNPLACED_COUNT, 0);
     head_is_true();
     sequencer_destroy(&one);
@@ -248,15 +248,15 @@ static void aborted_run_leaves_everything_unplaced(void **state)
 static void killed_backend_leaves_nothing_half_placed(void **state)
 {
     (void)state;
-    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_store.server, "huying_audit"));
     for (int from = 1; from <= 400; from += 100) {
         pages_insert(from, from + 99, "i");
         turn_until(&one, 1,
                 "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%'"
                 " AND usename = 'huying_audit'",
                 1);
-        kit_pg_run(kit_site.server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                                    " WHERE state LIKE 'idle in%' AND usename = 'huying_audit'");
+        kit_pg_run(kit_store.server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                                     " WHERE state LIKE 'idle in%' AND usename = 'huying_audit'");
     }
     assert_true(sequencer_counts(one).failures > 0);
     turn_until(&one, 1, UNPLACED_COUNT, 0);
@@ -267,7 +267,7 @@ static void killed_backend_leaves_nothing_half_placed(void **state)
 static void idle_sequencer_writes_nothing(void **state)
 {
     (void)state;
-    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_store.server, "huying_audit"));
     pages_insert(1, 3, "i");
     turn_until(&one, 1, UNPLACED_COUNT, 0);
     turn_until(&one, 1,
@@ -275,7 +275,7 @@ static void idle_sequencer_writes_nothing(void **state)
             " AND query LIKE '%ORDER BY arrival LIMIT 1'",
             1);
     long long before =
-            kit_pg_int(kit_site.server, "SELECT txid_snapshot_xmax(txid_current_snapshot())");
+            kit_pg_int(kit_store.server, "SELECT txid_snapshot_xmax(txid_current_snapshot())");
     uint64_t runs = sequencer_counts(one).runs;
     for (int64_t until = now_ms() + 60; now_ms() < until;) {
         struct pollfd item = {pg_fd(sequencer_pg(one)), POLLIN, 0};
@@ -283,7 +283,7 @@ static void idle_sequencer_writes_nothing(void **state)
         sequencer_turn(one, now_ms(), true);
     }
     assert_int_equal(
-            kit_pg_int(kit_site.server, "SELECT txid_snapshot_xmax(txid_current_snapshot())"),
+            kit_pg_int(kit_store.server, "SELECT txid_snapshot_xmax(txid_current_snapshot())"),
             before);
     assert_int_equal(sequencer_counts(one).runs, runs);
     sequencer_destroy(&one);
@@ -292,12 +292,12 @@ static void idle_sequencer_writes_nothing(void **state)
 static void damaged_page_stops_the_ledger_there(void **state)
 {
     (void)state;
-    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_site.server, "huying_audit"));
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_store.server, "huying_audit"));
     pages_insert(1, 9, "i");
-    kit_pg_run(kit_site.server, "UPDATE audit.pages SET hashes = 'short' WHERE id = 6");
+    kit_pg_run(kit_store.server, "UPDATE audit.pages SET hashes = 'short' WHERE id = 6");
     turn_until(&one, 1, UNPLACED_COUNT, 4);
     head_is_true();
-    kit_pg_run(kit_site.server, "UPDATE audit.pages SET hashes = sha256('x') WHERE id = 6");
+    kit_pg_run(kit_store.server, "UPDATE audit.pages SET hashes = sha256('x') WHERE id = 6");
     turn_until(&one, 1, UNPLACED_COUNT, 0);
     head_is_true();
     sequencer_destroy(&one);

@@ -10,7 +10,7 @@
 #include "proto/routing.pb-c.h"
 #include "services/enforcement/enforcement.h"
 #include "services/enforcement/ops.h"
-#include "tests/kit/site.h"
+#include "tests/kit/store.h"
 
 #define FILL                                                                                       \
     "INSERT INTO directory.unit (id, code, parent, depth, level, kind, name_zh, name_en,"          \
@@ -32,14 +32,14 @@
 static int setup(void **state)
 {
     (void)state;
-    kit_site_start(&enforcement_ops, FILL);
+    kit_store_start(&enforcement_ops, FILL);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    kit_site_stop();
+    kit_store_stop();
     return 0;
 }
 
@@ -47,7 +47,7 @@ static int teardown(void **state)
 static int clear(void **state)
 {
     (void)state;
-    kit_site_clear("missions, squad, outbox, history, counter_delta, command, waiting");
+    kit_store_clear("missions, squad, outbox, history, counter_delta, command, waiting");
     return 0;
 }
 
@@ -82,7 +82,7 @@ static struct work *command_add(int64_t agg, uint32_t type, const char *actor)
 static void batch_run(void)
 {
     kit_batch_run();
-    assert_int_equal(kit_pg_int(kit_site.server, LOADS_DIFFER), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, LOADS_DIFFER), 0);
     assert_int_equal(kit_counters_differ(), 0);
 }
 
@@ -91,7 +91,7 @@ static long long state_of(int64_t agg)
     char sql[128];
     snprintf(sql, sizeof(sql), "SELECT state FROM enforcement.missions WHERE id = %lld",
             (long long)agg);
-    return kit_pg_int(kit_site.server, sql);
+    return kit_pg_int(kit_store.server, sql);
 }
 
 #define READY "SELECT coalesce(sum(agg * 10 + kind), 0) FROM enforcement.work_ready"
@@ -106,10 +106,10 @@ static void batch_assigns_within_capacity_and_the_rest_waits(void **state)
     assert_int_equal(state_of(101), MISSION_ASSIGNED);
     assert_int_equal(state_of(102), MISSION_ASSIGNED);
     assert_int_equal(state_of(103), MISSION_WAITING);
-    assert_int_equal(kit_pg_int(kit_site.server, "SELECT sum(load) FROM enforcement.squad"), 2);
-    assert_int_equal(kit_pg_int(kit_site.server, READY), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, "SELECT sum(load) FROM enforcement.squad"), 2);
+    assert_int_equal(kit_pg_int(kit_store.server, READY), 0);
     assert_int_equal(
-            kit_pg_int(kit_site.server, "SELECT count(*) FROM enforcement.outbox WHERE dest = 2"),
+            kit_pg_int(kit_store.server, "SELECT count(*) FROM enforcement.outbox WHERE dest = 2"),
             3);
 }
 
@@ -126,12 +126,12 @@ static void freed_squad_takes_the_oldest_that_waits(void **state)
     batch_run();
     command_add(101, COMMAND_ARRIVE, "a1");
     batch_run();
-    assert_int_equal(kit_pg_int(kit_site.server, READY), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, READY), 0);
     command_add(101, COMMAND_DONE, "a1")->input.now_ms = KIT_NOW + 5000;
     batch_run();
     assert_int_equal(state_of(101), MISSION_DONE);
-    assert_int_equal(kit_pg_int(kit_site.server, READY), 1091);
-    assert_int_equal(kit_pg_int(kit_site.server,
+    assert_int_equal(kit_pg_int(kit_store.server, READY), 1091);
+    assert_int_equal(kit_pg_int(kit_store.server,
                              "SELECT extract(epoch FROM at) * 1000 FROM enforcement.work_ready"),
             KIT_NOW + 5000);
     char again[] = "gas";
@@ -141,7 +141,7 @@ static void freed_squad_takes_the_oldest_that_waits(void **state)
     found_add(109, WORK_ASSIGN);
     batch_run();
     assert_int_equal(state_of(109), MISSION_ASSIGNED);
-    assert_int_equal(kit_pg_int(kit_site.server, READY), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, READY), 0);
 }
 
 static void squad_with_another_capability_finds_nothing(void **state)
@@ -155,10 +155,10 @@ static void squad_with_another_capability_finds_nothing(void **state)
     assert_int_equal(state_of(103), MISSION_WAITING);
     cancel_add(102, 2);
     batch_run();
-    assert_int_equal(kit_pg_int(kit_site.server, READY), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, READY), 0);
     cancel_add(101, 2);
     batch_run();
-    assert_int_equal(kit_pg_int(kit_site.server, READY), 1031);
+    assert_int_equal(kit_pg_int(kit_store.server, READY), 1031);
 }
 
 static void newer_directory_brings_the_waiting_back_once(void **state)
@@ -167,13 +167,13 @@ static void newer_directory_brings_the_waiting_back_once(void **state)
     (void)state;
     request_add(101, 1, diving);
     batch_run();
-    assert_int_equal(kit_pg_int(kit_site.server, READY), 0);
-    kit_pg_run(kit_site.server, "UPDATE directory.site SET version = version + 1");
-    assert_int_equal(kit_pg_int(kit_site.server, READY), 1011);
-    kit_site_directory();
+    assert_int_equal(kit_pg_int(kit_store.server, READY), 0);
+    kit_pg_run(kit_store.server, "UPDATE directory.site SET version = version + 1");
+    assert_int_equal(kit_pg_int(kit_store.server, READY), 1011);
+    kit_store_directory();
     found_add(101, WORK_ASSIGN);
     batch_run();
-    assert_int_equal(kit_pg_int(kit_site.server, READY), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, READY), 0);
     assert_int_equal(state_of(101), MISSION_WAITING);
 }
 
@@ -184,18 +184,18 @@ static void held_cancellation_frees_the_squad_in_the_end(void **state)
     (void)state;
     request_add(101, 1, gas);
     batch_run();
-    kit_pg_run(kit_site.server,
+    kit_pg_run(kit_store.server,
             "INSERT INTO enforcement.waiting (agg, source, n, msg_id, type, at, payload)"
             " VALUES (101, 2, 2, 77, 2102, now(), '')");
     command_add(101, COMMAND_ACCEPT, "a1");
     batch_run();
     assert_int_equal(state_of(101), MISSION_CANCELLED);
-    assert_int_equal(kit_pg_int(kit_site.server, "SELECT sum(load) FROM enforcement.squad"), 1);
-    assert_int_equal(kit_pg_int(kit_site.server, READY), 1012);
+    assert_int_equal(kit_pg_int(kit_store.server, "SELECT sum(load) FROM enforcement.squad"), 1);
+    assert_int_equal(kit_pg_int(kit_store.server, READY), 1012);
     found_add(101, WORK_RELEASE);
     batch_run();
-    assert_int_equal(kit_pg_int(kit_site.server, "SELECT sum(load) FROM enforcement.squad"), 0);
-    assert_int_equal(kit_pg_int(kit_site.server, READY), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, "SELECT sum(load) FROM enforcement.squad"), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, READY), 0);
 }
 
 /* Sum of the ids of the missions in the answer. */
@@ -224,7 +224,7 @@ static void list_filters(void **state)
     for (int64_t agg = 101; agg <= 104; agg++)
         request_add(agg, 1, gas);
     cancel_add(104, 2);
-    kit_pg_run(kit_site.server, "INSERT INTO enforcement.missions (id) VALUES (1)"); /* a stub */
+    kit_pg_run(kit_store.server, "INSERT INTO enforcement.missions (id) VALUES (1)"); /* a stub */
     batch_run();
     assert_int_equal(list_sum(&query), 101 + 102 + 103);
     query.after = 101;

@@ -10,7 +10,7 @@
 #include "proto/volunteer.pb-c.h"
 #include "services/volunteer/ops.h"
 #include "services/volunteer/volunteer.h"
-#include "tests/kit/site.h"
+#include "tests/kit/store.h"
 
 #define FILL                                                                                       \
     "INSERT INTO directory.unit (id, code, parent, depth, level, kind, name_zh, name_en,"          \
@@ -34,14 +34,14 @@
 static int setup(void **state)
 {
     (void)state;
-    kit_site_start(&volunteer_ops, FILL);
+    kit_store_start(&volunteer_ops, FILL);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    kit_site_stop();
+    kit_store_stop();
     return 0;
 }
 
@@ -49,7 +49,7 @@ static int teardown(void **state)
 static int clear(void **state)
 {
     (void)state;
-    kit_site_clear("needs, credit, timer, outbox, history, counter_delta, command, waiting");
+    kit_store_clear("needs, credit, timer, outbox, history, counter_delta, command, waiting");
     return 0;
 }
 
@@ -81,7 +81,7 @@ static struct work *command_add(int64_t agg, uint32_t type, const char *actor, i
 static void batch_run(void)
 {
     kit_batch_run();
-    assert_int_equal(kit_pg_int(kit_site.server, CREDITS_DIFFER), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, CREDITS_DIFFER), 0);
     assert_int_equal(kit_counters_differ(), 0);
 }
 
@@ -89,7 +89,7 @@ static long long state_of(int64_t agg)
 {
     char sql[128];
     snprintf(sql, sizeof(sql), "SELECT state FROM volunteer.needs WHERE id = %lld", (long long)agg);
-    return kit_pg_int(kit_site.server, sql);
+    return kit_pg_int(kit_store.server, sql);
 }
 
 static void two_claims_in_a_batch_have_one_winner(void **state)
@@ -100,15 +100,15 @@ static void two_claims_in_a_batch_have_one_winner(void **state)
     batch_run();
     assert_int_equal(state_of(101), NEED_OFFERED);
     assert_int_equal(
-            kit_pg_int(kit_site.server, "SELECT offers FROM volunteer.needs WHERE id = 101"), 2);
-    assert_int_equal(kit_pg_int(kit_site.server, "SELECT count(*) FROM volunteer.timer"), 1);
+            kit_pg_int(kit_store.server, "SELECT offers FROM volunteer.needs WHERE id = 101"), 2);
+    assert_int_equal(kit_pg_int(kit_store.server, "SELECT count(*) FROM volunteer.timer"), 1);
     struct work *first = command_add(101, COMMAND_CLAIM, "v2", 0);
     struct work *second = command_add(101, COMMAND_CLAIM, "v1", 0);
     batch_run();
     assert_int_equal((first->verdict == VERDICT_APPLIED) + (second->verdict == VERDICT_APPLIED), 1);
     assert_int_equal(first->reason + second->reason, REASON_TAKEN);
     assert_int_equal(state_of(101), NEED_CLAIMED);
-    assert_int_equal(kit_pg_int(kit_site.server, "SELECT count(*) FROM volunteer.timer"), 0);
+    assert_int_equal(kit_pg_int(kit_store.server, "SELECT count(*) FROM volunteer.timer"), 0);
 }
 
 static void hours_are_credited_once(void **state)
@@ -127,7 +127,7 @@ static void hours_are_credited_once(void **state)
     batch_run();
     command_add(101, COMMAND_DONE, "v1", 30);
     batch_run();
-    assert_int_equal(kit_pg_int(kit_site.server,
+    assert_int_equal(kit_pg_int(kit_store.server,
                              "SELECT minutes FROM volunteer.volunteer_hours WHERE needs = 2"),
             90);
 }
@@ -139,7 +139,7 @@ static void offer_lapses_by_its_timer(void **state)
     opened_add(101, 1, paint);
     batch_run();
     struct work *work = kit_work(WORK_TIMER, 101, TIMER_OFFER, NULL);
-    work->input.n = (uint64_t)kit_pg_int(kit_site.server, "SELECT gen FROM volunteer.timer");
+    work->input.n = (uint64_t)kit_pg_int(kit_store.server, "SELECT gen FROM volunteer.timer");
     batch_run();
     assert_int_equal(state_of(101), NEED_UNCLAIMED);
 }
@@ -152,7 +152,7 @@ static void need_that_nobody_fits_is_unclaimed_at_once(void **state)
     cancel_add(101, 2);
     batch_run();
     assert_int_equal(state_of(101), NEED_UNCLAIMED);
-    assert_int_equal(kit_pg_int(kit_site.server, "SELECT seen_routing FROM volunteer.needs"), 2);
+    assert_int_equal(kit_pg_int(kit_store.server, "SELECT seen_routing FROM volunteer.needs"), 2);
 }
 
 /* Sum of the ids of the needs in the answer. */
@@ -193,7 +193,7 @@ static void lists_filter(void **state)
     opened_add(101, 1, any);
     opened_add(102, 1, any);
     opened_add(103, 1, swim);
-    kit_pg_run(kit_site.server, "INSERT INTO volunteer.needs (id) VALUES (1)"); /* a stub */
+    kit_pg_run(kit_store.server, "INSERT INTO volunteer.needs (id) VALUES (1)"); /* a stub */
     batch_run();
     assert_int_equal(list_sum(&query), 101 + 102);
     query.unit = 1;

@@ -1,4 +1,4 @@
-#include "tests/kit/site.h"
+#include "tests/kit/store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
     "INSERT INTO directory.site (number, letters, name_zh, name_en, utc_offset_s, drill, clock,"   \
     " version, incarnation) VALUES (7, 'TT', '市', 'City', 0, true, '2018-01-02Z', 3, 5)"
 
-struct kit_site kit_site;
+struct kit_store kit_store;
 
 static const struct aggregate_ops *service;
 static struct ids ids;
@@ -29,54 +29,54 @@ static struct arena arena;
 static struct params params;
 static struct buf answer;
 
-void kit_site_start(const struct aggregate_ops *ops, const char *fill)
+void kit_store_start(const struct aggregate_ops *ops, const char *fill)
 {
     char role[64];
     size_t count = 0;
     service = ops;
-    kit_site.server = kit_pg_start(NULL);
-    kit_pg_service(kit_site.server, ops->schema);
-    kit_pg_run(kit_site.server, SITE);
+    kit_store.server = kit_pg_start(NULL);
+    kit_pg_service(kit_store.server, ops->schema);
+    kit_pg_run(kit_store.server, SITE);
     if (fill)
-        kit_pg_run(kit_site.server, fill);
+        kit_pg_run(kit_store.server, fill);
     statements = batch_statements(ops, ops->query_count, &count);
     for (size_t i = 0; i < ops->query_count; i++)
         statements[count++] = *ops->queries[i].statement;
     snprintf(role, sizeof role, "huying_%s", ops->schema);
-    kit_site.pg = pg_new(kit_pg_conninfo(kit_site.server, role), ops->schema);
-    pg_prepare(kit_site.pg, statements, count);
-    assert_int_equal(pg_wait(kit_site.pg, KIT_DEADLINE_MS), OK);
-    kit_site_directory();
+    kit_store.pg = pg_new(kit_pg_conninfo(kit_store.server, role), ops->schema);
+    pg_prepare(kit_store.pg, statements, count);
+    assert_int_equal(pg_wait(kit_store.pg, KIT_DEADLINE_MS), OK);
+    kit_store_directory();
     ids = (struct ids){.site = 7, .service = ops->service, .next = 1, .end = 1000000};
-    kit_site.batch = batch_new(ops, kit_site.pg, &ids);
+    kit_store.batch = batch_new(ops, kit_store.pg, &ids);
     arena_init(&arena, 16 << 20);
 }
 
-void kit_site_stop(void)
+void kit_store_stop(void)
 {
-    batch_destroy(&kit_site.batch);
-    pg_destroy(&kit_site.pg);
-    directory_destroy(&kit_site.directory);
+    batch_destroy(&kit_store.batch);
+    pg_destroy(&kit_store.pg);
+    directory_destroy(&kit_store.directory);
     free(statements);
     params_fini(&params);
     buf_fini(&answer);
     arena_fini(&arena);
-    kit_pg_stop(&kit_site.server);
+    kit_pg_stop(&kit_store.server);
 }
 
-void kit_site_clear(const char *tables)
+void kit_store_clear(const char *tables)
 {
     char sql[512];
     snprintf(sql, sizeof sql, "SET search_path TO %s; TRUNCATE %s; RESET search_path",
             service->schema, tables);
-    kit_pg_run(kit_site.server, sql);
-    kit_site.work_count = 0;
+    kit_pg_run(kit_store.server, sql);
+    kit_store.work_count = 0;
 }
 
-void kit_site_directory(void)
+void kit_store_directory(void)
 {
-    directory_destroy(&kit_site.directory);
-    assert_int_equal(directory_load_now(kit_site.pg, &kit_site.directory), OK);
+    directory_destroy(&kit_store.directory);
+    assert_int_equal(directory_load_now(kit_store.pg, &kit_store.directory), OK);
 }
 
 static size_t pack(const ProtobufCMessage *message, uint8_t *to)
@@ -90,7 +90,7 @@ static size_t pack(const ProtobufCMessage *message, uint8_t *to)
 struct work *kit_work(
         enum work_origin origin, int64_t agg, uint32_t type, const ProtobufCMessage *message)
 {
-    size_t at = kit_site.work_count++;
+    size_t at = kit_store.work_count++;
     assert_true(at < WORKS_MAX);
     struct work *work = &works[at];
     *work = (struct work){.origin = origin, .request_id = ""};
@@ -138,20 +138,20 @@ static void batch_done(void *self, struct batch *of, enum batch_end end, const c
 void kit_batch_run(void)
 {
     struct work *list[WORKS_MAX];
-    for (size_t i = 0; i < kit_site.work_count; i++)
+    for (size_t i = 0; i < kit_store.work_count; i++)
         list[i] = &works[i];
     struct batch_start start = {.works = list,
-            .work_count = kit_site.work_count,
-            .directory = kit_site.directory,
-            .incarnation = kit_pg_int(kit_site.server, "SELECT incarnation FROM directory.site"),
+            .work_count = kit_store.work_count,
+            .directory = kit_store.directory,
+            .incarnation = kit_pg_int(kit_store.server, "SELECT incarnation FROM directory.site"),
             .session = 1,
             .outbox_due_ms = 60000,
             .done = batch_done};
-    batch_start(kit_site.batch, &start);
-    while (batch_busy(kit_site.batch))
-        assert_int_equal(pg_wait(kit_site.pg, KIT_DEADLINE_MS), OK);
+    batch_start(kit_store.batch, &start);
+    while (batch_busy(kit_store.batch))
+        assert_int_equal(pg_wait(kit_store.pg, KIT_DEADLINE_MS), OK);
     assert_int_equal(ended, BATCH_DONE);
-    kit_site.work_count = 0;
+    kit_store.work_count = 0;
 }
 
 static const struct query_type *query_of(uint32_t type)
@@ -165,7 +165,7 @@ static const struct query_type *query_of(uint32_t type)
 
 static void rows_take(void *self, const PGresult *rows)
 {
-    ((const struct query_type *)self)->encode(rows, kit_site.directory, &answer);
+    ((const struct query_type *)self)->encode(rows, kit_store.directory, &answer);
 }
 
 static void query_done(void *self, enum err err, const char *message)
@@ -186,13 +186,13 @@ struct bytes kit_query(uint32_t type, const ProtobufCMessage *message)
     arena_reset(&arena);
     params_reset(&params);
     buf_reset(&answer);
-    enum err err = query.bind(asked, kit_site.directory, "", &arena, &params, &why);
+    enum err err = query.bind(asked, kit_store.directory, "", &arena, &params, &why);
     if (err != OK)
         print_error("query: %s\n", why ? why : "");
     assert_int_equal(err, OK);
-    pg_queue(kit_site.pg, query.statement, &params, rows_take, &query);
-    pg_sync(kit_site.pg, query_done, NULL);
-    assert_int_equal(pg_wait(kit_site.pg, KIT_DEADLINE_MS), OK);
+    pg_queue(kit_store.pg, query.statement, &params, rows_take, &query);
+    pg_sync(kit_store.pg, query_done, NULL);
+    assert_int_equal(pg_wait(kit_store.pg, KIT_DEADLINE_MS), OK);
     return (struct bytes){(const uint8_t *)answer.data, answer.size};
 }
 
@@ -206,5 +206,5 @@ long long kit_counters_differ(void)
             " SELECT count(*) FROM ((SELECT * FROM d EXCEPT SELECT * FROM t) UNION ALL"
             " (SELECT * FROM t EXCEPT SELECT * FROM d)) AS x",
             service->schema, service->schema);
-    return kit_pg_int(kit_site.server, sql);
+    return kit_pg_int(kit_store.server, sql);
 }

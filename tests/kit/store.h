@@ -1,8 +1,8 @@
 /* A service's tables in a private PostgreSQL, and its batches on them, without a process and a bus:
  * for the tests of its store. Site 7, a drill, incarnation 5, directory version 3. One at a time;
  * every function ends the test when something goes wrong. */
-#ifndef HUYING_TESTS_KIT_SITE_H
-#define HUYING_TESTS_KIT_SITE_H
+#ifndef HUYING_TESTS_KIT_STORE_H
+#define HUYING_TESTS_KIT_STORE_H
 
 #include <protobuf-c/protobuf-c.h>
 #include "services/kernel/store/batch.h"
@@ -12,22 +12,22 @@
 #define KIT_DEADLINE_MS 20000
 #define KIT_NOW INT64_C(1514764800000) /* 2018-01-01T00:00:00Z: now of the works */
 
-struct kit_site {
+struct kit_store {
     struct kit_pg *server;
     struct pg *pg; /* the service's role; batches' and queries' statements are prepared */
     struct directory *directory;
     struct batch *batch;
     size_t work_count; /* added and not run yet */
 };
-extern struct kit_site kit_site;
+extern struct kit_store kit_store;
 
 /* `fill`: SQL for the directory's tables, NULL = the site's row alone. */
-void kit_site_start(const struct aggregate_ops *ops, const char *fill);
-void kit_site_stop(void);
+void kit_store_start(const struct aggregate_ops *ops, const char *fill);
+void kit_store_stop(void);
 /* Empties tables of the service's schema ("missions, outbox, history") and forgets works. */
-void kit_site_clear(const char *tables);
+void kit_store_clear(const char *tables);
 /* Reads the directory again. */
-void kit_site_directory(void);
+void kit_store_directory(void);
 
 /* A work of the next batch; `message` may be NULL. Owned by the kit, valid until the batch after
  * it. */
