@@ -81,17 +81,11 @@ void story_place(
     }
 }
 
-/* Of "W-1: done" all; of ": done" and ": ", where nobody is named, what follows. */
-static const char *said_text(const char *detail)
-{
-    return strncmp(detail, ": ", 2) == 0 ? detail + 2 : detail;
-}
-
 const char *story_text(const struct story_row *row, struct arena *arena)
 {
     const char *text = NULL;
     if (row->service != SERVICE_INTAKE || row->detail[0] != '{')
-        return said_text(row->detail);
+        return row->detail;
     json_t *object = json_loads(row->detail, 0, NULL);
     if (object == NULL)
         return row->detail;

@@ -367,6 +367,7 @@ void routing_detail(
         buf_add_text(out, ((const struct case_withdrawn *)input->body)->reason);
     } else {
         const struct progress *progress = input->body;
-        buf_add_format(out, "%s: %s", progress->actor, progress->text);
+        const char *between = progress->actor[0] && progress->text[0] ? ": " : "";
+        buf_add_format(out, "%s%s%s", progress->actor, between, progress->text);
     }
 }

@@ -342,6 +342,9 @@ static void detail_stands_behind_one_step_of_a_decision(void **state)
     (void)state;
     static const struct act act = {.text = "lamp changed"};
     static const struct progress progress = {.actor = "sq1", .text = "hauled"};
+    static const struct progress mute = {.actor = "sq1", .text = ""};
+    static const struct progress nobody = {.actor = "", .text = "hauled"};
+    static const struct progress nothing = {.actor = "", .text = ""};
     static const struct case_reported report = {.summary = "dark street"};
     static const struct {
         enum input_kind kind;
@@ -358,6 +361,9 @@ static void detail_stands_behind_one_step_of_a_decision(void **state)
             {INPUT_COMMAND, TYPE_VERIFY, &act, STEP_VERIFY, "lamp changed"},
             {INPUT_COMMAND, TYPE_VERIFY, &act, STEP_CLOSE, ""},
             {INPUT_MESSAGE, TYPE_MISSION_PROGRESS, &progress, STEP_HANDLE, "sq1: hauled"},
+            {INPUT_MESSAGE, TYPE_MISSION_PROGRESS, &mute, STEP_HANDLE, "sq1"},
+            {INPUT_MESSAGE, TYPE_MISSION_PROGRESS, &nobody, STEP_HANDLE, "hauled"},
+            {INPUT_MESSAGE, TYPE_MISSION_PROGRESS, &nothing, STEP_HANDLE, ""},
             {INPUT_TIMER, 0, NULL, STEP_ESCALATE, ""},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
