@@ -52,14 +52,14 @@ const struct statement CASES_UPDATE = {"cases_update",
 
 /* One branch runs; conditions on parameters alone are settled once, before any row is read, so
  * that each branch keeps its own index: source_ref, queue, the key. OFFSET 0 keeps the planner
- * from walking the key in order through all that has ended, to find the few that are open. Lists
- * of what has ended do walk the key, from $5 on. */
+ * from going by the key through all that has ended, to find the few that are open or have those
+ * tickets, as it does when it plans without statistics. Lists of what has ended do walk the key,
+ * from $5 on. */
 const struct statement WORKLIST = {"worklist",
-        "(SELECT " ITEM_COLUMNS " FROM cases"
-        " WHERE source_ref = ANY($1::text[])"
-        " AND (cardinality($2::bigint[]) = 0 OR handler = ANY($2))"
-        " AND state = ANY($3::smallint[]) AND ver > 0 AND id > $5::bigint"
-        " ORDER BY id LIMIT $6::integer)"
+        "(SELECT " ITEM_COLUMNS " FROM (SELECT " ITEM_COLUMNS " FROM cases"
+        " WHERE source_ref = ANY($1::text[]) AND ver > 0 OFFSET 0) AS named"
+        " WHERE (cardinality($2::bigint[]) = 0 OR handler = ANY($2))"
+        " AND state = ANY($3::smallint[]) AND id > $5::bigint ORDER BY id LIMIT $6::integer)"
         " UNION ALL "
         "(SELECT " ITEM_COLUMNS " FROM (SELECT " ITEM_COLUMNS " FROM cases"
         " WHERE cardinality($1) = 0 AND cardinality($2) > 0 AND $4::boolean"

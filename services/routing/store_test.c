@@ -357,6 +357,44 @@ static void worklist_lists_by_unit_state_and_ticket(void **state)
     }
 }
 
+static void listed_by_ticket(char *ticket, size_t expected)
+{
+    Huying__Routing__WorklistQuery query = HUYING__ROUTING__WORKLIST_QUERY__INIT;
+    const char *why = NULL;
+    struct listed listed = {.count = 99};
+    query.n_source_refs = 1;
+    query.source_refs = &ticket;
+    assert_int_equal(list_bind(&query, &why), OK);
+    run(&WORKLIST, list_take, &listed);
+    assert_int_equal(listed.count, expected);
+}
+
+/* How often this connection has gone by the key and not yet reported it. */
+static int64_t key_scans(void)
+{
+    PGresult *scans =
+            pg_exec(pg, "SELECT pg_stat_get_xact_numscans('routing.cases_pkey'::regclass)", NULL);
+    assert_non_null(scans);
+    int64_t count = row_int(scans, 0, 0);
+    PQclear(scans);
+    return count;
+}
+
+/* The plan is made when there are many cases and no statistics of them, as on a new site. */
+static void worklist_by_ticket_does_not_go_by_the_key(void **state)
+{
+    (void)state;
+    static char ticket[] = "T2";
+    kit_pg_run(server, "INSERT INTO routing.cases (id) SELECT generate_series(100, 20100)");
+    lamps_save();
+    PQclear(pg_exec(pg, "BEGIN", NULL)); /* nothing is reported in between */
+    int64_t before = key_scans();
+    listed_by_ticket(ticket, 1);
+    int64_t scans = key_scans() - before;
+    PQclear(pg_exec(pg, "COMMIT", NULL));
+    assert_int_equal(scans, 0);
+}
+
 static void worklist_limits_are_named(void **state)
 {
     (void)state;
@@ -495,6 +533,7 @@ int main(void)
             cmocka_unit_test_setup(stub_is_empty_and_no_reader_sees_it, empty),
             cmocka_unit_test_setup(update_between_start_and_end_is_heap_only, empty),
             cmocka_unit_test_setup(worklist_lists_by_unit_state_and_ticket, empty),
+            cmocka_unit_test_setup(worklist_by_ticket_does_not_go_by_the_key, empty),
             cmocka_unit_test_setup(worklist_limits_are_named, empty),
             cmocka_unit_test_setup(case_view_shows_number_times_and_escalations, empty),
             cmocka_unit_test_setup(counter_truth_counts_what_decisions_counted, empty),
