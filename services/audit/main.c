@@ -16,6 +16,11 @@ static enum err audit_start(struct loop *loop, void *conf)
 
 static void audit_turn(struct loop *loop)
 {
+    static uint64_t seen;
+    uint64_t batches = loop_batches(loop);
+    if (batches != seen)
+        sequencer_wake(sequencer);
+    seen = batches;
     sequencer_turn(sequencer, loop_now_ms(loop), loop_brisk(loop));
 }
 

@@ -21,7 +21,7 @@ struct sequencer {
     struct merkle merkle;
     int64_t leaves, damaged_page;
     int pages;
-    bool running, busy, found, taken, damaged_head, ending;
+    bool running, busy, woken, found, taken, damaged_head, ending;
     int64_t look_ms, now_ms, complain_ms;
     struct sequencer_counts counts;
 };
@@ -49,6 +49,11 @@ void sequencer_destroy(struct sequencer **pointer)
     params_fini(&this->places);
     free(this);
     *pointer = NULL;
+}
+
+void sequencer_wake(struct sequencer *this)
+{
+    this->woken = true;
 }
 
 struct pg *sequencer_pg(struct sequencer *this)
@@ -197,7 +202,7 @@ static void taken(void *self, enum err err, const char *message)
 static void run_start(struct sequencer *this)
 {
     this->running = true;
-    this->busy = false;
+    this->busy = this->woken = false;
     this->taken = this->damaged_head = false;
     this->damaged_page = 0;
     this->pages = 0;
@@ -226,10 +231,11 @@ static void looked(void *self, enum err err, const char *message)
         run_start(this);
 }
 
-/* Right after a run there is likely to be more; else one small statement asks first. */
+/* Right after a run there is likely to be more, and after a wake there is; else one small statement
+ * asks first. */
 static void look_start(struct sequencer *this)
 {
-    if (this->busy) {
+    if (this->busy || this->woken) {
         run_start(this);
         return;
     }
@@ -243,10 +249,11 @@ void sequencer_turn(struct sequencer *this, int64_t monotonic_ms, bool drill)
 {
     this->now_ms = monotonic_ms;
     pg_turn(this->pg, monotonic_ms);
-    int64_t every = drill ? SEQUENCE_BUSY_MS : SEQUENCE_EVERY_MS;
+    int64_t every = drill ? SEQUENCE_DRILL_MS : SEQUENCE_EVERY_MS;
     if (this->look_ms > monotonic_ms + every)
         this->look_ms = monotonic_ms + every;
-    if (this->running || monotonic_ms < this->look_ms || pg_state(this->pg) != PG_READY)
+    bool due = this->woken || monotonic_ms >= this->look_ms;
+    if (this->running || !due || pg_state(this->pg) != PG_READY)
         return;
     this->look_ms = monotonic_ms + every;
     look_start(this);

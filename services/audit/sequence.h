@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #define SEQUENCE_EVERY_MS 100 /* looks for pages without a place */
-#define SEQUENCE_BUSY_MS 5    /* in a drill, and as long as there is work */
+#define SEQUENCE_DRILL_MS 20  /* the same in a drill */
+#define SEQUENCE_BUSY_MS 5    /* as long as there is work */
 
 struct pg;
 struct sequencer;
@@ -22,6 +23,8 @@ void sequencer_destroy(struct sequencer **sequencer);
 /* Reads results, starts a run when one is due. `drill`: somebody waits for the ledger. When nothing
  * has to be placed, a look writes nothing. */
 void sequencer_turn(struct sequencer *sequencer, int64_t monotonic_ms, bool drill);
+/* Pages were committed by this process: the next turn does not wait for its time. */
+void sequencer_wake(struct sequencer *sequencer);
 /* The connection, to be polled. */
 struct pg *sequencer_pg(struct sequencer *sequencer);
 

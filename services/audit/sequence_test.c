@@ -198,6 +198,34 @@ static void sequencer_places_in_the_order_of_arrival(void **state)
     head_is_true();
 }
 
+static void turn_until_idle(struct sequencer *one, int64_t monotonic_ms)
+{
+    int64_t until = now_ms() + KIT_DEADLINE_MS;
+    for (int turn = 0; turn < 3 || !pg_idle(sequencer_pg(one)); turn++) {
+        sequencer_turn(one, monotonic_ms, false);
+        assert_true(now_ms() < until);
+    }
+}
+
+/* Time stands still right after a look that found nothing: only the wake makes it look. */
+static void wake_places_without_waiting_for_the_next_look(void **state)
+{
+    (void)state;
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_store.server, "huying_audit"));
+    pages_insert(1, 1, "i");
+    turn_until(&one, 1, UNPLACED_COUNT, 0);
+    int64_t looked_ms = now_ms() + SEQUENCE_EVERY_MS;
+    turn_until_idle(one, looked_ms);
+    turn_until_idle(one, looked_ms + SEQUENCE_BUSY_MS);
+    pages_insert(2, 2, "i");
+    turn_until_idle(one, looked_ms + 2 * SEQUENCE_BUSY_MS);
+    assert_int_equal(kit_pg_int(kit_store.server, UNPLACED_COUNT), 1);
+    sequencer_wake(one);
+    turn_until_idle(one, looked_ms + 2 * SEQUENCE_BUSY_MS);
+    assert_int_equal(kit_pg_int(kit_store.server, UNPLACED_COUNT), 0);
+    sequencer_destroy(&one);
+}
+
 static void two_sequencers_give_each_place_exactly_once(void **state)
 {
     (void)state;
@@ -390,6 +418,7 @@ int main(void)
             TEST(page_is_kept_once_with_its_leaves_hashes),
             TEST(foreign_and_malformed_pages_are_not_kept),
             TEST(sequencer_places_in_the_order_of_arrival),
+            TEST(wake_places_without_waiting_for_the_next_look),
             TEST(two_sequencers_give_each_place_exactly_once),
             TEST(aborted_run_leaves_everything_unplaced),
             TEST(killed_backend_leaves_nothing_half_placed),

@@ -71,6 +71,11 @@ int64_t loop_now_ms(const struct loop *loop)
     return loop->now_ms;
 }
 
+uint64_t loop_batches(const struct loop *loop)
+{
+    return metric_get(&loop->metrics, batches);
+}
+
 bool loop_drill(const struct loop *loop)
 {
     return loop->site.drill;
@@ -246,8 +251,7 @@ static void loop_wait(struct loop *loop)
         count += pg_item(&items[count], loop->watched);
     items[count++] = (zmq_pollitem_t){.fd = loop->signal_fd, .events = ZMQ_POLLIN};
     items[count++] = (zmq_pollitem_t){.fd = loop->wake_fd, .events = ZMQ_POLLIN};
-    long timeout_ms = loop_brisk(loop) || loop->inbox.count ? 2 : 20;
-    if (zmq_poll(items, (int)count, timeout_ms) < 0 && errno != EINTR)
+    if (zmq_poll(items, (int)count, loop_patience_ms(loop)) < 0 && errno != EINTR)
         must(!"zmq_poll on our own descriptors");
 }
 
@@ -269,10 +273,13 @@ static void loop_turn(struct loop *loop)
     loop_receive(loop);
     loop_local(loop);
     lanes_turn(loop);
+    size_t left = loop->inbox.count;
     if (!loop->draining)
         tasks_turn(loop);
     else
         pg_turn(loop->aux, loop->now_ms);
+    if (loop->inbox.count > left) /* what the chores found does not wait for the next round */
+        lanes_turn(loop);
     outgoing_turn(loop->outgoing, loop->now_ms);
     if (loop->service->turn)
         loop->service->turn(loop);

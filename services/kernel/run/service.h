@@ -30,6 +30,8 @@ const struct directory *loop_directory(struct loop *loop);
 const char *loop_conninfo(const struct loop *loop);
 /* Monotonic, of this round. */
 int64_t loop_now_ms(const struct loop *loop);
+/* Batches committed so far: who has work of his own to do after one looks when it has moved. */
+uint64_t loop_batches(const struct loop *loop);
 /* True when the site is a drill: its clock is moved by hand, and somebody waits for what comes
  * of it. */
 bool loop_drill(const struct loop *loop);
