@@ -25,6 +25,7 @@
 
 static int step(struct ctl *ctl, struct pg *pg, const struct drill_site *site, const char *to)
 {
+    struct client *client = NULL;
     int64_t to_ms = INT64_MAX, clock_ms = 0;
     if (to && !instant_parse(to, &to_ms))
         return ctl_fail(ctl,
@@ -39,10 +40,14 @@ static int step(struct ctl *ctl, struct pg *pg, const struct drill_site *site, c
     if (!to && (store_drill_next(pg, &due_ms) != OK || due_ms == 0))
         return ctl_fail(ctl, "没有待到的期限;用 --to 指定时刻",
                 "no deadline is ahead; name an instant with --to");
-    if (clock_step(pg, to_ms, &clock_ms) != OK)
-        return ctl_fail(ctl, "时钟没有走完这一步:%s", "the clock did not finish its step: %s",
-                pg_message(pg));
-    return EXIT_DONE;
+    if (ctl_bus_connect(ctl, &client) != OK)
+        return EXIT_FAILED;
+    enum err err = clock_step(pg, client, to_ms, &clock_ms);
+    client_destroy(&client);
+    if (err == OK)
+        return EXIT_DONE;
+    return ctl_fail(ctl, "时钟没有走完这一步:%s", "the clock did not finish its step: %s",
+            pg_message(pg));
 }
 
 static int show(struct ctl *ctl, struct pg *pg)

@@ -37,6 +37,7 @@ struct replay {
     struct ctl *ctl;
     struct pg *pg;
     struct hotline *hotline;
+    struct client *client; /* in huyingctl's own name */
     struct replay_file file;
     struct replay_counts counts;
     FILE *staff_in, *staff_out;
@@ -314,7 +315,7 @@ static enum err advance(struct replay *replay, bool *ret_over)
         err = finish_until(replay, horizon_ms);
     *ret_over = horizon_ms == last_ms && replay->pushed == replay->file.count;
     if (err == OK && horizon_ms + 1 > replay->clock_ms) {
-        err = clock_step(replay->pg, horizon_ms + 1, &replay->clock_ms);
+        err = clock_step(replay->pg, replay->client, horizon_ms + 1, &replay->clock_ms);
         if (err != OK)
             err = quiet(replay, true); /* says what is still under way */
     }
@@ -382,6 +383,8 @@ static enum err replay_open(struct replay *replay, const char *csv)
     if (err == OK)
         err = hotline_connect(replay);
     if (err == OK)
+        err = ctl_bus_connect(ctl, &replay->client);
+    if (err == OK)
         err = staff_start(replay, csv);
     cancelled_list(replay);
     return err;
@@ -391,6 +394,7 @@ static void replay_close(struct replay *replay)
 {
     staff_stop(replay);
     hotline_close(&replay->hotline);
+    client_destroy(&replay->client);
     pg_destroy(&replay->pg);
     free(replay->cancelled);
     replay_file_fini(&replay->file);

@@ -3,10 +3,12 @@
 #include <poll.h>
 
 #include "services/kernel/base/clock.h"
+#include "services/kernel/store/ops_codec.h"
 
 #define LOOK_MIN_MS 1
 #define LOOK_MAX_MS 20
 #define PAST_MS 1
+#define TELL_MS 1
 
 static int64_t now_ms(void)
 {
@@ -96,7 +98,23 @@ static enum err clock_move(struct pg *pg, int64_t clock_ms)
     return err;
 }
 
-enum err clock_step(struct pg *pg, int64_t to_ms, int64_t *ret_clock_ms)
+/* A hint: who does not get it looks by itself a little later, so its answers are not waited for. */
+static void clock_tell(struct client *client)
+{
+    static const enum service_id services[] = {
+            SERVICE_INTAKE, SERVICE_ROUTING, SERVICE_ENFORCEMENT, SERVICE_VOLUNTEER};
+    enum { COUNT = sizeof services / sizeof *services };
+    struct client_request requests[COUNT];
+    struct arena arena;
+    arena_init(&arena, CTL_ANSWERS_MAX);
+    for (size_t i = 0; i < COUNT; i++)
+        requests[i] = (struct client_request){
+                .dest = services[i], .type = OPS_LOOK, .request_id = "", .actor = ""};
+    (void)!client_call(client, FRAME_COMMANDS, requests, COUNT, TELL_MS, &arena);
+    arena_fini(&arena);
+}
+
+enum err clock_step(struct pg *pg, struct client *client, int64_t to_ms, int64_t *ret_clock_ms)
 {
     struct drill_busy busy;
     int64_t due_ms = 0;
@@ -110,5 +128,6 @@ enum err clock_step(struct pg *pg, int64_t to_ms, int64_t *ret_clock_ms)
     if (err != OK)
         return err;
     *ret_clock_ms = target;
+    clock_tell(client);
     return settle(pg, true, &busy);
 }

@@ -2,7 +2,7 @@
 #ifndef HUYING_CTL_SETTLE_H
 #define HUYING_CTL_SETTLE_H
 
-#include "services/ctl/ctl.h"
+#include "services/ctl/ctl_bus.h"
 #include "services/ctl/store_drill.h"
 
 #define SETTLE_TIMEOUT_MS 120000
@@ -12,8 +12,10 @@
  * SETTLE_TIMEOUT_MS; *ret says what is still under way. */
 enum err settle(struct pg *pg, bool ledger, struct drill_busy *ret) MUST_CHECK;
 /* Moves the clock just past its next deadline (one millisecond: exactly at the instant is in
- * time), but not past `to_ms`, and settles. *ret_clock_ms: where it stands now. */
-enum err clock_step(struct pg *pg, int64_t to_ms, int64_t *ret_clock_ms) MUST_CHECK;
+ * time), but not past `to_ms`, tells the services over the bus, so that they need not find out by
+ * themselves, and settles. *ret_clock_ms: where it stands now. */
+enum err clock_step(
+        struct pg *pg, struct client *client, int64_t to_ms, int64_t *ret_clock_ms) MUST_CHECK;
 /* Runs `call` again while it says ERR_TRANSIENT, reconnecting, for SETTLE_TIMEOUT_MS. */
 #define SETTLE_RETRY(pg, call) ((settle_wait(pg)) == OK ? (call) : ERR_TRANSIENT)
 enum err settle_wait(struct pg *pg) MUST_CHECK;

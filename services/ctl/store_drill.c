@@ -18,15 +18,15 @@
 
 static const char BUSY[] =
         "PREPARE drill_busy AS "
-        "SELECT " EACH(SENT_ON) ", " EACH(SENT_AUDIT) ", " EACH(HELD) " + " HELD(
-        "audit") ", " EACH(DUE) ", (SELECT count(*) FROM enforcement.work_ready), "
-                                "(SELECT count(*) FROM audit.pages WHERE first_place IS NULL "
-                                "AND ver > 0)";
+        "SELECT " EACH(SENT_ON) ", " EACH(SENT_AUDIT) ", " EACH(HELD) " + " HELD("audit") ", " EACH(
+                DUE) ", (SELECT count(*) FROM enforcement.work_ready), "
+                     "(SELECT count(*) FROM audit.pages WHERE first_place IS NULL "
+                     "AND ver > 0)";
 
 #define NEXT(schema)                                                                               \
     "(SELECT min(due) FROM " schema ".timer WHERE due >= (SELECT clock FROM directory.site))"
-static const char NEXT_DUE[] = "SELECT least(" NEXT("intake") ", " NEXT("routing") ", " NEXT(
-        "enforcement") ", " NEXT("volunteer") ")";
+static const char NEXT_DUE[] = "PREPARE drill_next AS SELECT least(" NEXT("intake") ", " NEXT(
+        "routing") ", " NEXT("enforcement") ", " NEXT("volunteer") ")";
 
 #define CLOCK_SET "UPDATE directory.site SET clock = $1 WHERE drill AND clock <= $1 RETURNING 1"
 
@@ -63,18 +63,25 @@ enum err store_drill_site(struct pg *pg, struct drill_site *ret)
     return found ? OK : ERR_NOT_FOUND;
 }
 
-/* Asked many times a step: planned once per connection, since planning takes longer than
- * running. */
+/* What is asked many times a step is planned once per connection, since planning takes longer than
+ * running. `ret_in` keeps the connection in which that was done. */
+static enum err planned(struct pg *pg, const char *sql, uint64_t *ret_in)
+{
+    if (*ret_in == pg_connects(pg))
+        return OK;
+    PGresult *prepared = pg_exec(pg, sql, NULL);
+    if (!prepared)
+        return ERR_TRANSIENT;
+    PQclear(prepared);
+    *ret_in = pg_connects(pg);
+    return OK;
+}
+
 enum err store_drill_busy(struct pg *pg, struct drill_busy *ret)
 {
-    static uint64_t prepared_in;
-    if (prepared_in != pg_connects(pg)) {
-        PGresult *prepared = pg_exec(pg, BUSY, NULL);
-        if (!prepared)
-            return ERR_TRANSIENT;
-        PQclear(prepared);
-        prepared_in = pg_connects(pg);
-    }
+    static uint64_t planned_in;
+    if (planned(pg, BUSY, &planned_in) != OK)
+        return ERR_TRANSIENT;
     PGresult *result = pg_exec(pg, "EXECUTE drill_busy", NULL);
     if (!result)
         return ERR_TRANSIENT;
@@ -86,7 +93,10 @@ enum err store_drill_busy(struct pg *pg, struct drill_busy *ret)
 
 enum err store_drill_next(struct pg *pg, int64_t *ret_due_ms)
 {
-    PGresult *result = pg_exec(pg, NEXT_DUE, NULL);
+    static uint64_t planned_in;
+    if (planned(pg, NEXT_DUE, &planned_in) != OK)
+        return ERR_TRANSIENT;
+    PGresult *result = pg_exec(pg, "EXECUTE drill_next", NULL);
     if (!result)
         return ERR_TRANSIENT;
     *ret_due_ms = row_time(result, 0, 0);

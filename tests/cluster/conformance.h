@@ -24,6 +24,7 @@
 #define TYPE_NOBODYS 9999
 #define HISTORY 9001
 #define REPLAY 9501
+#define LOOK 9504
 #define NEW_FIELD "\xa0\x06\x01" /* field 100, varint 1: from a version to come */
 
 /* A service: which message it hears from whom (`payload` is a good one that needs nothing before

@@ -181,6 +181,14 @@ void key_without_the_right_is_refused(void **state)
     assert_int_equal(answer.kind, FRAME_REPLIES);
     assert_int_equal(answer.verdict, REPLY_FAILED + ERR_DENIED);
     assert_int_not_equal(strlen(answer.text), 0);
+    struct envelope look = {.id = 2, .type = LOOK, .request_id = ""};
+    asker_ask(&asker, FRAME_COMMANDS, subject->id, &look, REASONABLE_MS, &answer);
+    assert_int_not_equal(answer.verdict, VERDICT_APPLIED);
+    asker_close(&asker);
+    asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
+    asker_ask(&asker, FRAME_COMMANDS, subject->id, &look, REASONABLE_MS, &answer);
+    assert_int_equal(answer.kind, FRAME_REPLIES);
+    assert_int_equal(answer.verdict, VERDICT_APPLIED);
     asker_close(&asker);
 }
 

@@ -12,7 +12,7 @@
 /* Acknowledgements alone wait this long for company: a transaction of their own keeps a lane
  * from the next report. In a drill somebody waits for the outbox to be empty. */
 #define ACKED_DELAY_MS 25
-#define ACKED_DELAY_DRILL_MS 1
+#define ACKED_DELAY_DRILL_MS 0
 
 static void batch_done(void *self, struct batch *batch, enum batch_end end, const char *message);
 

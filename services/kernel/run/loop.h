@@ -151,6 +151,10 @@ bool lanes_busy(const struct loop *loop);
 enum err tasks_new(struct loop *loop) MUST_CHECK;
 void tasks_destroy(struct loop *loop);
 void tasks_turn(struct loop *loop);
+/* Looks for what is due in this round: the clock of a drill was moved, and somebody waits. */
+void due_look(struct loop *loop);
+/* How long the loop may wait for its descriptors. */
+long loop_patience_ms(const struct loop *loop);
 /* A request to count again; it is answered when that is committed. */
 void recount_ask(struct loop *loop, struct job *job);
 void incarnation_set(struct loop *loop, int64_t incarnation);

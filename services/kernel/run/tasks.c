@@ -1,6 +1,7 @@
 /* Chores on a clock: what the second connection does, how often, and what comes of it. Each
- * chore has one call under way at most. In a drill, deadlines are looked for every few
- * milliseconds, because the clock is moved by hand and somebody waits for what comes of it. */
+ * chore has one call under way at most. What is known to have come up is wanted and does not
+ * wait for its time: work after a batch that says so, deadlines when a drill's clock was moved
+ * (due_look). In a drill they are looked for more often besides, since that word may be lost. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,8 @@ static const struct {
         [CHORE_SITE] = {1000, 50},
         [CHORE_ANCHOR] = {5000, 5000},
         [CHORE_IDS] = {20, 20},
-        [CHORE_TIMERS] = {200, 4},
-        [CHORE_WORK] = {200, 10},
+        [CHORE_TIMERS] = {200, 25},
+        [CHORE_WORK] = {200, 25},
         [CHORE_HELD] = {1000, 200},
         [CHORE_ATTEMPTS] = {2000, 2000},
         [CHORE_FOLD] = {FOLD_MS_MAX, FOLD_MS_MAX},
@@ -40,6 +41,9 @@ static const struct {
 #define RESEND_FULL_MS 60000
 #define BRISK_MS                                                                                   \
     2000 /* a drill without events and with a standing clock for so long is left in peace */
+#define SOON_MS 2
+#define BRISK_PATIENCE_MS 10
+#define PATIENCE_MS 20
 #define REST_MS 100 /* how soon a resting drill notices that its clock was moved */
 
 static void chore_done(void *self, enum err err, const char *message);
@@ -427,8 +431,31 @@ static int64_t pace(const struct loop *loop, enum chore chore)
 /* How long after its last start a chore that is wanted starts again. */
 static int64_t wanted_pause(const struct chore_state *state)
 {
+    if (state->chore == CHORE_TIMERS)
+        return 0;
     int64_t pause = state->chore == CHORE_FOLD ? state->took_ms * FOLD_SHARE : 0;
     return pause > WANTED_MS ? pause : WANTED_MS;
+}
+
+void due_look(struct loop *loop)
+{
+    loop->active_ms = loop->now_ms;
+    loop->chore_states[CHORE_TIMERS].wanted = true;
+    loop->chore_states[CHORE_WORK].wanted = loop->ops->has_work;
+}
+
+/* Descriptors wake the loop for what comes from outside; this is for what only time brings. Folding
+ * may be late. */
+long loop_patience_ms(const struct loop *loop)
+{
+    bool soon = loop->inbox.count > 0;
+    for (int i = 0; i < CHORE_COUNT; i++) {
+        const struct chore_state *state = &loop->chore_states[i];
+        soon = soon || (state->wanted && !state->running && i != CHORE_FOLD);
+    }
+    if (soon)
+        return SOON_MS;
+    return loop_brisk(loop) ? BRISK_PATIENCE_MS : PATIENCE_MS;
 }
 
 static void aux_attached(void *self, enum err err, const char *message)

@@ -11,7 +11,8 @@ enum ops_type {
     OPS_DEAD_LETTERS = 9002,
     OPS_REPLAY = 9501,
     OPS_SKIP = 9502,
-    OPS_RECOUNT = 9503
+    OPS_RECOUNT = 9503,
+    OPS_LOOK = 9504
 };
 
 #define OPS_STATEMENT_COUNT 2
