@@ -17,22 +17,35 @@ struct work_item { /* a row of the file and what the staff sees of it */
     const struct replay_row *row;
     struct field_item item; /* of the case */
     struct field_item work; /* of its mission or need; id 0 = none seen */
+    bool over;              /* nothing is left to do for now: it is not looked at again */
 };
 
 struct orders { /* commands of one round */
     struct client_request *list;
+    struct work_item **works; /* whose each is */
     size_t count, room;
 };
 
+/* Whose worklist is asked for; `kind`: only about cases that have such a handler. */
+static const struct list {
+    uint32_t type;
+    enum service_id dest;
+    const char *kind;
+} LISTS[] = {{FIELD_WORKLIST, SERVICE_ROUTING, NULL},
+        {FIELD_MISSIONS, SERVICE_ENFORCEMENT, "squad"},
+        {FIELD_NEEDS, SERVICE_VOLUNTEER, "volunteers"}};
+#define LIST_COUNT (sizeof LISTS / sizeof *LISTS)
+
 static void order(struct field *field,
         struct orders *orders,
-        const struct work_item *work,
+        struct work_item *work,
         uint32_t type,
         const char *actor)
 {
     must(orders->count < orders->room);
     bool ends =
             type != FIELD_CASE_ACCEPT && type != FIELD_MISSION_ACCEPT && type != FIELD_NEED_CLAIM;
+    orders->works[orders->count] = work;
     struct client_request *request = &orders->list[orders->count++];
     char id[REQUEST_ID_MAX + 1];
     /* The client sends an unanswered request again under its id. What this program orders after
@@ -68,51 +81,77 @@ static enum err give(struct field *field, struct orders *orders)
 
 static struct orders orders_new(struct field *field, size_t room)
 {
-    return (struct orders){arena_array(&field->arena, struct client_request, room + 1), 0, room};
+    return (struct orders){arena_array(&field->arena, struct client_request, room + 1),
+            arena_array(&field->arena, struct work_item *, room + 1), 0, room};
 }
 
-/* Asks for the worklist lines of all works, in as many requests as it takes, and puts them to their
- * rows. `type` says whose list; only works for which `want` is true are asked for. */
-static enum err look(
-        struct field *field, struct work_item *works, size_t count, uint32_t type, const char *kind)
+static bool carried_out(const struct orders *orders, size_t i)
+{
+    return orders->list[i].reply.verdict <= VERDICT_DUPLICATE;
+}
+
+/* The requests for one list, as many as it takes, behind those that are there. */
+static void list_ask(struct field *field,
+        const struct list *list,
+        const struct work_item *works,
+        size_t count,
+        struct client_request *requests,
+        size_t *request_count)
 {
     const char **refs = arena_array(&field->arena, const char *, count + 1);
-    struct client_request *requests =
-            arena_array(&field->arena, struct client_request, count / FIELD_REFS_MAX + 1);
-    GHashTable *by_ref = g_hash_table_new(g_str_hash, g_str_equal);
-    size_t ref_count = 0, request_count = 0;
+    size_t ref_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (kind && strcmp(works[i].item.handler_kind, kind) != 0)
-            continue;
-        refs[ref_count++] = works[i].row->ticket;
-        g_hash_table_insert(by_ref, (gpointer)(uintptr_t)works[i].row->ticket, &works[i]);
+        const char *kind = works[i].item.handler_kind;
+        if (!works[i].over && (!list->kind || !kind[0] || strcmp(kind, list->kind) == 0))
+            refs[ref_count++] = works[i].row->ticket;
     }
     for (size_t i = 0; i < ref_count; i += FIELD_REFS_MAX) {
         size_t some = ref_count - i < FIELD_REFS_MAX ? ref_count - i : FIELD_REFS_MAX;
-        requests[request_count++] =
-                (struct client_request){.dest = type < 3000   ? SERVICE_ROUTING
-                                                : type < 4000 ? SERVICE_ENFORCEMENT
-                                                              : SERVICE_VOLUNTEER,
-                        .type = type,
-                        .actor = "",
-                        .request_id = "",
-                        .payload = field_refs_encode(&field->arena, refs + i, some)};
+        requests[(*request_count)++] = (struct client_request){.dest = list->dest,
+                .type = list->type,
+                .actor = "",
+                .request_id = "",
+                .payload = field_refs_encode(&field->arena, refs + i, some)};
     }
+}
+
+/* Puts the lines of an answer to their works. A mission or need of a handler that the case no
+ * longer has is passed over. */
+static enum err list_take(
+        struct field *field, GHashTable *by_ref, const struct client_request *request)
+{
+    struct field_item *items;
+    size_t count;
+    if (request->reply.verdict)
+        return ERR_TRANSIENT;
+    enum err err = field_items_decode(
+            request->type, request->reply.payload, &field->arena, &items, &count);
+    for (size_t i = 0; err == OK && i < count; i++) {
+        struct work_item *work = g_hash_table_lookup(by_ref, items[i].source_ref);
+        if (work && request->type == FIELD_WORKLIST)
+            work->item = items[i];
+        else if (work && strcmp(work->item.handler_kind, items[i].handler_kind) == 0)
+            work->work = items[i];
+    }
+    return err;
+}
+
+/* Asks all three services at once for the lines of the works that are not over. */
+static enum err see(struct field *field, struct work_item *works, size_t count)
+{
+    struct client_request *requests = arena_array(
+            &field->arena, struct client_request, LIST_COUNT * (count / FIELD_REFS_MAX + 1));
+    GHashTable *by_ref = g_hash_table_new(g_str_hash, g_str_equal);
+    size_t request_count = 0;
+    for (size_t i = 0; i < LIST_COUNT; i++)
+        list_ask(field, &LISTS[i], works, count, requests, &request_count);
+    for (size_t i = 0; i < count; i++)
+        g_hash_table_insert(by_ref, (gpointer)(uintptr_t)works[i].row->ticket, &works[i]);
     enum err err = request_count ? client_call(field->client, FRAME_QUERIES, requests,
                                            request_count, CTL_CALL_MS, &field->arena)
                                  : OK;
-    for (size_t r = 0; r < request_count && err == OK; r++) {
-        struct field_item *items;
-        size_t item_count;
-        err = requests[r].reply.verdict ? ERR_TRANSIENT
-                                        : field_items_decode(type, requests[r].reply.payload,
-                                                  &field->arena, &items, &item_count);
-        for (size_t i = 0; err == OK && i < item_count; i++) {
-            struct work_item *work = g_hash_table_lookup(by_ref, items[i].source_ref);
-            if (work)
-                *(type == FIELD_WORKLIST ? &work->item : &work->work) = items[i];
-        }
-    }
+    for (size_t i = 0; i < request_count && err == OK; i++)
+        err = list_take(field, by_ref, &requests[i]);
     g_hash_table_destroy(by_ref);
     return err;
 }
@@ -169,7 +208,7 @@ static enum err claims(
     struct work_item **of = arena_array(&field->arena, struct work_item *, count + 1);
     size_t ask_count = 0;
     for (size_t i = 0; i < count; i++)
-        if (works[i].work.id && is(works[i].work.state, "offered") &&
+        if (!works[i].over && works[i].work.id && is(works[i].work.state, "offered") &&
                 is(works[i].work.handler_kind, "volunteers")) {
             of[ask_count] = &works[i];
             asks[ask_count++] = (struct client_request){.dest = SERVICE_VOLUNTEER,
@@ -195,26 +234,17 @@ static enum err claims(
     return OK;
 }
 
-static enum err see(struct field *field, struct work_item *works, size_t count)
-{
-    enum err err = look(field, works, count, FIELD_WORKLIST, NULL);
-    if (err == OK)
-        err = look(field, works, count, FIELD_MISSIONS, "squad");
-    if (err == OK)
-        err = look(field, works, count, FIELD_NEEDS, "volunteers");
-    return err;
-}
-
-/* *ret_given: orders of this round; none are left when everything that can be is accepted. */
+/* *ret_left: orders of this round that were not carried out: a service died, a person was
+ * quicker. The next look shows what has become of them. */
 static enum err accept_round(
-        struct field *field, struct work_item *works, size_t count, size_t *ret_given)
+        struct field *field, struct work_item *works, size_t count, size_t *ret_left)
 {
     struct orders orders = orders_new(field, count);
     enum err err = see(field, works, count);
     if (err == OK)
         err = claims(field, works, count, &orders);
     for (size_t i = 0; i < count && err == OK; i++) {
-        const struct work_item *work = &works[i];
+        struct work_item *work = &works[i];
         if (work->work.id && is(work->work.handler_kind, "squad")) {
             if (is(work->work.state, "assigned"))
                 order(field, &orders, work, FIELD_MISSION_ACCEPT,
@@ -223,17 +253,20 @@ static enum err accept_round(
             order(field, &orders, work, FIELD_CASE_ACCEPT, worker(field, work->item.handler));
         }
     }
-    *ret_given = orders.count;
-    return err == OK ? give(field, &orders) : err;
+    if (err == OK)
+        err = give(field, &orders);
+    *ret_left = 0;
+    for (size_t i = 0; i < orders.count && err == OK; i++)
+        *ret_left += !carried_out(&orders, i);
+    return err;
 }
 
-/* An order that failed (a service died, a person was quicker) is seen in the next look. */
 static enum err accept_all(struct field *field, struct work_item *works, size_t count)
 {
-    size_t given = count;
+    size_t left = count;
     enum err err = OK;
-    for (int round = 0; round < ACCEPT_ROUNDS_MAX && given && err == OK; round++)
-        err = accept_round(field, works, count, &given);
+    for (int round = 0; round < ACCEPT_ROUNDS_MAX && left && err == OK; round++)
+        err = accept_round(field, works, count, &left);
     return err;
 }
 
@@ -263,6 +296,64 @@ enum err field_take(struct field *field, size_t until)
     return OK;
 }
 
+static void order_mission(struct field *field, struct orders *orders, struct work_item *work)
+{
+    const char *leader = worker(field, work->work.handler), *state = work->work.state;
+    if (is(state, "assigned"))
+        order(field, orders, work, FIELD_MISSION_ACCEPT, leader);
+    if (is(state, "accepted"))
+        order(field, orders, work, FIELD_MISSION_ARRIVE, leader);
+    if (is(state, "accepted") || is(state, "on_scene"))
+        order(field, orders, work, FIELD_MISSION_DONE, leader);
+}
+
+/* What brings a case nearer to its end, by what the staff sees of it. */
+static void order_next(struct field *field, struct orders *orders, struct work_item *work)
+{
+    const char *state = work->item.state;
+    if (is(state, "") || is(state, "registered"))
+        return; /* not seen yet */
+    if (work->row->status == REPLAY_REFERRED) {
+        order(field, orders, work, FIELD_CASE_REFER, worker(field, work->item.handler));
+    } else if (is(state, "handled")) {
+        order(field, orders, work, FIELD_CASE_VERIFY, verifier(field, work));
+    } else if (work->work.id && is(work->work.handler_kind, "squad")) {
+        order_mission(field, orders, work);
+    } else if (work->work.id && is(work->work.handler_kind, "volunteers") &&
+               !is(work->work.state, "unclaimed")) {
+        if (is(work->work.state, "claimed"))
+            order(field, orders, work, FIELD_NEED_DONE, work->work.volunteer);
+    } else {
+        order(field, orders, work, FIELD_CASE_HANDLE, worker(field, work->item.handler));
+    }
+}
+
+/* What the answers say: a case that was verified or referred is over, one that was handled now
+ * waits for its verification; `verify` (NULL: at the next look) gets the orders for those whose
+ * day it is. */
+static void answers_take(
+        struct field *field, const struct orders *given, int64_t until_ms, struct orders *verify)
+{
+    for (size_t i = 0; i < given->count; i++) {
+        uint32_t type = given->list[i].type;
+        struct work_item *work = given->works[i];
+        if (!carried_out(given, i))
+            continue;
+        bool handled = type == FIELD_CASE_HANDLE;
+        work->over = type == FIELD_CASE_VERIFY || type == FIELD_CASE_REFER ||
+                     (handled && work->row->ended_ms > until_ms);
+        if (handled && !work->over && verify)
+            order(field, verify, work, FIELD_CASE_VERIFY, verifier(field, work));
+    }
+}
+
+static bool work_over(const struct work_item *work, int64_t until_ms)
+{
+    const char *state = work->item.state;
+    bool rests = is(state, "handled") && work->row->ended_ms > until_ms;
+    return rests || is(state, "closed") || is(state, "withdrawn") || is(state, "referred_out");
+}
+
 /* One step nearer to the end for every work, as far as its day has come; *ret_left counts those
  * that have not come so far. */
 static enum err finish_round(struct field *field,
@@ -271,43 +362,27 @@ static enum err finish_round(struct field *field,
         int64_t until_ms,
         size_t *ret_left)
 {
-    struct orders first = orders_new(field, count), second = orders_new(field, count);
+    struct orders orders = orders_new(field, 2 * count), verify = orders_new(field, count);
     enum err err = see(field, works, count);
-    *ret_left = 0;
     for (size_t i = 0; i < count && err == OK; i++) {
-        const struct work_item *work = &works[i];
-        const char *state = work->item.state;
-        bool rests = is(state, "handled") && work->row->ended_ms > until_ms;
-        if (rests || is(state, "closed") || is(state, "withdrawn") || is(state, "referred_out"))
-            continue;
-        ++*ret_left;
-        if (is(state, "") || is(state, "registered"))
-            continue; /* not seen yet */
-        if (work->row->status == REPLAY_REFERRED) {
-            order(field, &first, work, FIELD_CASE_REFER, worker(field, work->item.handler));
-        } else if (is(state, "handled")) {
-            order(field, &first, work, FIELD_CASE_VERIFY, verifier(field, work));
-        } else if (work->work.id && is(work->work.handler_kind, "squad")) {
-            const char *leader = worker(field, work->work.handler);
-            if (is(work->work.state, "assigned"))
-                order(field, &first, work, FIELD_MISSION_ACCEPT, leader);
-            if (is(work->work.state, "accepted"))
-                order(field, &first, work, FIELD_MISSION_ARRIVE, leader);
-            if (is(work->work.state, "accepted") || is(work->work.state, "on_scene"))
-                order(field, &second, work, FIELD_MISSION_DONE, leader);
-        } else if (work->work.id && is(work->work.handler_kind, "volunteers") &&
-                   !is(work->work.state, "unclaimed")) {
-            if (is(work->work.state, "claimed"))
-                order(field, &first, work, FIELD_NEED_DONE, work->work.volunteer);
-        } else {
-            order(field, &first, work, FIELD_CASE_HANDLE, worker(field, work->item.handler));
-        }
+        works[i].over = works[i].over || work_over(&works[i], until_ms);
+        if (!works[i].over)
+            order_next(field, &orders, &works[i]);
     }
     if (err == OK)
-        err = claims(field, works, count, &second);
+        err = claims(field, works, count, &orders);
     if (err == OK)
-        err = give(field, &first);
-    return err == OK ? give(field, &second) : err;
+        err = give(field, &orders);
+    if (err == OK)
+        answers_take(field, &orders, until_ms, &verify);
+    if (err == OK)
+        err = give(field, &verify);
+    if (err == OK)
+        answers_take(field, &verify, until_ms, NULL);
+    *ret_left = 0;
+    for (size_t i = 0; i < count; i++)
+        *ret_left += !works[i].over;
+    return err;
 }
 
 static int by_end(const void *left, const void *right, void *self)
