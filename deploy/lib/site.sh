@@ -62,7 +62,10 @@ site_migrate() {
     ! stamp_fresh migrate "$sum" || return 0
     say step_migrate
     database_make
-    ctl migrate >&2 || die ctl_failed migrate
+    # The database is ours alone: if its passwords were deleted with the home, it gets new ones.
+    local anew=()
+    [ -e "$home/keys/pgpass" ] || anew=(--passwords)
+    ctl migrate "${anew[@]}" >&2 || die ctl_failed migrate
     stamp_set migrate "$sum"
 }
 

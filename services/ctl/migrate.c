@@ -3,7 +3,7 @@
  * already it only reads, in a few milliseconds, so that a start script may call it every time.
  *
  * A role that is there without a password file of ours was made by somebody else and is left
- * alone. */
+ * alone, unless --passwords says that it is ours. */
 #include <errno.h>
 #include <sodium.h>
 #include <sys/stat.h>
@@ -130,7 +130,7 @@ static bool role_make(struct migration *m, const char *name, bool again)
     if (store_role_exists(m->pg, role, &there) != OK)
         return pg_fail(m), false;
     bool known = password_read(m->ctl, name, password);
-    if (there && !(again && known))
+    if (there && !again)
         return true;
     if (!known && !password_make(m->ctl, name, password))
         return false;
@@ -201,8 +201,9 @@ int command_migrate(struct ctl *ctl, int argc, char **argv)
     gboolean again = FALSE;
     const GOptionEntry entries[] = {
             {"passwords", 0, 0, G_OPTION_ARG_NONE, &again,
-                    CTL_TEXT("按密码文件重设已有角色的密码",
-                            "set the passwords of roles that are there anew, from their files"),
+                    CTL_TEXT("重设已有角色的密码:按密码文件,没有文件的重新生成",
+                            "set the passwords of roles that are there anew, from their files or, "
+                            "without one, new ones"),
                     NULL},
             {0}};
     int status = ctl_options(ctl, "", HELP, entries, &argc, &argv);

@@ -136,6 +136,22 @@ static void role_of_somebody_else_keeps_its_password(void **state)
             1);
 }
 
+/* The files were lost, the database is there: --passwords makes new ones. */
+static void lost_passwords_are_made_anew_on_demand(void **state)
+{
+    g_autofree char *anew = g_strdup_printf("%s --passwords", line);
+    g_autofree char *pass = g_strdup_printf("%s/keys/pg_audit.pass", home);
+    (void)state;
+    (void)g_unlink(pass);
+    kit_pg_run(server, "ALTER ROLE huying_audit PASSWORD NULL");
+    assert_int_equal(command_run(command_migrate, anew), EXIT_DONE);
+    assert_true(g_file_test(pass, G_FILE_TEST_EXISTS));
+    assert_int_equal(
+            kit_pg_int(server, "SELECT count(*) FROM pg_authid WHERE rolname = 'huying_audit'"
+                               " AND rolpassword LIKE 'SCRAM-SHA-256$%'"),
+            1);
+}
+
 static void new_change_is_deployed_and_edited_one_refused(void **state)
 {
     g_autofree char *schema = g_build_filename(root, "services/ctl/schema", NULL);
@@ -187,6 +203,7 @@ int main(void)
             cmocka_unit_test(first_run_makes_roles_and_tables),
             cmocka_unit_test(second_run_only_reads),
             cmocka_unit_test(role_of_somebody_else_keeps_its_password),
+            cmocka_unit_test(lost_passwords_are_made_anew_on_demand),
             cmocka_unit_test(record_lost_after_commit_is_made_up),
             cmocka_unit_test(new_change_is_deployed_and_edited_one_refused),
     };
