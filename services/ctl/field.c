@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "services/ctl/codec_field.h"
+#include "services/kernel/base/clock.h"
 #include "services/kernel/base/must.h"
 
-#define ROUNDS_MAX 400
 #define ACCEPT_ROUNDS_MAX 50
-#define ROUND_PAUSE_MS 2
+#define FINISH_MS 60000 /* longer than any restart and the resending after it */
+#define PAUSE_SHARE 8   /* from round to round goes by so much of what was waited */
+#define PAUSE_MAX_MS 250
 #define ARENA_LIMIT ((size_t)256 << 20)
 
 struct work_item { /* a row of the file and what the staff sees of it */
@@ -385,6 +387,29 @@ static enum err finish_round(struct field *field,
     return err;
 }
 
+/* Until all have come so far; in between, services hear of each other what was ordered. ERR_LIMIT:
+ * it takes longer than any restart. */
+static enum err finish_rounds(
+        struct field *field, struct work_item *works, size_t count, int64_t until_ms)
+{
+    struct clock clock = clock_system();
+    int64_t from_ms = clock.monotonic_ms(clock.self), waited_ms = 0;
+    size_t left = count;
+    while (left) {
+        enum err err = finish_round(field, works, count, until_ms, &left);
+        if (err != OK)
+            return err;
+        waited_ms = clock.monotonic_ms(clock.self) - from_ms;
+        if (left && waited_ms > FINISH_MS)
+            return ERR_LIMIT;
+        if (left)
+            poll(NULL, 0,
+                    waited_ms / PAUSE_SHARE < PAUSE_MAX_MS ? (int)waited_ms / PAUSE_SHARE
+                                                           : PAUSE_MAX_MS);
+    }
+    return OK;
+}
+
 static int by_end(const void *left, const void *right, void *self)
 {
     const struct replay_row *rows = self;
@@ -397,7 +422,7 @@ enum err field_finish(struct field *field, int64_t until_ms)
     arena_reset(&field->arena);
     struct work_item *works = arena_array(&field->arena, struct work_item, field->open_count + 1);
     size_t *still = arena_array(&field->arena, size_t, field->open_count + 1);
-    size_t count = 0, left = 0, later = 0;
+    size_t count = 0, later = 0;
     qsort_r(field->open, field->open_count, sizeof *field->open, by_end, field->file->rows);
     for (size_t i = 0; i < field->open_count; i++) {
         const struct replay_row *row = &field->file->rows[field->open[i]];
@@ -407,17 +432,9 @@ enum err field_finish(struct field *field, int64_t until_ms)
         if (row->ended_ms > until_ms)
             still[later++] = field->open[i];
     }
-    for (int round = 0; round < ROUNDS_MAX && count; round++) {
-        enum err err = finish_round(field, works, count, until_ms, &left);
-        if (err != OK)
-            return err;
-        if (left == 0)
-            break;
-        if (round > 4)
-            poll(NULL, 0, ROUND_PAUSE_MS);
-    }
-    if (count && left)
-        return ERR_LIMIT;
+    enum err err = finish_rounds(field, works, count, until_ms);
+    if (err != OK)
+        return err;
     memcpy(field->open, still, later * sizeof *still);
     field->open_count = later;
     return OK;

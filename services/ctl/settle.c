@@ -5,7 +5,7 @@
 #include "services/kernel/base/clock.h"
 #include "services/kernel/store/ops_codec.h"
 
-#define LOOK_MIN_MS 1
+#define LOOK_SHARE 8 /* from look to look goes by so much of what was waited */
 #define LOOK_MAX_MS 20
 #define PAST_MS 1
 #define TELL_MS 1
@@ -31,8 +31,8 @@ static bool quiet(const struct drill_busy *busy, bool ledger)
 
 enum err settle(struct pg *pg, bool ledger, struct drill_busy *ret)
 {
-    int64_t until = now_ms() + SETTLE_TIMEOUT_MS;
-    for (int look_ms = LOOK_MIN_MS; now_ms() < until;) {
+    int64_t from_ms = now_ms(), waited_ms = 0;
+    while (waited_ms < SETTLE_TIMEOUT_MS) {
         enum err err = settle_wait(pg);
         if (err == OK)
             err = store_drill_busy(pg, ret);
@@ -40,8 +40,10 @@ enum err settle(struct pg *pg, bool ledger, struct drill_busy *ret)
             return OK;
         if (err != OK)
             pg_reset(pg); /* the server restarts: connect again */
-        poll(NULL, 0, look_ms);
-        look_ms = look_ms * 2 > LOOK_MAX_MS ? LOOK_MAX_MS : look_ms + 1;
+        poll(NULL, 0,
+                waited_ms < LOOK_MAX_MS * LOOK_SHARE ? 1 + (int)waited_ms / LOOK_SHARE
+                                                     : LOOK_MAX_MS);
+        waited_ms = now_ms() - from_ms;
     }
     return ERR_TRANSIENT;
 }
