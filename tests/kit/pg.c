@@ -243,20 +243,27 @@ static void stop_all(void)
     }
 }
 
-struct kit_pg *kit_pg_start(const char *settings)
+/* A server that has its directory and does not run. */
+static struct kit_pg *server_new(void)
 {
     struct kit_pg *pg = calloc(1, sizeof(*pg));
     if (pg == NULL)
         kit_fail("out of memory");
     if (started == NULL)
         atexit(stop_all);
-    snprintf(pg->settings, sizeof(pg->settings),
-            "fsync=off full_page_writes=off shared_buffers=32MB max_connections=60 %s",
-            settings != NULL ? settings : "");
     dir_make(pg);
     pg->next = started;
     started = pg;
     janitor_start(pg);
+    return pg;
+}
+
+struct kit_pg *kit_pg_start(const char *settings)
+{
+    struct kit_pg *pg = server_new();
+    snprintf(pg->settings, sizeof(pg->settings),
+            "fsync=off full_page_writes=off shared_buffers=32MB max_connections=60 %s",
+            settings != NULL ? settings : "");
     data_init(pg);
     server_start(pg);
     char conninfo[KIT_CONNINFO_SIZE];
@@ -268,6 +275,22 @@ struct kit_pg *kit_pg_start(const char *settings)
     PQclear(result);
     PQfinish(conn);
     return pg;
+}
+
+struct kit_pg *kit_pg_replica(struct kit_pg *pg)
+{
+    struct kit_pg *replica = server_new();
+    char log[200];
+    snprintf(log, sizeof(log), "%s/log", replica->dir);
+    memcpy(replica->settings, pg->settings, sizeof(replica->settings));
+    const char *argv[] = {BIN "pg_basebackup", "--no-sync", "--no-manifest", "-c", "fast", "-X",
+            "stream", "-R", "-h", pg->dir, "-U", "postgres", "-D", replica->data, NULL};
+    if (child_run(argv, true, log) != 0) {
+        log_show(replica);
+        kit_fail("pg_basebackup failed in %s", replica->dir);
+    }
+    server_start(replica);
+    return replica;
 }
 
 void kit_pg_crash(struct kit_pg *pg)

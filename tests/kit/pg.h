@@ -25,6 +25,10 @@ void kit_pg_stop(struct kit_pg **pg);
 void kit_pg_crash(struct kit_pg *pg);
 void kit_pg_restart(struct kit_pg *pg);
 
+/* A standby of `pg`, which must run: copied from it, follows it over its socket, with its settings.
+ * Everything here works with it too, as far as a standby can. */
+struct kit_pg *kit_pg_replica(struct kit_pg *pg);
+
 /* "host=… dbname=huying user=ROLE". Borrowed, valid until the next call. */
 const char *kit_pg_conninfo(struct kit_pg *pg, const char *role);
 const char *kit_pg_dir(const struct kit_pg *pg); /* the temporary directory; the socket is in it */

@@ -4,7 +4,8 @@
  *   T500 the same by 1, and sets the timer to now + 500
  *   N0   nothing to do
  *   S5   (command) take 5 away; refused with reason 1 when there is less
- * Anything else is malformed. A total of a million breaks a CHECK: what cannot be stored. */
+ * Anything else is malformed. A query's payload is an id, or an id and a size: "7 100" gets the
+ * total of 7 and a hundred letters. A total of a million breaks a CHECK: what cannot be stored. */
 #ifndef HUYING_STORE_TEST_TOY_H
 #define HUYING_STORE_TEST_TOY_H
 
@@ -20,6 +21,7 @@
 #define TOY_ADD 1
 #define TOY_SUB 100
 #define TOY_FIND 101 /* a command that comes without an aggregate */
+#define TOY_LOOK 600 /* the query */
 #define TOY_TIMER 1
 #define TOY_WORK 7
 #define TOY_ECHO 2
@@ -137,13 +139,41 @@ TOY void toy_save_row(const void *state, struct params *params, int first)
     param_add_int(params, first, ((const struct toy *)state)->total);
 }
 
+TOY enum err toy_look_bind(struct bytes payload,
+        const struct directory *directory,
+        const char *actor,
+        struct arena *arena,
+        struct params *params,
+        const char **ret_why)
+{
+    (void)directory;
+    (void)actor;
+    char *end = arena_text(arena, (const char *)payload.data, payload.size), *begin = end;
+    int64_t agg = strtoll(begin, &end, 10);
+    params_int(params, PARAM_INT8, agg);
+    params_int(params, PARAM_INT4, *end ? strtoll(end, NULL, 10) : 0);
+    *ret_why = "not an id, or an id and a size";
+    return end == begin ? ERR_MALFORMED : OK;
+}
+
+TOY void toy_look_encode(const PGresult *rows, const struct directory *directory, struct buf *out)
+{
+    (void)directory;
+    if (PQntuples(rows) == 1)
+        buf_add_format(out, "total %lld%s", (long long)row_int(rows, 0, 0), row_text(rows, 0, 1));
+}
+
+TOY const struct statement TOY_LOOK_SQL = {
+        "toy_look", "SELECT total, repeat('x', $2::integer) FROM toy WHERE id = $1::bigint"};
+TOY const struct query_type TOY_QUERIES[] = {
+        {TOY_LOOK, "look", &TOY_LOOK_SQL, toy_look_bind, toy_look_encode}};
 TOY const enum service_id TOY_HEARS[] = {SERVICE_INTAKE, SERVICE_VOLUNTEER, SERVICE_NONE};
 TOY const enum service_id TOY_TELLS[] = {SERVICE_ENFORCEMENT, SERVICE_NONE};
 TOY const char *const TOY_METRICS[] = {"total", NULL};
 TOY const struct input_type TOY_INPUTS[] = {
         {INPUT_MESSAGE, SERVICE_INTAKE, TOY_ADD, 0, "add", toy_decode},
         {INPUT_MESSAGE, SERVICE_VOLUNTEER, TOY_ADD, 0, "add", toy_decode},
-        {INPUT_COMMAND, SERVICE_NONE, TOY_SUB, 0, "sub", toy_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TOY_SUB, 1, "sub", toy_decode}, /* the right to act */
         {INPUT_TIMER, SERVICE_NONE, TOY_TIMER, 0, "timer", NULL},
 };
 
@@ -156,6 +186,8 @@ TOY const struct aggregate_ops TOY_OPS = {
         .tells = TOY_TELLS,
         .inputs = TOY_INPUTS,
         .input_count = COUNT_OF(TOY_INPUTS),
+        .queries = TOY_QUERIES,
+        .query_count = COUNT_OF(TOY_QUERIES),
         .metric_names = TOY_METRICS,
         .sql_stub = {"toy_stub", "INSERT INTO toy (id) SELECT unnest($1::bigint[]) ORDER BY 1 ON "
                                  "CONFLICT DO NOTHING"},

@@ -8,47 +8,7 @@
 #include "services/kernel/base/pure_id.h"
 #include "services/kernel/store/batch_impl.h"
 #include "services/kernel/store/chores.h"
-#include "services/kernel/store/test_toy.h"
-#include "tests/kit/pg.h"
-
-#define DEADLINE_MS 20000
-
-TOY struct kit_pg *server;
-TOY const struct aggregate_ops *toy_ops = &TOY_OPS;
-
-TOY void toy_schema(void)
-{
-    kit_pg_directory(server);
-    kit_pg_kernel(server, "toy");
-    kit_pg_run(server,
-            "CREATE TABLE toy.toy (id bigint PRIMARY KEY, ver integer NOT NULL DEFAULT 0,"
-            " seen_intake bigint NOT NULL DEFAULT 0, seen_volunteer bigint NOT NULL DEFAULT 0,"
-            " sent_enforcement bigint NOT NULL DEFAULT 0,"
-            " total bigint NOT NULL DEFAULT 0 CHECK (total < 1000000));"
-            "CREATE TABLE toy.key (name text PRIMARY KEY, agg bigint NOT NULL);"
-            "CREATE VIEW toy.work_ready AS SELECT id AS agg, 7 AS kind, now() AS at FROM toy.toy"
-            " WHERE total = 77;"
-            "CREATE VIEW toy.counter_truth AS SELECT 0::smallint AS metric, k.unit, k.matter,"
-            " coalesce(sum(total), 0)::bigint AS value FROM toy.toy,"
-            " (VALUES (0::bigint, 0), (0, 3), (11, 0), (2, 0), (1, 0)) AS k (unit, matter)"
-            " GROUP BY k.unit, k.matter");
-}
-
-/* Empty tables, site 7, incarnation 5, directory version 1. */
-TOY void toy_reset(void)
-{
-    kit_pg_run(server,
-            "TRUNCATE toy.toy, toy.key, toy.outbox, toy.waiting, toy.dead_letter, toy.timer,"
-            " toy.attempt, toy.suspect, toy.command, toy.history, toy.clock_anchor, toy.counter, "
-            "toy.counter_delta;"
-            "UPDATE toy.counter_head SET fold = 0; UPDATE toy.id_block SET next = 1, incarnation = "
-            "0;"
-            "DELETE FROM directory.site;"
-            "INSERT INTO directory.site (number, letters, name_zh, name_en, utc_offset_s, drill,"
-            " version, incarnation) VALUES (7, 'LA', '市', 'City', 0, false, 1, 5)");
-}
-
-TOY bool (*toy_site_seen)(void *self, const struct site_row *site); /* of all batches */
+#include "services/kernel/store/test_toy_db.h"
 
 struct lane {
     struct pg *pg;
@@ -137,12 +97,6 @@ TOY void lane_start(struct lane *lane,
                                      .self = lane});
 }
 
-TOY int64_t toy_now(void)
-{
-    struct clock clock = clock_system();
-    return clock.monotonic_ms(clock.self);
-}
-
 /* One round of the loop for one connection. */
 TOY void lane_turn(struct lane *lane)
 {
@@ -167,12 +121,5 @@ TOY enum batch_end lane_run(struct lane *lane, struct work *works, size_t count)
     lane_start(lane, works, count, NULL, 0);
     return lane_finish(lane);
 }
-
-#define ASSERT_SQL(sql, value)                                                                     \
-    do {                                                                                           \
-        long long found = kit_pg_int(server, sql);                                                 \
-        if (found != (value))                                                                      \
-            fail_msg("%s: %lld, expected %lld", sql, found, (long long)(value));                   \
-    } while (0)
 
 #endif
