@@ -11,6 +11,7 @@
 enum manner {
     ANSWER,
     FAIL_FIRST, /* every request's first attempt fails transiently */
+    LATE_FIRST, /* every request's first attempt waited for too long */
     KILL_BROKER /* the broker that brought the first frame dies instead of an answer */
 };
 
@@ -45,6 +46,7 @@ static void answer(struct stage *stage, const struct bus_frame *frame)
     batch_begin(&out, 1);
     for (size_t i = 0; i < count; i++) {
         char *id = g_strdup(requests[i].request_id);
+        must(requests[i].deadline_ms > 0 && requests[i].deadline_ms <= WAIT_MS);
         size_t before = GPOINTER_TO_SIZE(g_hash_table_lookup(stage->attempts, id));
         (void)g_hash_table_insert(stage->attempts, id, GSIZE_TO_POINTER(before + 1));
         struct envelope reply = {.id = requests[i].id,
@@ -56,6 +58,9 @@ static void answer(struct stage *stage, const struct bus_frame *frame)
                 .text = requests[i].actor};
         if (stage->manner == FAIL_FIRST && before == 0) {
             reply.verdict = REPLY_FAILED + ERR_TRANSIENT;
+        }
+        if (stage->manner == LATE_FIRST && before == 0) {
+            reply.verdict = REPLY_FAILED + ERR_LATE;
         }
         batch_add(&out, &reply);
     }
@@ -207,6 +212,30 @@ static void call_is_tried_again_after_a_transient_failure(void **state)
 {
     (void)state;
     call_and_check(FAIL_FIRST, 4096, 100, 3);
+    call_and_check(LATE_FIRST, 4096, 100, 3);
+}
+
+/* Without any time left a request would have to be sent with no span, that is, for ever. */
+static void call_without_time_sends_nothing(void **state)
+{
+    (void)state;
+    struct stage *stage = g_new0(struct stage, 1);
+    struct client_request requests[3];
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    stage_open(stage, ANSWER, 100);
+    struct client *client = client_open(stage, "tool");
+    requests_make(requests, 3);
+    assert_int_equal(client_call(client, FRAME_COMMANDS, requests, 3, 0, &arena), ERR_TRANSIENT);
+    requests_make(requests, 1); /* comes after them, had they been sent */
+    assert_int_equal(client_call(client, FRAME_COMMANDS, requests, 1, WAIT_MS, &arena), OK);
+    client_destroy(&client);
+    atomic_store(&stage->stop, true);
+    must(pthread_join(stage->thread, NULL) == 0);
+    assert_int_equal(g_hash_table_size(stage->attempts), 1);
+    stage_close(stage);
+    arena_fini(&arena);
+    g_free(stage);
 }
 
 static void call_goes_over_another_broker_when_one_dies(void **state)
@@ -272,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(call_answers_every_request),
             cmocka_unit_test(call_is_tried_again_after_a_transient_failure),
+            cmocka_unit_test(call_without_time_sends_nothing),
             cmocka_unit_test(call_goes_over_another_broker_when_one_dies),
             cmocka_unit_test(call_waits_for_credit),
             cmocka_unit_test(call_without_the_right_is_denied_at_once),

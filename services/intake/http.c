@@ -102,6 +102,7 @@ static enum err call_hand_over(struct call *call)
             .actor = "",
             .peer = call->peer,
             .payload = {(const uint8_t *)call->payload.data, call->payload.size},
+            .span_ms = HTTP_ANSWER_MS_MAX,
             .done = call_done,
             .self = call};
     return call->posts ? backend->command(backend->self, &command)

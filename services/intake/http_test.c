@@ -147,6 +147,7 @@ static void stop_with_requests_under_way_ends_them(void **unused)
     loop_double.mode = HOLD;
     int fd = post_begin("k");
     held_wait(1);
+    assert_int_equal(loop_double.held[0].span_ms, HTTP_ANSWER_MS_MAX); /* then nobody waits */
     http_destroy(&http);
     int status = post_end(fd);
     assert_true(status == 0 || status == 503);

@@ -1,5 +1,6 @@
 /* Operating errors: the second of the three error channels (verdicts are values, bugs are must()).
- * A function that can fail returns enum err, OK is 0, and callers act by class, never by text. */
+ * A function that can fail returns enum err, OK is 0, and callers act by class, never by text.
+ * The numbers travel in replies (REPLY_FAILED + n): new classes go to the end. */
 #ifndef HUYING_BASE_ERR_H
 #define HUYING_BASE_ERR_H
 
@@ -13,7 +14,8 @@
     X(ERR_NOT_FOUND, "nothing has that name or id")                                                \
     X(ERR_LIMIT, "a named maximum was reached")                                                    \
     X(ERR_DENIED, "the key or the actor has no right to it")                                       \
-    X(ERR_FATAL, "configuration or environment: the process cannot work and ends")
+    X(ERR_FATAL, "configuration or environment: the process cannot work and ends")                 \
+    X(ERR_LATE, "its span was over before it was begun: nothing was done, ask again")
 
 enum err {
 #define X(name, text) name,

@@ -8,14 +8,14 @@ static void err_name_of_each_class_is_its_own(void **state)
     (void)state;
     assert_string_equal(err_name(OK), "OK");
     assert_string_equal(err_name(ERR_LIMIT), "ERR_LIMIT");
-    assert_string_equal(err_name(ERR_FATAL), "ERR_FATAL");
+    assert_string_equal(err_name(ERR_LATE), "ERR_LATE");
     assert_string_equal(err_text(ERR_LIMIT), "a named maximum was reached");
 }
 
 static void err_name_of_a_number_out_of_range_is_no_crash(void **state)
 {
     (void)state;
-    assert_string_equal(err_name((enum err)(ERR_FATAL + 1)), "ERR_?");
+    assert_string_equal(err_name((enum err)(ERR_LATE + 1)), "ERR_?");
     assert_string_equal(err_text((enum err)12345), "a class that does not exist");
 }
 

@@ -196,7 +196,8 @@ static void reply_take(struct call *call, const struct envelope *reply)
     if (call->pending[index].progress == DONE) {
         return;
     }
-    if (reply->verdict == REPLY_FAILED + ERR_TRANSIENT) {
+    if (reply->verdict == REPLY_FAILED + ERR_TRANSIENT ||
+            reply->verdict == REPLY_FAILED + ERR_LATE) {
         request_again(call, index, BACKOFF_MS);
         return;
     }
@@ -367,7 +368,9 @@ static void call_turn(struct call *call)
     bool lost = bus_epoch(client->bus) != client->epoch;
     client->epoch = bus_epoch(client->bus);
     silent_again(call, lost);
-    call_send(call);
+    if (call->now_ms < call->deadline_ms) { /* a span of 0 would mean none */
+        call_send(call);
+    }
 }
 
 enum err client_call(struct client *client,

@@ -37,9 +37,10 @@ struct client_request {
 
 /* Sends all `count` requests (kind FRAME_COMMANDS or FRAME_QUERIES), grouped into frames by
  * service and bucket, at most CLIENT_WINDOW unanswered at once, and waits for every answer.
- * Requests that fail with REPLY_FAILED + ERR_TRANSIENT are tried again. A command without a
- * request id is never sent twice, except after a NAK. Returns OK when all were answered, else
- * ERR_TRANSIENT; each request has its own err: ERR_DENIED when the key may not send it,
+ * Each carries what is left of the time as its span: a service does not begin it later.
+ * Requests that fail with REPLY_FAILED + ERR_TRANSIENT or ERR_LATE are tried again. A command
+ * without a request id is never sent twice, except after a NAK. Returns OK when all were answered,
+ * else ERR_TRANSIENT; each request has its own err: ERR_DENIED when the key may not send it,
  * ERR_MALFORMED when the broker refused the frame, ERR_LIMIT when request or answer is too
  * large. */
 enum err client_call(struct client *client, enum frame_kind kind, struct client_request *requests,

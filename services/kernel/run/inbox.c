@@ -59,6 +59,11 @@ size_t inbox_take(struct inbox *inbox, struct work **works, size_t max, int64_t 
     return count;
 }
 
+bool span_over(int64_t received_ms, int64_t span_ms, int64_t now_ms)
+{
+    return span_ms > 0 && now_ms - received_ms > span_ms;
+}
+
 struct parcel *parcel_new(void)
 {
     struct parcel *parcel = calloc(1, sizeof *parcel);

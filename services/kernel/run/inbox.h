@@ -17,6 +17,8 @@ struct job {
     struct parcel *parcel;
     struct job *next;
     int64_t not_before_ms; /* monotonic */
+    int64_t span_ms;       /* commands: from its parcel's receipt; 0 = none */
+    bool begun;            /* it was in a batch whose end may not be known */
     size_t index;          /* in the parcel */
 };
 
@@ -24,12 +26,13 @@ struct parcel {
     struct bus_frame frame; /* not moved; kind and addresses for the answer */
     struct arena arena;
     struct job *jobs;
-    size_t count, open;     /* jobs; jobs without an end */
+    size_t count, open;       /* jobs; jobs without an end */
     struct envelope *replies; /* commands and queries: by index */
+    int64_t received_ms;      /* monotonic */
     int64_t *acks;
     size_t ack_count;
-    struct buf *answers;    /* queries: one per reply */
-    int64_t incarnation;    /* of the sender's database, events: another one's are not applied */
+    struct buf *answers; /* queries: one per reply */
+    int64_t incarnation; /* of the sender's database, events: another one's are not applied */
     bool local;
     struct parcel *next; /* local: in the list of those not opened yet */
     void (*done)(void *self, const struct envelope *reply); /* local */
@@ -47,6 +50,9 @@ void inbox_put(struct inbox *inbox, struct job *job);
 void inbox_back(struct inbox *inbox, struct job *job);
 /* Takes up to `max` jobs that are ready; a job that must run alone comes alone. */
 size_t inbox_take(struct inbox *inbox, struct work **works, size_t max, int64_t now_ms);
+
+/* True when more than `span_ms` passed; 0 = none. Exactly at its end is in time. */
+bool span_over(int64_t received_ms, int64_t span_ms, int64_t now_ms);
 
 struct parcel *parcel_new(void);
 void parcel_destroy(struct parcel *parcel);

@@ -114,7 +114,8 @@ static bool acked_due(const struct loop *loop)
 }
 
 /* What came in before the site became another incarnation is not applied to it (rule 9): the
- * sender's sweep sends what still is so. Commands may be: their answer is found or given anew. */
+ * sender's sweep sends what still is so. Commands may be: their answer is found or given anew; but
+ * nobody waits any more for those whose span is over. */
 static void stale_drop(struct lane *lane)
 {
     size_t kept = 0;
@@ -122,7 +123,7 @@ static void stale_drop(struct lane *lane)
         struct job *job = (struct job *)lane->works[i];
         if (job->work.origin == WORK_EVENT && job->parcel->incarnation != lane->loop->incarnation)
             job_fail(lane->loop, job, ERR_TRANSIENT, "");
-        else
+        else if (!job->parcel || !job_late(lane->loop, job))
             lane->works[kept++] = lane->works[i];
     }
     lane->work_count = kept;
@@ -144,6 +145,8 @@ static void lane_start(struct lane *lane)
     stale_drop(lane);
     if (!lane->work_count && !acked_due(loop))
         return;
+    for (size_t i = 0; i < lane->work_count; i++)
+        ((struct job *)lane->works[i])->begun = true;
     lane->acked_count = loop->acked_count;
     memcpy(lane->acked, loop->acked, loop->acked_count * sizeof *loop->acked);
     loop->acked_count = 0;
@@ -229,6 +232,7 @@ static void left_back(struct lane *lane, size_t left)
     size_t done = lane->work_count - left, kept = done;
     for (size_t i = done; i < lane->work_count; i++) {
         struct job *job = (struct job *)lane->works[i];
+        job->begun = false;
         if (job->parcel)
             lane->works[kept++] = lane->works[i];
         else

@@ -28,6 +28,8 @@
 struct kernel_conf {
     char brokers[512], server_key[41], key[512];
     char conninfo[1024];
+    char replica[1024]; /* "" = none */
+    int64_t replica_lag_s;
     char redis[256];
     char http_host[64], log_level[8], language[4];
     int64_t http_port, credit, batch_size, lanes;
@@ -108,7 +110,11 @@ struct loop {
     int64_t acked_since_ms;
     struct job *recount_asked, *recount_running; /* by `next` */
     size_t timers_out, found_out, held_out; /* jobs of these kinds that are not decided yet */
-    size_t queries_out;
+    struct replica *replica; /* NULL = none is configured */
+    size_t queries_out;      /* until their answer left */
+    size_t queries_unmarked; /* sent to the primary since the last mark was */
+    bool mark_out;           /* a mark is under way */
+    struct query *queries_read, **queries_read_last; /* their answers wait for the mark */
     int64_t active_ms;    /* last committed work or move of a drill's clock */
     int64_t clock_seen_ms; /* a drill's, as last read */
     struct clock_watch watch; /* over the clock that deadlines are judged by */
@@ -125,6 +131,14 @@ struct loop {
     struct web *web;
 };
 
+/* service.c, for tests too: a loop that has its conf, clock, service and ops starts, makes a round
+ * (waits for something at most some milliseconds, then does what there is), ends. */
+enum err loop_start(struct loop *loop) MUST_CHECK;
+void loop_round(struct loop *loop);
+void loop_end(struct loop *loop);
+/* The sentence in the language of the configuration. */
+const char *loop_text(const struct loop *loop, const char *zh, const char *en);
+
 /* receive.c */
 void loop_receive(struct loop *loop);
 void loop_local(struct loop *loop);
@@ -133,13 +147,27 @@ void job_end(struct loop *loop, struct job *job);
 /* Ends a job with a failure: a command is told, everything else is put back to its sender. */
 void job_fail(struct loop *loop, struct job *job, enum err err, const char *text);
 void parcel_finish(struct loop *loop, struct parcel *parcel);
+/* Ends a command whose span was over before it was begun; false: it is to be run. */
+bool job_late(struct loop *loop, struct job *job);
+const char *late_text(const struct loop *loop);
+const char *format_text(const struct loop *loop);
 
 /* query.c */
 void query_start(struct loop *loop, struct parcel *parcel, size_t index,
         const struct envelope *envelope);
+/* After what came in: sends the mark that lets answers go. */
+void query_turn(struct loop *loop);
 const struct statement *query_statements(size_t *ret_count);
 /* Bound of one query's answer: a larger one is refused, and the asker asks for less. */
 #define ANSWER_SIZE_MAX PAYLOAD_SIZE_MAX
+
+/* replica.c */
+void replica_new(struct loop *loop);
+void replica_destroy(struct loop *loop); /* after the second connection: it asks there too */
+void replica_turn(struct loop *loop);
+/* Where queries are to be read; NULL = on the primary. */
+struct pg *replica_pg(const struct loop *loop);
+const struct pg *replica_watched(const struct loop *loop); /* to be polled; may be NULL */
 
 /* lanes.c */
 enum err lanes_new(struct loop *loop) MUST_CHECK;

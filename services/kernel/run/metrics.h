@@ -23,6 +23,9 @@
     X(malformed, "counter", "frames and messages refused: format or limit")                        \
     X(commands_in, "counter", "commands received")                                                 \
     X(queries_in, "counter", "queries received")                                                   \
+    X(replica_queries, "counter", "of those, read from the replica")                               \
+    X(marks, "counter", "commits after which answers of queries may leave")                        \
+    X(late, "counter", "requests not begun because their span was over")                           \
     X(events_out, "counter", "messages published after their commit")                              \
     X(resent, "counter", "messages sent again by the sweep")                                       \
     X(acks_in, "counter", "acknowledgements received")                                             \
@@ -40,6 +43,7 @@
     X(postgres_up, "gauge", "1 while the database answers")                                        \
     X(bus_up, "gauge", "1 while a broker answers")                                                 \
     X(redis_up, "gauge", "1 while the counters reach Redis")                                       \
+    X(replica_up, "gauge", "1 while the replica is recent enough for queries")                     \
     X(directory_version, "gauge", "version of the directory in memory")                            \
     X(turned_ms, "gauge", "monotonic time of the loop's last round")
 

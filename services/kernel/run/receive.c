@@ -78,8 +78,7 @@ static const char *reply_text(struct loop *loop, const struct work *work)
     if (work->text && work->text[0])
         return work->text;
     if (work->verdict == VERDICT_NOT_FOUND)
-        return strcmp(loop->conf.language, "en") == 0 ? "there is nothing with that id; check it"
-                                                      : "没有这个编号，请核对";
+        return loop_text(loop, "没有这个编号，请核对", "there is nothing with that id; check it");
     if (work->reason && loop->ops->reason_text)
         return loop->ops->reason_text(work->reason, loop->conf.language);
     return "";
@@ -133,6 +132,28 @@ void job_fail(struct loop *loop, struct job *job, enum err err, const char *text
     job->work.text = text;
     job->work.answer.size = 0;
     job_end(loop, job);
+}
+
+const char *format_text(const struct loop *loop)
+{
+    return loop_text(
+            loop, "内容不符合其类型的格式", "the payload does not have the format of its type");
+}
+
+const char *late_text(const struct loop *loop)
+{
+    return loop_text(loop, "等候过久，尚未处理；请重试",
+            "it waited for too long and was not begun: nothing was done; ask again");
+}
+
+/* One that was begun may have its effect already: it is run again, and finds it. */
+bool job_late(struct loop *loop, struct job *job)
+{
+    if (job->begun || !span_over(job->parcel->received_ms, job->span_ms, loop->now_ms))
+        return false;
+    metric_add(&loop->metrics, late, 1);
+    job_fail(loop, job, ERR_LATE, late_text(loop));
+    return true;
 }
 
 static bool message_sound(const struct loop *loop, const struct envelope *envelope)
@@ -189,29 +210,34 @@ static const char *command_check(
     if (envelope->type == OPS_REPLAY || envelope->type == OPS_SKIP) {
         work->origin = envelope->type == OPS_REPLAY ? WORK_REPLAY : WORK_SKIP;
         if (letter_ref_decode(envelope->payload, &job->parcel->arena, work) != OK)
-            return "the payload is no ops.LetterRef with aggregate, source and number";
+            return loop_text(loop, "内容不是带有对象、来源和序号的 ops.LetterRef",
+                    "the payload is no ops.LetterRef with aggregate, source and number");
     } else {
         work->type = core_type(loop->ops, INPUT_COMMAND, SERVICE_NONE, envelope->type);
         *ret_err = ERR_UNKNOWN;
         if (!work->type)
-            return "no command of this service has that type; see proto/README.md";
+            return loop_text(loop, "本服务没有该类型的命令，见 proto/README.md",
+                    "no command of this service has that type; see proto/README.md");
         right = work->type->right;
         const void *body = NULL;
         *ret_err = work->type->decode(envelope->payload, &job->parcel->arena, &body, &why);
         if (*ret_err != OK)
-            return why && why[0] ? why : "the payload does not have the format of its type";
+            return why && why[0] ? why : format_text(loop);
     }
     *ret_err = ERR_DENIED;
     if (!job->parcel->local && !(work->right_held & right))
-        return "the key has no right to this command; see peers.conf";
+        return loop_text(loop, "该密钥无权发出此命令，见 peers.conf",
+                "the key has no right to this command; see peers.conf");
     bool may_name = job->parcel->local || work->right_held & (RIGHT_ACT | RIGHT_OPERATE);
     if (envelope->actor[0] && !may_name)
-        return "the key has no right to act in somebody's name; leave `actor` empty";
+        return loop_text(loop, "该密钥无权以他人名义办理，请将 actor 留空",
+                "the key has no right to act in somebody's name; leave `actor` empty");
     *ret_err = ERR_MALFORMED;
     if (envelope->agg && !id_valid(envelope->agg, loop->ids.site))
-        return "`agg` is no id of this site";
+        return loop_text(loop, "agg 不是本站点的编号", "`agg` is no id of this site");
     if (envelope->agg && !envelope->request_id[0])
-        return "`request_id` is missing: 1 to 64 bytes chosen by the client";
+        return loop_text(loop, "缺少 request_id：由客户端选定的 1 至 64 字节",
+                "`request_id` is missing: 1 to 64 bytes chosen by the client");
     *ret_err = OK;
     return NULL;
 }
@@ -235,6 +261,7 @@ static void command_job(
     struct job *job = &parcel->jobs[index];
     job->parcel = parcel;
     job->index = index;
+    job->span_ms = envelope->deadline_ms;
     parcel->replies[index] = (struct envelope){.id = envelope->id,
             .agg = envelope->agg,
             .type = envelope->type,
@@ -368,6 +395,7 @@ void loop_receive(struct loop *loop)
             return;
         }
         enum frame_kind kind = parcel->frame.head.kind;
+        parcel->received_ms = loop->now_ms;
         if (kind == FRAME_EVENTS || kind == FRAME_COMMANDS || kind == FRAME_QUERIES) {
             parcel_open(loop, parcel);
         } else if (kind == FRAME_ACKS) {
@@ -385,14 +413,17 @@ static enum err local_put(struct loop *loop, const struct local_command *command
 {
     struct parcel *parcel = parcel_new();
     struct arena *arena = &parcel->arena;
+    must(command->span_ms >= 0);
     parcel->local = true;
     parcel->done = command->done;
     parcel->done_self = command->self;
+    parcel->received_ms = loop->clock.monotonic_ms(loop->clock.self);
     parcel->frame.head.kind = query ? FRAME_QUERIES : FRAME_COMMANDS;
     snprintf(parcel->frame.head.peer, PEER_SIZE, "%s", command->peer);
     struct envelope *envelope = arena_array(arena, struct envelope, 1);
     *envelope = (struct envelope){.type = command->type,
             .agg = command->agg,
+            .deadline_ms = command->span_ms,
             .request_id = arena_text(arena, command->request_id, strlen(command->request_id)),
             .actor = arena_text(arena, command->actor, strlen(command->actor)),
             .text = ""};

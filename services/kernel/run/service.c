@@ -22,7 +22,7 @@
 #include "services/kernel/run/loop.h"
 
 #define DRAIN_MS 5000
-#define POLL_ITEMS_MAX (BUS_POLL_ITEMS_MAX + LANES_MAX + 4)
+#define POLL_ITEMS_MAX (BUS_POLL_ITEMS_MAX + LANES_MAX + 5)
 #define SERVICE_KEYS_MAX 64
 
 #define FIELD(name) offsetof(struct kernel_conf, name), sizeof((struct kernel_conf *)0)->name
@@ -38,6 +38,10 @@ const struct conf_key KERNEL_CONF_KEYS[] = {
                 "language of refusals: zh or en"},
         {"store", "conninfo", CONF_TEXT, FIELD(conninfo), 0, 0, NULL,
                 "libpq connection string of this service's role"},
+        {"store", "replica", CONF_TEXT, FIELD(replica), 0, 0, "",
+                "connection string of a replica for queries; empty: they go to the primary"},
+        {"store", "replica_lag_s", CONF_INT, offsetof(struct kernel_conf, replica_lag_s), 0, 1,
+                3600, "5", "seconds that a replica may be behind and still be asked"},
         {"redis", "socket", CONF_TEXT, FIELD(redis), 0, 0, "", "unix socket; empty: no counters"},
         {"http", "host", CONF_TEXT, FIELD(http_host), 0, 0, "127.0.0.1",
                 "address of health and metrics"},
@@ -86,6 +90,11 @@ void loop_watch(struct loop *loop, const struct pg *pg)
     loop->watched = pg;
 }
 
+const char *loop_text(const struct loop *loop, const char *zh, const char *en)
+{
+    return strcmp(loop->conf.language, "en") == 0 ? en : zh;
+}
+
 /* One file, one table: the kernel's keys and the service's stand side by side in one struct. */
 static enum err conf_read(struct loop *loop, struct kernel_conf *kernel, void *own)
 {
@@ -102,8 +111,7 @@ static enum err conf_read(struct loop *loop, struct kernel_conf *kernel, void *o
     char *all = calloc(1, own_at + service->conf_size);
     must(all);
     BUF_OWNED why = {0};
-    enum err err =
-            conf_load(keys, count, loop->conf_path, all, own_at + service->conf_size, &why);
+    enum err err = conf_load(keys, count, loop->conf_path, all, own_at + service->conf_size, &why);
     if (err == OK) {
         memcpy(kernel, all, sizeof *kernel);
         if (service->conf_size)
@@ -124,8 +132,8 @@ static enum err bus_start(struct loop *loop)
         log_error("KEY-REFUSED", "why=%s", log_quote(why.data));
         return ERR_FATAL;
     }
-    struct bus_config config = {.service = loop->ops->service,
-            .credit = (uint32_t)loop->conf.credit};
+    struct bus_config config = {
+            .service = loop->ops->service, .credit = (uint32_t)loop->conf.credit};
     gchar **endpoints = g_strsplit(loop->conf.brokers, ";", BUS_BROKERS_MAX);
     for (gchar **it = endpoints; *it; it++)
         if (**it)
@@ -143,7 +151,7 @@ static enum err bus_start(struct loop *loop)
     return err;
 }
 
-static enum err loop_start(struct loop *loop)
+enum err loop_start(struct loop *loop)
 {
     sigset_t signals;
     sigemptyset(&signals);
@@ -173,19 +181,22 @@ static enum err loop_start(struct loop *loop)
     if (err == OK)
         err = tasks_new(loop);
     if (err == OK)
+        replica_new(loop);
+    if (err == OK)
         err = web_start(loop);
     if (err == OK && loop->service->start)
         err = loop->service->start(loop, loop->service->conf);
     return err;
 }
 
-static void loop_end(struct loop *loop)
+void loop_end(struct loop *loop)
 {
     if (loop->service->stop)
         loop->service->stop(loop);
     web_stop(loop);
     lanes_destroy(loop);
     tasks_destroy(loop);
+    replica_destroy(loop);
     outgoing_destroy(&loop->outgoing);
     bus_destroy(&loop->bus);
     zmq_ctx_term(loop->zmq);
@@ -247,6 +258,8 @@ static void loop_wait(struct loop *loop)
     for (size_t i = 0; i < loop->lane_count; i++)
         count += pg_item(&items[count], loop->lanes[i].pg);
     count += pg_item(&items[count], loop->aux);
+    if (replica_watched(loop))
+        count += pg_item(&items[count], replica_watched(loop));
     if (loop->watched)
         count += pg_item(&items[count], loop->watched);
     items[count++] = (zmq_pollitem_t){.fd = loop->signal_fd, .events = ZMQ_POLLIN};
@@ -257,9 +270,9 @@ static void loop_wait(struct loop *loop)
 
 static bool drained(const struct loop *loop)
 {
-    return loop->draining && ((loop->inbox.count == 0 && !lanes_busy(loop) &&
-                                      loop->queries_out == 0) ||
-                                     loop->now_ms >= loop->drain_until_ms);
+    return loop->draining &&
+           ((loop->inbox.count == 0 && !lanes_busy(loop) && loop->queries_out == 0) ||
+                   loop->now_ms >= loop->drain_until_ms);
 }
 
 static void loop_turn(struct loop *loop)
@@ -272,6 +285,8 @@ static void loop_turn(struct loop *loop)
     bus_turn(loop->bus, loop->now_ms);
     loop_receive(loop);
     loop_local(loop);
+    query_turn(loop);
+    replica_turn(loop);
     lanes_turn(loop);
     size_t left = loop->inbox.count;
     if (!loop->draining)
@@ -285,13 +300,17 @@ static void loop_turn(struct loop *loop)
         loop->service->turn(loop);
 }
 
+void loop_round(struct loop *loop)
+{
+    loop_wait(loop);
+    loop_turn(loop);
+}
+
 static void loop_run(struct loop *loop)
 {
     log_info("SERVICE-STARTED", "service=%s instance=%d", loop->ops->schema, loop->instance);
-    while (!drained(loop)) {
-        loop_wait(loop);
-        loop_turn(loop);
-    }
+    while (!drained(loop))
+        loop_round(loop);
     log_info("SERVICE-ENDED", "left=%zu", loop->inbox.count);
 }
 

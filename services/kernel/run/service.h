@@ -50,6 +50,7 @@ struct local_command {
     int64_t agg;
     const char *request_id, *actor, *peer;
     struct bytes payload;
+    int64_t span_ms; /* what is not begun by then is not run: ERR_LATE; 0 = none */
     void (*done)(void *self, const struct envelope *reply);
     void *self;
 };

@@ -10,6 +10,7 @@
 #include "services/kernel/base/must.h"
 #include "services/kernel/run/loop.h"
 #include "services/kernel/store/directory.h"
+#include "services/kernel/store/replica.h"
 
 #define WANTED_MS 5 /* a wanted chore does not run more often */
 /* Each fold of the counters rewrites a row for every unit that changed, here and in Redis. Under
@@ -80,7 +81,7 @@ enum err tasks_new(struct loop *loop)
     own = loop->ops->query_count;
     size_t count = 0;
     loop->aux_statements = calloc(
-            chores + queries + own + DIRECTORY_STATEMENT_COUNT, sizeof *loop->aux_statements);
+            chores + queries + own + DIRECTORY_STATEMENT_COUNT + 1, sizeof *loop->aux_statements);
     must(loop->aux_statements);
     for (size_t i = 0; i < chores; i++)
         loop->aux_statements[count++] = chore_list[i];
@@ -90,6 +91,7 @@ enum err tasks_new(struct loop *loop)
         loop->aux_statements[count++] = *loop->ops->queries[i].statement;
     for (size_t i = 0; i < DIRECTORY_STATEMENT_COUNT; i++)
         loop->aux_statements[count++] = DIRECTORY_STATEMENTS[i];
+    loop->aux_statements[count++] = SQL_POSITION;
     pg_prepare(loop->aux, loop->aux_statements, count);
     loop->counters = counters_new(loop->ops, loop->conf.redis);
     for (int i = 0; i < CHORE_COUNT; i++)

@@ -78,6 +78,9 @@ void chores_resend(struct chores *chores, enum service_id dest, int64_t resend_m
 void chores_attempts(struct chores *chores, const struct chores_listener *listener);
 /* A message that failed in this process: one more attempt on record. */
 void chores_suspect(struct chores *chores, int64_t msg_id, const struct chores_listener *listener);
+/* A commit of its own that writes WAL and nothing else. What was queued on this connection before
+ * was read before it: when `done` says OK, it may be told (rule 4). */
+void chores_mark(struct chores *chores, const struct chores_listener *listener);
 /* Folds deltas into counters, and gives out the counters that changed. */
 void chores_fold(struct chores *chores, const struct chores_listener *listener);
 /* All counters, to fill an empty Redis. */

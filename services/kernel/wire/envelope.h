@@ -30,7 +30,8 @@ struct envelope {
     uint32_t type;
     uint32_t source_site;    /* where it was sent, for messages between sites; 0 = this one */
     int64_t at_ms;           /* the sender's time; in a drill the decision's now */
-    int64_t deadline_ms;     /* requests: span in ms after which no answer is wanted; 0 = none */
+    int64_t deadline_ms;     /* requests: span in ms, from when the service reads it; what was not
+                                begun by then is not run: REPLY_FAILED + ERR_LATE; 0 = none */
     const char *request_id;  /* COMMANDS: chosen by the client, ≤ REQUEST_ID_MAX; the same id gets
                                 the same answer; "" = none */
     const char *actor;       /* COMMANDS, QUERIES: staff code, "" = the key's own name */
