@@ -60,22 +60,35 @@ static int teardown(void **state)
     return 0;
 }
 
+static void refused_without_roles(struct kit_pg *pg)
+{
+    assert_int_equal(command_run(command_migrate, line), EXIT_FAILED);
+    assert_int_equal(
+            kit_pg_int(pg, "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'huying%'"), 0);
+}
+
 static void forgetful_settings_are_refused(void **state)
 {
-    static const char *const settings[] = {"fsync=off", "full_page_writes=off",
-            "synchronous_commit=off", "synchronous_commit=local"};
+    static const char *const of_server[] = {"fsync=off", "full_page_writes=off"};
+    static const char *const of_database[] = {"off", "local"};
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(settings); i++) {
-        g_autofree char *all = g_strdup_printf("fsync=on full_page_writes=on %s", settings[i]);
+    for (size_t i = 0; i < G_N_ELEMENTS(of_server); i++) {
+        g_autofree char *all = g_strdup_printf("fsync=on full_page_writes=on %s", of_server[i]);
         struct kit_pg *other = kit_pg_start(all);
-        print_message("%s\n", settings[i]);
+        print_message("%s\n", of_server[i]);
         conf_put(kit_pg_conninfo(other, "postgres"));
-        assert_int_equal(command_run(command_migrate, line), EXIT_FAILED);
-        assert_int_equal(
-                kit_pg_int(other, "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'huying%'"), 0);
+        refused_without_roles(other);
         kit_pg_stop(&other);
     }
     conf_put(kit_pg_conninfo(server, "postgres"));
+    for (size_t i = 0; i < G_N_ELEMENTS(of_database); i++) {
+        g_autofree char *set = g_strdup_printf(
+                "ALTER DATABASE huying SET synchronous_commit = %s", of_database[i]);
+        kit_pg_run(server, set);
+        print_message("%s\n", set);
+        refused_without_roles(server);
+    }
+    kit_pg_run(server, "ALTER DATABASE huying RESET synchronous_commit");
 }
 
 static void first_run_makes_roles_and_tables(void **state)
