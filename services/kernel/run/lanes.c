@@ -145,8 +145,6 @@ static void lane_start(struct lane *lane)
     stale_drop(lane);
     if (!lane->work_count && !acked_due(loop))
         return;
-    for (size_t i = 0; i < lane->work_count; i++)
-        ((struct job *)lane->works[i])->begun = true;
     lane->acked_count = loop->acked_count;
     memcpy(lane->acked, loop->acked, loop->acked_count * sizeof *loop->acked);
     loop->acked_count = 0;
@@ -232,7 +230,6 @@ static void left_back(struct lane *lane, size_t left)
     size_t done = lane->work_count - left, kept = done;
     for (size_t i = done; i < lane->work_count; i++) {
         struct job *job = (struct job *)lane->works[i];
-        job->begun = false;
         if (job->parcel)
             lane->works[kept++] = lane->works[i];
         else
@@ -345,6 +342,8 @@ static void batch_done(void *self, struct batch *batch, enum batch_end end, cons
     switch (end) {
     case BATCH_RETRY:
         metric_add(&loop->metrics, batch_retries, 1);
+        for (size_t i = 0; i < lane->work_count; i++)
+            ((struct job *)lane->works[i])->begun = true;
         works_back(lane, 0, RETRY_MS + (int64_t)rng_below(&loop->rng, RETRY_MS));
         break;
     case BATCH_BLOCKED:
