@@ -86,6 +86,7 @@ CREATE TABLE command (                      -- answers to people; the same reque
     answer      bytea NOT NULL,
     PRIMARY KEY (peer, request_id)
 );
+CREATE INDEX command_at ON command (at);    -- [10] they go by age; grows at its end only
 
 CREATE TABLE history (                      -- one row per transition; the aggregate's story
     agg         bigint NOT NULL,
@@ -113,6 +114,13 @@ CREATE TABLE counter (                      -- [13] folded from the deltas
     fold        bigint NOT NULL,            -- number of the fold that wrote it
     PRIMARY KEY (metric, unit, matter)
 );
+CREATE TABLE counter_kept (                 -- [10] what aggregates count for whose data has gone
+    metric      smallint NOT NULL,
+    unit        bigint NOT NULL,            -- where it was placed; 0 = none
+    matter      integer NOT NULL,
+    value       bigint NOT NULL,
+    PRIMARY KEY (metric, unit, matter)
+);
 CREATE TABLE counter_delta (                -- one row per batch
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     metrics     smallint[] NOT NULL,
@@ -132,6 +140,23 @@ CREATE TABLE id_block (                     -- one row: the next free counter of
     incarnation bigint NOT NULL
 );
 INSERT INTO id_block (next, incarnation) VALUES (1, 0);
+
+CREATE TABLE period (                       -- [10] noted once a month: ids below were minted by then
+    minter      smallint NOT NULL,
+    below       bigint NOT NULL,            -- an id of that minter
+    noted       timestamptz NOT NULL,
+    PRIMARY KEY (minter, below)
+);
+CREATE TABLE horizon (                      -- [10] rows of aggregates below it are removed for good
+    minter      smallint PRIMARY KEY,
+    below       bigint NOT NULL,
+    settled     timestamptz,                -- an instant after its commit; NULL: nothing is deleted yet
+    removed     bigint NOT NULL DEFAULT 0,  -- rows deleted so far
+    leaves      bigint NOT NULL DEFAULT 0   -- that the ledger has of them
+);
+-- The aggregates that the statements of one transaction are about (store/life.c).
+CREATE FUNCTION chosen() RETURNS bigint[] LANGUAGE sql STABLE AS
+    $$ SELECT string_to_array(current_setting('huying.chosen'), ',')::bigint[] $$;
 
 CREATE TABLE site_stream (                  -- [1, 16] numbers to and from other sites
     agg         bigint NOT NULL,

@@ -6,12 +6,13 @@
  *   id bigint PRIMARY KEY, ver int NOT NULL DEFAULT 0,
  *   seen_SOURCE bigint NOT NULL DEFAULT 0 …  one per service in `hears`, in that order,
  *   sent_DEST bigint NOT NULL DEFAULT 0 …    one per service in `tells`, in that order,
- *   own columns, all nullable or with defaults (a stub is a row with ver = 0)
+ *   own columns, all nullable or with defaults (a stub is a row with ver = 0; one with ver < 0 has
+ *   lost its data: readers ask for ver > 0)
  * Never list audit in `tells`: leaves travel as pages, which the kernel sends by itself.
  *
  * Kernel tables that every service's schema has besides (store/schema.sql, same in all): outbox,
  * waiting, dead_letter, timer, attempt, suspect, command, history, counter, counter_delta,
- * counter_head, id_block, site_stream. */
+ * counter_head, counter_kept, id_block, period, horizon, site_stream. */
 #ifndef HUYING_STORE_AGGREGATE_H
 #define HUYING_STORE_AGGREGATE_H
 
@@ -114,6 +115,15 @@ struct aggregate_ops {
      * kept in `related` or the service's own batch memory). */
     void (*absorb)(const void *state, const void *next, const struct input *input,
             const struct outcome *outcome, const struct world *world, struct arena *arena);
+    /* The end of a row (rule 10; life.h). Own columns as in SQL, separated by ", ": what a row loses
+     * when its data goes. Wants a view finished(agg bigint, at timestamptz) of what is alive and
+     * over, with an index on `at`, and, with counters, a view counter_fact(agg bigint, metric
+     * smallint, unit bigint, matter int, value bigint) that counter_truth adds up together with
+     * counter_kept. NULL: the service keeps its rows for ever. */
+    const char *own_columns;
+    /* Optional, without parameters, about the aggregates chosen(): delete rows of side tables,
+     * sql_shed when the data goes and sql_remove with the row itself. */
+    struct statement sql_shed, sql_remove;
     bool has_work; /* the schema has a view work_ready(agg bigint, kind int, at timestamptz) */
 
     const struct statement *statements; /* all further statements used by the functions above */

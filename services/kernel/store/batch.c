@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_id.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/store/batch_impl.h"
 #include "services/kernel/store/core_impl.h"
@@ -18,7 +19,8 @@ const struct statement SQL_ATTEMPT = {"k_attempt",
         "INSERT INTO attempt (id, session, messages) SELECT $1::bigint, $2::bigint, $3::bigint[] "
         "FROM async"};
 const struct statement SQL_SITE = {"k_site",
-        "SELECT version, incarnation, drill, directory.clock(), clock_trust FROM directory.site"};
+        "SELECT version, incarnation, drill, directory.clock(), clock_trust, minter, below "
+        "FROM directory.site LEFT JOIN horizon ON true"};
 /* A commit must write WAL before anything leaves (rule 4); this writes when nothing else does. */
 const struct statement SQL_MARK = {"k_mark", "SELECT pg_logical_emit_message(true, 'huying', '')"};
 /* Deleting what is acknowledged tells nobody anything: such a commit need not wait for the disk. */
@@ -251,6 +253,30 @@ static void related_start(struct batch *batch)
     pg_sync(batch->pg, related_loaded, batch);
 }
 
+/* A process that stood still may hold ids from before the horizon of its own service: whatever it
+ * opened under them would be past at once. */
+static bool ids_are_past(const struct batch *batch)
+{
+    const struct ids *ids = batch->ids;
+    int64_t below = batch->horizon[batch->ops->service];
+    int64_t first = ids->next < ids->end ? ids->next : ids->spare_next;
+    return below && ids_left(ids) && id_make(ids->site, ids->service, first) < below;
+}
+
+/* Stubs were made or left out by another horizon than the one that this transaction has seen. */
+static bool stubs_are_wrong(struct batch *batch)
+{
+    struct core *core = &batch->core;
+    for (size_t i = 0; batch->horizon_moved && i < core->work_count; i++) {
+        const struct slot *slot = core_slot(core, core->works[i]->input.agg);
+        if (!slot || !work_makes_stub(core->works[i]))
+            continue;
+        if (core_removed(core, slot->agg) || !((const struct aggregate *)slot->state)->found)
+            return true;
+    }
+    return false;
+}
+
 static bool site_agrees(struct batch *batch)
 {
     if (batch->site.incarnation != batch->start.incarnation) {
@@ -260,6 +286,11 @@ static bool site_agrees(struct batch *batch)
     if (!batch->start.directory ||
             batch->site.version != directory_version(batch->start.directory)) {
         fail(batch, BATCH_DIRECTORY, "the directory has a new version");
+        return false;
+    }
+    if (ids_are_past(batch)) {
+        ids_clear(batch->ids);
+        fail(batch, BATCH_RETRY, "the ids are from before the horizon");
         return false;
     }
     return true;
@@ -308,6 +339,10 @@ static void locked(void *self, enum err err, const char *message)
     }
     if (!site_agrees(batch))
         return;
+    if (stubs_are_wrong(batch)) {
+        fail(batch, BATCH_RETRY, "there is another horizon");
+        return;
+    }
     if (batch->suspects && batch->start.work_count > 1) {
         fail(batch, BATCH_SPLIT, "messages that failed before run alone");
         return;
@@ -405,10 +440,22 @@ static void attempt_note(struct batch *batch)
     pg_sync(batch->pg, NULL, NULL);
 }
 
+/* A row for each minter that has a horizon; one with minter 0 when there is none at all. After a
+ * restore it may be a lower one. */
+static void horizon_read(struct batch *batch, const PGresult *result)
+{
+    int64_t *known = batch->core.horizon;
+    memset(known, 0, sizeof batch->core.horizon);
+    for (int row = 0; row < PQntuples(result); row++)
+        known[row_int(result, row, 5) & (SERVICE_COUNT - 1)] = row_int(result, row, 6);
+    batch->horizon_moved = memcmp(known, batch->horizon, sizeof batch->horizon) != 0;
+    memcpy(batch->horizon, known, sizeof batch->horizon);
+}
+
 static void site_read(void *self, const PGresult *result)
 {
     struct batch *batch = self;
-    if (PQntuples(result) != 1)
+    if (PQntuples(result) < 1)
         return; /* no profile applied yet: incarnation 0 agrees with nobody */
     batch->site = (struct site_row){.version = row_int(result, 0, 0),
             .incarnation = row_int(result, 0, 1),
@@ -417,6 +464,7 @@ static void site_read(void *self, const PGresult *result)
             .trust = row_int(result, 0, 4)};
     batch->core.now_ms = batch->site.now_ms;
     batch->core.drill = batch->site.drill;
+    horizon_read(batch, result);
     if (batch->start.site_seen)
         batch->core.timers_held = !batch->start.site_seen(batch->start.self, &batch->site);
 }
@@ -432,7 +480,7 @@ void batch_start(struct batch *batch, const struct batch_start *start)
     batch->site = (struct site_row){0};
     batch->locked = batch->suspects = 0;
     batch->left = 0;
-    batch->skip = false;
+    batch->skip = batch->horizon_moved = false;
     for (size_t i = 0; i < start->work_count; i++)
         batch->skip = batch->skip || start->works[i]->blocked;
     batch->held = NULL;
@@ -448,6 +496,7 @@ void batch_start(struct batch *batch, const struct batch_start *start)
             .work_count = start->work_count,
             .page_bufs = batch->page_bufs,
             .page_buf_count = PAGE_BUFS};
+    memcpy(batch->core.horizon, batch->horizon, sizeof batch->horizon);
     attempt_note(batch);
     pg_queue(batch->pg, &PG_BEGIN, NULL, NULL, NULL);
     pg_queue(batch->pg, &SQL_SITE, NULL, site_read, batch);

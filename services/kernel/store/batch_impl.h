@@ -26,6 +26,8 @@ struct batch {
     int suspects;
     bool skip; /* leaves out works whose rows somebody else holds */
     size_t left;
+    int64_t horizon[SERVICE_COUNT]; /* as read last, by whatever batch; see core.h */
+    bool horizon_moved;             /* … and it was another one before */
     struct held *held;
     size_t held_count, held_room;
     const void **states; /* related and store hooks */
@@ -50,6 +52,11 @@ void attempt_end(struct batch *batch);
 static inline bool work_tried(const struct work *work)
 {
     return work->origin == WORK_EVENT || (work->origin == WORK_POKE && work->input.msg_id);
+}
+/* A message, and a command that opens an aggregate, may be the first about it. */
+static inline bool work_makes_stub(const struct work *work)
+{
+    return work->origin == WORK_EVENT || (work->origin == WORK_COMMAND && work->input.fresh);
 }
 extern const struct statement *const save_statements[];
 extern const size_t save_statement_count;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_id.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/store/core_impl.h"
 #include "services/kernel/store/page.h"
@@ -113,6 +114,25 @@ static int held_compare(const void *left, const void *right)
     return order ? order : compare((int64_t)a->n, (int64_t)b->n);
 }
 
+bool core_removed(const struct core *core, int64_t agg)
+{
+    int64_t below = core->horizon[id_minter(agg)];
+    return agg < below && agg >> ID_COUNTER_BITS == below >> ID_COUNTER_BITS;
+}
+
+/* Why nothing is decided about this aggregate any more: its data has gone, or its row with a whole
+ * period (rule 10). NULL when there is no such reason: also for a row below the horizon that is
+ * alive, since a batch that did not know the horizon yet may have made it so. */
+static const char *over_why(const struct core *core, const struct slot *slot)
+{
+    const struct aggregate *state = slot->state;
+    if (state->ver < 0)
+        return "the data of this aggregate has gone";
+    if (state->ver == 0 && core_removed(core, slot->agg))
+        return "the row of this aggregate has been removed";
+    return NULL;
+}
+
 void core_hold(struct core *core, struct held *held, size_t count)
 {
     if (count)
@@ -187,7 +207,11 @@ static void letter_bury(
 /* Applies the message that is next in its stream, or buries it. */
 static enum work_end due_apply(struct core *core, struct slot *slot, struct work *work)
 {
-    const char *why = NULL;
+    const char *why = over_why(core, slot);
+    if (why) {
+        letter_bury(core, slot, work, why);
+        return END_ACK;
+    }
     work->type = core_type(core->ops, INPUT_MESSAGE, work->input.source, work->input.type);
     if (!work->type) {
         work->text = "unknown type: kept by the sender until this service knows it";
@@ -246,6 +270,8 @@ static enum work_end event_run(struct core *core, struct slot *slot, struct work
         core->alarms++;
         return END_ALARM;
     case STREAM_EARLY:
+        if (over_why(core, slot)) /* what it waits for will not be applied either */
+            return due_apply(core, slot, work);
         core->held_new++;
         message_keep(core, work, false);
         return END_ACK;
@@ -308,7 +334,23 @@ static void poke_run(struct core *core, struct slot *slot, struct work *work)
     }
 }
 
-/* Replay and skip act only on the next of its stream (rule 7). */
+/* An audited event; but for audit itself, which writes no leaves about leaves. The version counts on
+ * also where the data has gone. */
+static void skip_note(struct core *core, struct slot *slot, const struct work *work)
+{
+    struct aggregate *state = head(slot->state);
+    struct outcome outcome = {0};
+    if (core->ops->service == SERVICE_AUDIT)
+        return;
+    step_add(&outcome, &work->input, STEP_SKIPPED, 0, 0);
+    state->ver += state->ver < 0 ? -1 : 1;
+    struct aggregate noted = *state;
+    noted.ver = abs(state->ver);
+    core_steps_take(core, slot, work, &outcome, &noted);
+}
+
+/* Replay and skip act only on the next of its stream (rule 7). Of a row that was removed there is
+ * neither number nor version left: its letters go one by one, in any order, without a step. */
 static void letter_run(struct core *core, struct slot *slot, struct work *work)
 {
     struct held *held = held_find(slot, &work->input);
@@ -319,7 +361,8 @@ static void letter_run(struct core *core, struct slot *slot, struct work *work)
         work->text = "no such dead letter";
         return;
     }
-    if (held->n != head(slot->state)->seen[held->source] + 1) {
+    bool removed = head(slot->state)->ver == 0 && core_removed(core, slot->agg);
+    if (!removed && held->n != head(slot->state)->seen[held->source] + 1) {
         work->text = "an earlier message of the same stream has to be replayed or skipped first";
         return;
     }
@@ -336,13 +379,10 @@ static void letter_run(struct core *core, struct slot *slot, struct work *work)
         }
         return;
     }
-    /* An audited event; but for audit itself, which writes no leaves about leaves. */
-    if (core->ops->service != SERVICE_AUDIT) {
-        struct outcome outcome = {0};
-        step_add(&outcome, &work->input, STEP_SKIPPED, 0, 0);
-        head(slot->state)->ver++;
-        core_steps_take(core, slot, work, &outcome, head(slot->state));
-    }
+    held->gone = true;
+    if (removed)
+        return;
+    skip_note(core, slot, work);
     head(slot->state)->seen[held->source] = held->n;
     held_settle(slot, held->source, held->n);
     slot->dirty = true;
@@ -377,7 +417,7 @@ static bool command_known(struct core *core, struct work *work)
 static void command_run(struct core *core, struct slot *slot, struct work *work)
 {
     work->end = END_REPLY;
-    if (!slot || (!head(slot->state)->found && !work->input.fresh)) {
+    if (!slot || (!head(slot->state)->found && !work->input.fresh) || over_why(core, slot)) {
         work->verdict = VERDICT_NOT_FOUND;
         return;
     }
@@ -396,6 +436,8 @@ static void command_run(struct core *core, struct slot *slot, struct work *work)
 static void timer_run(struct core *core, struct slot *slot, struct work *work)
 {
     work->end = END_NOTHING;
+    if (over_why(core, slot))
+        return;
     if (core->timers_held) /* it is found again when the clock is to be trusted */
         return;
     for (int i = 0; i < slot->timer_count; i++) {
@@ -434,7 +476,7 @@ static void work_run(struct core *core, struct slot *slot, struct work *work)
         break;
     case WORK_FOUND:
         work->end = END_NOTHING;
-        if (head(slot->state)->found)
+        if (head(slot->state)->found && !over_why(core, slot))
             core_apply(core, slot, work);
         break;
     case WORK_POKE:

@@ -156,6 +156,8 @@ struct core {
     int64_t now_ms;  /* the database's clock, or the drill's */
     bool drill;
     bool timers_held; /* that clock may have jumped: deadlines stay as they are */
+    int64_t horizon[SERVICE_COUNT]; /* by minter: rows of ids below are removed for good (rule 10);
+                                       0 = none */
     int64_t (*draw)(void *self); /* a fresh id */
     void *draw_self;
     void (*random)(void *self, void *data, size_t size); /* salts */
@@ -189,6 +191,8 @@ struct slot *core_slot(struct core *core, int64_t agg);
 /* Gives a slot the held rows of its aggregate, sorted by source and number. */
 void core_hold(struct core *core, struct held *held, size_t count);
 void core_timer(struct core *core, int64_t agg, uint16_t kind, int64_t gen, int64_t due_ms);
+/* True for an id below the horizon: no stub is made for it. */
+bool core_removed(const struct core *core, int64_t agg);
 /* Decides everything; afterwards every work has an end. */
 void core_run(struct core *core);
 /* Finds the accepted type of a work's input; NULL when there is none. */

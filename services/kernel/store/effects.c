@@ -149,6 +149,7 @@ static void timers_take(struct slot *slot, const struct outcome *outcome, int32_
 enum verdict core_apply(struct core *core, struct slot *slot, struct work *work)
 {
     struct outcome outcome;
+    must(head(slot->state)->ver >= 0);
     memset(&outcome, 0, sizeof outcome);
     memcpy(slot->spare, slot->state, core->ops->state_size);
     struct aggregate *next = head(slot->spare);

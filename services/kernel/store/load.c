@@ -143,11 +143,6 @@ static void existing_loaded(void *self, const PGresult *result)
     }
 }
 
-static bool makes_stub(const struct work *work)
-{
-    return work->origin == WORK_EVENT || (work->origin == WORK_COMMAND && work->input.fresh);
-}
-
 static void ids_queue(
         struct batch *batch, const struct statement *statement, bool stubs, pg_rows_fn *rows)
 {
@@ -158,7 +153,9 @@ static void ids_queue(
     size_t count = 0;
     for (size_t i = 0; i < core->work_count; i++) {
         const struct work *work = core->works[i];
-        if (work->input.agg == last || work->input.agg == 0 || (stubs && !makes_stub(work)))
+        if (work->input.agg == last || work->input.agg == 0)
+            continue;
+        if (stubs && (!work_makes_stub(work) || core_removed(core, work->input.agg)))
             continue;
         last = work->input.agg;
         count++;

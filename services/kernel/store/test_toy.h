@@ -206,6 +206,9 @@ TOY const struct aggregate_ops TOY_OPS = {
         .encode = toy_encode,
         .detail = toy_detail,
         .answer = toy_answer,
+        .own_columns = "total, ended_at",
+        .sql_shed = {"toy_shed", "DELETE FROM note WHERE agg = ANY(chosen())"},
+        .sql_remove = {"toy_remove", "DELETE FROM key WHERE agg = ANY(chosen())"},
         .has_work = true,
 };
 

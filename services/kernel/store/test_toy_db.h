@@ -19,13 +19,19 @@ TOY void toy_schema(void)
             "CREATE TABLE toy.toy (id bigint PRIMARY KEY, ver integer NOT NULL DEFAULT 0,"
             " seen_intake bigint NOT NULL DEFAULT 0, seen_volunteer bigint NOT NULL DEFAULT 0,"
             " sent_enforcement bigint NOT NULL DEFAULT 0,"
-            " total bigint NOT NULL DEFAULT 0 CHECK (total < 1000000));"
+            " total bigint NOT NULL DEFAULT 0 CHECK (total < 1000000), ended_at timestamptz);"
+            "CREATE TABLE toy.note (agg bigint NOT NULL, text text NOT NULL);"
             "CREATE TABLE toy.key (name text PRIMARY KEY, agg bigint NOT NULL);"
             "CREATE VIEW toy.work_ready AS SELECT id AS agg, 7 AS kind, now() AS at FROM toy.toy"
             " WHERE total = 77;"
+            "CREATE VIEW toy.finished AS SELECT id AS agg, ended_at AS at FROM toy.toy"
+            " WHERE ver > 0 AND ended_at IS NOT NULL;"
+            "CREATE VIEW toy.counter_fact AS SELECT id AS agg, 0::smallint AS metric,"
+            " 11::bigint AS unit, 3 AS matter, total AS value FROM toy.toy WHERE ver > 0;"
             "CREATE VIEW toy.counter_truth AS SELECT 0::smallint AS metric, k.unit, k.matter,"
-            " coalesce(sum(total), 0)::bigint AS value FROM toy.toy,"
-            " (VALUES (0::bigint, 0), (0, 3), (11, 0), (2, 0), (1, 0)) AS k (unit, matter)"
+            " coalesce(sum(value), 0)::bigint AS value FROM (SELECT value FROM toy.counter_fact"
+            " UNION ALL SELECT value FROM toy.counter_kept) AS f RIGHT JOIN"
+            " (VALUES (0::bigint, 0), (0, 3), (11, 0), (2, 0), (1, 0)) AS k (unit, matter) ON true"
             " GROUP BY k.unit, k.matter");
 }
 
@@ -33,7 +39,8 @@ TOY void toy_schema(void)
 TOY void toy_reset(void)
 {
     kit_pg_run(server,
-            "TRUNCATE toy.toy, toy.key, toy.outbox, toy.waiting, toy.dead_letter, toy.timer,"
+            "TRUNCATE toy.toy, toy.key, toy.note, toy.period, toy.horizon, toy.counter_kept, "
+            "toy.outbox, toy.waiting, toy.dead_letter, toy.timer,"
             " toy.attempt, toy.suspect, toy.command, toy.history, toy.clock_anchor, toy.counter, "
             "toy.counter_delta;"
             "UPDATE toy.counter_head SET fold = 0; UPDATE toy.id_block SET next = 1, incarnation = "

@@ -8,12 +8,14 @@
 #include "services/kernel/base/pure_id.h"
 #include "services/kernel/store/batch_impl.h"
 #include "services/kernel/store/chores.h"
+#include "services/kernel/store/life.h"
 #include "services/kernel/store/test_toy_db.h"
 
 struct lane {
     struct pg *pg;
     struct batch *batch;
     struct chores *chores;
+    struct life *life;
     struct statement *statements;
     struct ids ids;
     struct directory *directory;
@@ -36,16 +38,19 @@ TOY void toy_attached(void *self, enum err err, const char *message)
 /* A connection with everything prepared; takes its session's lock when `session` is not 0. */
 TOY void lane_open(struct lane *lane, int64_t session, int64_t ids_from)
 {
-    size_t count, more;
+    size_t count, more, last;
     *lane = (struct lane){.incarnation = 5, .session = session};
     lane->directory = toy_directory(1);
     lane->ids = (struct ids){7, SERVICE_ROUTING, ids_from, ids_from + 200000, 0, 0, 0};
     lane->pg = pg_new(kit_pg_conninfo(server, "postgres"), "toy");
     lane->chores = chores_new(toy_ops, lane->pg);
     const struct statement *list = chores_statements(lane->chores, &more);
-    lane->statements = batch_statements(toy_ops, more, &count);
+    lane->life = life_new(toy_ops, lane->pg);
+    const struct statement *end = life_statements(lane->life, &last);
+    lane->statements = batch_statements(toy_ops, more + last, &count);
     memcpy(lane->statements + count, list, more * sizeof *list);
-    pg_prepare(lane->pg, lane->statements, count + more);
+    memcpy(lane->statements + count + more, end, last * sizeof *end);
+    pg_prepare(lane->pg, lane->statements, count + more + last);
     lane->batch = batch_new(toy_ops, lane->pg, &lane->ids);
     assert_int_equal(pg_wait(lane->pg, DEADLINE_MS), OK);
     struct site_attach site;
@@ -62,6 +67,7 @@ TOY void lane_close(struct lane *lane)
     pg_destroy(&lane->pg);
     batch_destroy(&lane->batch);
     chores_destroy(&lane->chores);
+    life_destroy(&lane->life);
     directory_destroy(&lane->directory);
     free(lane->statements);
 }
