@@ -5,9 +5,11 @@
 #include <cmocka.h>
 
 #include "services/ctl/commands.h"
+#include "services/ctl/store_clock.h"
 #include "services/ctl/testing.h"
 #include "tests/kit/pg.h"
 
+#define CONNECT_MS 20000
 #define TRUST "SELECT clock_trust FROM directory.site"
 
 static struct kit_pg *server;
@@ -82,6 +84,23 @@ static void each_kind_of_site_has_its_own_commands(void **state)
             1);
 }
 
+/* The command looks first and says it better; the statement refuses by itself. */
+static void drill_is_not_confirmed_by_the_store_either(void **state)
+{
+    struct pg *pg = pg_new(kit_pg_conninfo(server, "huying_ctl"), "directory");
+    int64_t trust = -1, now_ms = -1;
+    (void)state;
+    assert_int_equal(pg_wait(pg, CONNECT_MS), OK);
+    site_put(true);
+    assert_int_equal(store_clock_confirm(pg, &trust, &now_ms), ERR_NOT_FOUND);
+    assert_int_equal(trust, -1);
+    site_put(false);
+    assert_int_equal(store_clock_confirm(pg, &trust, &now_ms), OK);
+    assert_int_equal(trust, 1);
+    assert_true(now_ms > INT64_C(1500000000000));
+    pg_destroy(&pg);
+}
+
 static void without_a_site_there_is_no_clock(void **state)
 {
     (void)state;
@@ -94,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(each_kind_of_site_has_its_own_commands),
+            cmocka_unit_test(drill_is_not_confirmed_by_the_store_either),
             cmocka_unit_test(without_a_site_there_is_no_clock),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -71,6 +71,7 @@ static void jump_forward_escalates_nothing(int64_t id)
     ready();
     held_wait(true);
     assert_int_equal(escalations(id), 0);
+    assert_int_equal(kit_metric(&second, "timers_fired"), 0);
     clock_jump(0);
     held_wait(false);
     assert_non_null(strstr(kit_log(&second), "CLOCK-IN-STEP"));
@@ -126,6 +127,7 @@ void restarted_process_goes_by_the_clock_that_was_trusted(void **state)
 {
     char sql[128];
     (void)state;
+    clock_jump(0); /* where a failed test may have left it */
     snprintf(sql, sizeof sql, "DELETE FROM %s.clock_anchor", subject->name);
     kit_pg_run(site.pg, sql);
     ready();
