@@ -453,7 +453,8 @@ long loop_patience_ms(const struct loop *loop)
     bool soon = loop->inbox.count > 0;
     for (int i = 0; i < CHORE_COUNT; i++) {
         const struct chore_state *state = &loop->chore_states[i];
-        soon = soon || (state->wanted && !state->running && i != CHORE_FOLD);
+        bool held = i == CHORE_TIMERS && !site_clock_trusted(loop);
+        soon = soon || (state->wanted && !state->running && i != CHORE_FOLD && !held);
     }
     if (soon)
         return SOON_MS;
