@@ -72,6 +72,7 @@ const struct aggregate_ops enforcement_ops = {
         .encode = progress_encode,
         .detail = mission_detail,
         .answer = mission_answer,
+        .own_columns = mission_columns,
         .related = squads_related,
         .store = squads_store,
         .has_work = true,

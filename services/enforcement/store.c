@@ -16,6 +16,8 @@
     "state, unit, street, pool, squad, owed, matter, capability, asked_at, due_at, changed_at, "   \
     "rule_ver, source_ref, summary"
 
+const char mission_columns[] = MISSION_COLUMNS;
+
 const char mission_sql_stub[] =
         "INSERT INTO missions (id) SELECT unnest($1::bigint[]) ORDER BY 1 ON CONFLICT DO NOTHING";
 

@@ -7,6 +7,8 @@
 #include "services/enforcement/enforcement.h"
 #include "services/kernel/store/aggregate.h"
 
+/* Own columns, for the end of a row. */
+extern const char mission_columns[];
 extern const char mission_sql_stub[], mission_sql_load[], mission_sql_update[];
 extern const struct statement missions_sql_list;
 #define MISSION_STATEMENT_COUNT 4

@@ -10,6 +10,7 @@
 #include "proto/routing.pb-c.h"
 #include "services/enforcement/enforcement.h"
 #include "services/enforcement/ops.h"
+#include "tests/kit/life.h"
 #include "tests/kit/store.h"
 
 #define FILL                                                                                       \
@@ -47,7 +48,8 @@ static int teardown(void **state)
 static int clear(void **state)
 {
     (void)state;
-    kit_store_clear("missions, squad, outbox, history, counter_delta, command, waiting");
+    kit_store_clear(
+            "missions, squad, outbox, history, counter_delta, counter_kept, command, waiting");
     return 0;
 }
 
@@ -214,6 +216,17 @@ static int64_t list_sum(const Huying__Enforcement__MissionsQuery *query)
     return sum;
 }
 
+static void mission_that_is_over_can_lose_its_data(void **state)
+{
+    char gas[] = "gas";
+    (void)state;
+    request_add(101, 1, gas);
+    batch_run();
+    cancel_add(101, 2);
+    batch_run();
+    kit_row_ends(kit_store.server, &enforcement_ops, 101);
+}
+
 static void list_filters(void **state)
 {
     char gas[] = "gas", waiting[] = "waiting", cancelled[] = "cancelled", ref[] = "R-1";
@@ -254,6 +267,7 @@ int main(void)
             cmocka_unit_test_setup(squad_with_another_capability_finds_nothing, clear),
             cmocka_unit_test_setup(newer_directory_brings_the_waiting_back_once, clear),
             cmocka_unit_test_setup(held_cancellation_frees_the_squad_in_the_end, clear),
+            cmocka_unit_test_setup(mission_that_is_over_can_lose_its_data, clear),
             cmocka_unit_test_setup(list_filters, clear),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -458,6 +458,8 @@ const struct aggregate_ops intake_ops = {
         .encode = report_encode,
         .detail = report_detail,
         .answer = report_answer,
+        .own_columns = REPORT_COLUMNS,
+        .sql_remove = {"intake_tickets_gone", "DELETE FROM ticket WHERE report = ANY(chosen())"},
         .resolve = intake_resolve,
         .statements = statements,
         .statement_count = sizeof statements / sizeof *statements,

@@ -11,6 +11,7 @@
 #include "services/intake/intake.h"
 #include "services/kernel/base/clock.h"
 #include "services/kernel/base/pure_id.h"
+#include "tests/kit/life.h"
 #include "tests/kit/pg.h"
 
 #define DEADLINE_MS 20000
@@ -94,7 +95,8 @@ static int group_teardown(void **state)
 static int test_setup(void **state)
 {
     (void)state;
-    kit_pg_run(server, "DELETE FROM intake.ticket; DELETE FROM intake.report");
+    kit_pg_run(server, "DELETE FROM intake.ticket; DELETE FROM intake.report; DELETE FROM "
+                       "intake.counter_kept");
     return 0;
 }
 
@@ -431,6 +433,15 @@ static void counter_truth_adds_up_the_tree(void **unused)
     assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM intake.counter_truth"), 11);
 }
 
+static void report_that_ended_can_lose_its_data(void **unused)
+{
+    (void)unused;
+    struct report stored = report_make(1000, REPORT_CLOSED);
+    report_store(&stored);
+    kit_row_ends(server, &intake_ops, 1000);
+    assert_true(report_fetch(1000).base.ver < 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, test_setup)
 
 int main(void)
@@ -444,6 +455,7 @@ int main(void)
             TEST(sources_see_their_own_pending_outcomes_in_order),
             TEST(report_query_finds_reports_and_no_stubs),
             TEST(counter_truth_adds_up_the_tree),
+            TEST(report_that_ended_can_lose_its_data),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -98,5 +98,6 @@ struct aggregate_ops routing_ops(void)
             .encode = routing_encode,
             .detail = routing_detail,
             .answer = routing_answer,
+        .own_columns = CASES_OWN_COLUMNS,
     };
 }

@@ -9,6 +9,11 @@
 
 #include "services/kernel/base/must.h"
 
+const char CASES_OWN_COLUMNS[] =
+        "unit, area, handler, handled_unit, accepted_at, promised_at, first_due_at, due_at,"
+        " handled_at, ended_at, matter, state, level, kind, work, escalated, on_scene, late,"
+        " overdue, overdue_by_catalogue, drill, handled_by, source_ref, source, summary";
+
 const struct statement CASES_STUB = {"cases_stub",
         "INSERT INTO cases (id) SELECT unnest($1::bigint[]) ORDER BY 1 ON CONFLICT DO NOTHING"};
 

@@ -5,6 +5,8 @@
 #include "services/kernel/store/aggregate.h"
 #include "services/routing/routing.h"
 
+/* For the end of a row. */
+extern const char CASES_OWN_COLUMNS[];
 extern const struct statement CASES_STUB, CASES_LOAD, CASES_UPDATE;
 /* $1 source_refs, $2 handlers' units, $3 states, $4 only open ones asked, $5 after id, $6 limit.
  * An empty array $1 or $2 means no such condition. */

@@ -7,6 +7,7 @@
 #include "services/kernel/base/rng.h"
 #include "services/routing/codec.h"
 #include "services/routing/ops.h"
+#include "tests/kit/life.h"
 #include "tests/kit/pg.h"
 
 #define WAIT_MS 20000
@@ -69,7 +70,7 @@ static int teardown(void **state)
 static int empty(void **state)
 {
     (void)state;
-    kit_pg_run(server, "TRUNCATE routing.cases");
+    kit_pg_run(server, "TRUNCATE routing.cases, routing.counter_kept");
     return 0;
 }
 
@@ -227,6 +228,17 @@ static void stub_is_empty_and_no_reader_sees_it(void **state)
     run(&CASES_STUB, NULL, NULL);
     assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM routing.cases WHERE ver = 0"), 1);
     assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM routing.counter_truth"), 0);
+}
+
+static void case_that_ended_can_lose_its_data(void **state)
+{
+    struct aggregate_ops ops = routing_ops();
+    struct routing_case over;
+    (void)state;
+    case_sample(&over);
+    over.state = CASE_CLOSED;
+    save(&over);
+    kit_row_ends(server, &ops, 77);
 }
 
 /* The usual update touches no index: the row's new version stays on its page (cases.sql says
@@ -531,6 +543,7 @@ int main(void)
             cmocka_unit_test_setup(row_comes_back_as_it_went, empty),
             cmocka_unit_test_setup(rows_saved_together_do_not_mix, empty),
             cmocka_unit_test_setup(stub_is_empty_and_no_reader_sees_it, empty),
+            cmocka_unit_test_setup(case_that_ended_can_lose_its_data, empty),
             cmocka_unit_test_setup(update_between_start_and_end_is_heap_only, empty),
             cmocka_unit_test_setup(worklist_lists_by_unit_state_and_ticket, empty),
             cmocka_unit_test_setup(worklist_by_ticket_does_not_go_by_the_key, empty),

@@ -71,6 +71,7 @@ const struct aggregate_ops volunteer_ops = {
         .encode = progress_encode,
         .detail = need_detail,
         .answer = need_answer,
+        .own_columns = need_columns,
         .related = credits_related,
         .store = credits_store,
         .absorb = credits_absorb,

@@ -12,6 +12,8 @@
     "state, unit, matter, skill, offers, volunteer, minutes, opened_at, offer_until, due_at, "     \
     "claimed_at, source_ref, summary"
 
+const char need_columns[] = NEED_COLUMNS ", ended_at";
+
 const char need_sql_stub[] =
         "INSERT INTO needs (id) SELECT unnest($1::bigint[]) ORDER BY 1 ON CONFLICT DO NOTHING";
 
@@ -24,7 +26,9 @@ const char need_sql_update[] =
         " sent_routing = u.sent_routing, state = u.state, unit = u.unit, matter = u.matter,"
         " skill = u.skill, offers = u.offers, volunteer = u.volunteer, minutes = u.minutes,"
         " opened_at = u.opened_at, offer_until = u.offer_until, due_at = u.due_at,"
-        " claimed_at = u.claimed_at, source_ref = u.source_ref, summary = u.summary"
+        " claimed_at = u.claimed_at, source_ref = u.source_ref, summary = u.summary,"
+        " ended_at = CASE WHEN u.state BETWEEN 3 AND 5"
+        " THEN coalesce(n.ended_at, directory.clock()) END"
         " FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::smallint[],"
         " $6::bigint[], $7::integer[], $8::text[], $9::integer[], $10::text[], $11::integer[],"
         " $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[],"

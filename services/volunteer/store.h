@@ -7,6 +7,8 @@
 #include "services/kernel/store/aggregate.h"
 
 #define NEED_STATEMENT_COUNT 1
+/* Own columns, for the end of a row. */
+extern const char need_columns[];
 extern const char need_sql_stub[], need_sql_load[], need_sql_update[];
 extern const struct statement needs_sql_list, offers_sql_need;
 extern const struct statement need_statements[NEED_STATEMENT_COUNT];

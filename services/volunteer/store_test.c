@@ -10,6 +10,7 @@
 #include "proto/volunteer.pb-c.h"
 #include "services/volunteer/ops.h"
 #include "services/volunteer/volunteer.h"
+#include "tests/kit/life.h"
 #include "tests/kit/store.h"
 
 #define FILL                                                                                       \
@@ -49,7 +50,8 @@ static int teardown(void **state)
 static int clear(void **state)
 {
     (void)state;
-    kit_store_clear("needs, credit, timer, outbox, history, counter_delta, command, waiting");
+    kit_store_clear(
+            "needs, credit, timer, outbox, history, counter_delta, counter_kept, command, waiting");
     return 0;
 }
 
@@ -130,6 +132,19 @@ static void hours_are_credited_once(void **state)
     assert_int_equal(kit_pg_int(kit_store.server,
                              "SELECT minutes FROM volunteer.volunteer_hours WHERE needs = 2"),
             90);
+}
+
+static void need_that_is_done_can_lose_its_data(void **state)
+{
+    char any[] = "";
+    (void)state;
+    opened_add(101, 1, any);
+    command_add(101, COMMAND_CLAIM, "v1", 0);
+    command_add(101, COMMAND_DONE, "v1", 30);
+    batch_run();
+    kit_row_ends(kit_store.server, &volunteer_ops, 101);
+    assert_int_equal(
+            kit_pg_int(kit_store.server, "SELECT minutes FROM volunteer.volunteer_hours"), 30);
 }
 
 static void offer_lapses_by_its_timer(void **state)
@@ -219,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup(two_claims_in_a_batch_have_one_winner, clear),
             cmocka_unit_test_setup(hours_are_credited_once, clear),
+            cmocka_unit_test_setup(need_that_is_done_can_lose_its_data, clear),
             cmocka_unit_test_setup(offer_lapses_by_its_timer, clear),
             cmocka_unit_test_setup(need_that_nobody_fits_is_unclaimed_at_once, clear),
             cmocka_unit_test_setup(lists_filter, clear),

@@ -78,7 +78,8 @@ static const char *reply_text(struct loop *loop, const struct work *work)
     if (work->text && work->text[0])
         return work->text;
     if (work->verdict == VERDICT_NOT_FOUND)
-        return loop_text(loop, "没有这个编号，请核对", "there is nothing with that id; check it");
+        return loop_text(loop, "没有这个编号，或其数据已按期删除，请核对",
+                "there is nothing with that id, or not any more; check it");
     if (work->reason && loop->ops->reason_text)
         return loop->ops->reason_text(work->reason, loop->conf.language);
     return "";

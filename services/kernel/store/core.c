@@ -334,8 +334,8 @@ static void poke_run(struct core *core, struct slot *slot, struct work *work)
     }
 }
 
-/* An audited event; but for audit itself, which writes no leaves about leaves. The version counts on
- * also where the data has gone. */
+/* An audited event; but for audit itself, which writes no leaves about leaves. The version counts
+ * on, also where the data has gone. */
 static void skip_note(struct core *core, struct slot *slot, const struct work *work)
 {
     struct aggregate *state = head(slot->state);

@@ -27,7 +27,13 @@ CREATE INDEX missions_looked ON missions (rule_ver, asked_at, id) WHERE state = 
 CREATE INDEX missions_open ON missions (id) WHERE state BETWEEN 1 AND 4;
 CREATE INDEX missions_squad ON missions (squad, id) WHERE state BETWEEN 1 AND 4;
 CREATE INDEX missions_owed ON missions (id) WHERE owed <> 0;
+CREATE INDEX missions_over ON missions (changed_at) WHERE state BETWEEN 5 AND 6;
 CREATE INDEX missions_source_ref ON missions (source_ref) WHERE source_ref <> '';
+
+-- Whose data may go when it is old (PROTOCOL rule 10).
+CREATE VIEW finished (agg, at) AS
+SELECT m.id, m.changed_at FROM missions AS m
+WHERE m.ver > 0 AND m.state BETWEEN 5 AND 6 AND m.owed = 0;
 
 -- One row for each squad that ever was a candidate. Locked last, in id order. The directory's part
 -- (capacity to capabilities) is as of `version`; rows of an older version are not believed.
@@ -78,18 +84,22 @@ SELECT s.id, s.load, (SELECT count(*) FROM missions AS m
         WHERE (m.squad = s.id AND m.state BETWEEN 2 AND 4) OR m.owed = s.id)
 FROM squad AS s;
 
+CREATE VIEW counter_fact (agg, metric, unit, matter, value) AS
+SELECT m.id, k.metric::smallint,
+    CASE WHEN m.state BETWEEN 2 AND 5 THEN m.squad WHEN m.street <> 0 THEN m.street ELSE m.unit END,
+    m.matter, 1::bigint
+FROM missions AS m CROSS JOIN LATERAL (
+    VALUES (0, m.state BETWEEN 1 AND 4), (1, m.state = 1), (2, m.state = 5)) AS k (metric, counts)
+WHERE m.ver > 0 AND k.counts;
+
 -- What the counters have to be: at a unit and all units above it (matter 0), for a matter (unit 0), and
 -- altogether. A mission counts at its squad once it has one, else at its street (or place).
 CREATE VIEW counter_truth (metric, unit, matter, value) AS
 WITH RECURSIVE counted (metric, unit, matter, value) AS (
-    SELECT k.metric::smallint,
-        CASE WHEN m.state BETWEEN 2 AND 5 THEN m.squad WHEN m.street <> 0 THEN m.street
-            ELSE m.unit END,
-        m.matter, count(*)
-    FROM missions AS m CROSS JOIN LATERAL (
-        VALUES (0, m.state BETWEEN 1 AND 4), (1, m.state = 1), (2, m.state = 5)) AS k (metric, counts)
-    WHERE m.ver > 0 AND k.counts
-    GROUP BY 1, 2, 3
+    SELECT c.metric, c.unit, c.matter, sum(c.value)::bigint FROM (
+        SELECT a.metric, a.unit, a.matter, a.value FROM counter_fact AS a
+        UNION ALL SELECT k.metric, k.unit, k.matter, k.value FROM counter_kept AS k
+    ) AS c GROUP BY 1, 2, 3
 ), placed (metric, unit, parent, value) AS (
     SELECT c.metric, u.id, u.parent, c.value
     FROM counted AS c JOIN directory.unit AS u ON u.id = c.unit

@@ -23,10 +23,15 @@ CREATE TABLE report (
     outcome_text    text                            -- for the reporter
 ) WITH (fillfactor = 80);                           -- a report is written three to five times
 
+-- Ends are found by their time when the data is old (PROTOCOL rule 10).
+CREATE INDEX report_ended ON report (ended) WHERE ended IS NOT NULL;
+CREATE VIEW finished (agg, at) AS
+SELECT r.id, r.ended FROM report AS r WHERE r.ver > 0 AND r.state BETWEEN 2 AND 4 AND r.ended IS NOT NULL;
+
 -- What a source has yet to fetch, in the order in which it fetches.
 CREATE INDEX report_outcome_pending ON report (source, id) WHERE outcome_pending;
 
--- A ticket stands for one id for good. It may stand for a report that does not exist, when all that
+-- A ticket stands for one id as long as there is a row for it, with its data or without. It may stand for a report that does not exist, when all that
 -- came under it was refused: the next body that is right gets the id.
 CREATE TABLE ticket (
     source text NOT NULL,
@@ -34,6 +39,12 @@ CREATE TABLE ticket (
     report bigint NOT NULL,
     PRIMARY KEY (source, ref)
 );
+CREATE INDEX ticket_report ON ticket (report); -- they go with the report's row; grows at its end
+
+CREATE VIEW counter_fact (agg, metric, unit, matter, value) AS
+SELECT r.id, k.metric::smallint, r.unit, r.matter, 1::bigint
+FROM report AS r CROSS JOIN LATERAL (VALUES (0, true), (1, r.state = 1)) AS k (metric, holds)
+WHERE r.ver > 0 AND k.holds;
 
 -- What the hot counters have to show (metric numbers: intake.h, REPORT_METRIC_TABLE): for each unit
 -- with all below it, for each matter, and for the whole.
@@ -45,10 +56,10 @@ WITH RECURSIVE area (unit, up) AS (
         JOIN directory.unit AS u ON u.id = a.up
         WHERE u.parent IS NOT NULL
 ), fact (metric, unit, matter, amount) AS (
-    SELECT 0, r.unit, r.matter, count(*) FROM report AS r WHERE r.ver > 0 GROUP BY r.unit, r.matter
-    UNION ALL
-    SELECT 1, r.unit, r.matter, count(*) FROM report AS r
-        WHERE r.ver > 0 AND r.state = 1 GROUP BY r.unit, r.matter
+    SELECT c.metric, c.unit, c.matter, sum(c.value)::bigint FROM (
+        SELECT a.metric, a.unit, a.matter, a.value FROM counter_fact AS a
+        UNION ALL SELECT k.metric, k.unit, k.matter, k.value FROM counter_kept AS k
+    ) AS c GROUP BY 1, 2, 3
 )
 SELECT f.metric::smallint, a.up, 0, sum(f.amount)::bigint
     FROM fact AS f JOIN area AS a ON a.unit = f.unit GROUP BY f.metric, a.up

@@ -1,7 +1,7 @@
 -- The case: one row from the report to its end, the aggregate of services/routing/routing.h. Numbers of
 -- states, levels and kinds are those of the tables there. A row with ver = 0 is a stub: no reader counts it.
 --
--- A case is updated four to six times in its life. The two indexes besides the key stand on columns that
+-- A case is updated four to six times in its life. The three indexes besides the key stand on columns that
 -- change only at its start, when it gets another handler, and at its end; every other update is a heap-only one, for
 -- which the pages keep room.
 SET search_path TO :"schema";
@@ -46,8 +46,32 @@ CREATE TABLE cases (
 
 CREATE INDEX cases_source_ref ON cases (source_ref) WHERE source_ref IS NOT NULL;
 CREATE INDEX cases_queue ON cases (queue, id) WHERE queue IS NOT NULL;
+CREATE INDEX cases_ended ON cases (ended_at) WHERE ended_at IS NOT NULL;
 
--- What the counters must be, from the cases themselves: metric, unit, matter as in `counter`. A case counts
+-- Whose data may go when it is old (PROTOCOL rule 10).
+CREATE VIEW finished (agg, at) AS
+SELECT c.id, c.ended_at FROM cases AS c
+WHERE c.ver > 0 AND c.state BETWEEN 6 AND 8 AND c.ended_at IS NOT NULL;
+
+-- What a case counts for, as its row says.
+CREATE VIEW counter_fact (agg, metric, unit, matter, value) AS
+SELECT c.id, m.metric::smallint, c.unit, c.matter, 1::bigint
+    FROM cases AS c
+    CROSS JOIN LATERAL (VALUES
+        (0, c.state BETWEEN 1 AND 5),
+        (1, c.state = 6),
+        (2, c.state = 7),
+        (3, c.state = 8),
+        (4, c.overdue),
+        (5, c.overdue_by_catalogue),
+        (6, c.escalated & 4 <> 0),
+        (7, c.escalated & 8 <> 0),
+        (8, c.escalated & 16 <> 0),
+        (9, c.late AND c.state BETWEEN 1 AND 5)
+    ) AS m (metric, holds)
+    WHERE c.ver > 0 AND m.holds;
+
+-- What the counters must be, from the cases themselves and what is kept of those that shrank: metric, unit, matter as in `counter`. A case counts
 -- at the unit where it is placed and at every unit above, at its matter, and in all. Metrics are those of
 -- METRIC_TABLE in services/routing/routing.h.
 CREATE VIEW counter_truth (metric, unit, matter, value) AS
@@ -58,22 +82,10 @@ WITH RECURSIVE above (unit, ancestor) AS (
         FROM above AS a JOIN directory.unit AS u ON u.id = a.ancestor
         WHERE u.parent IS NOT NULL
 ), fact (metric, unit, matter, value) AS (
-    SELECT m.metric::smallint, c.unit, c.matter, count(*)
-        FROM cases AS c
-        CROSS JOIN LATERAL (VALUES
-            (0, c.state BETWEEN 1 AND 5),
-            (1, c.state = 6),
-            (2, c.state = 7),
-            (3, c.state = 8),
-            (4, c.overdue),
-            (5, c.overdue_by_catalogue),
-            (6, c.escalated & 4 <> 0),
-            (7, c.escalated & 8 <> 0),
-            (8, c.escalated & 16 <> 0),
-            (9, c.late AND c.state BETWEEN 1 AND 5)
-        ) AS m (metric, holds)
-        WHERE c.ver > 0 AND m.holds
-        GROUP BY 1, 2, 3
+    SELECT c.metric, c.unit, c.matter, sum(c.value)::bigint FROM (
+        SELECT a.metric, a.unit, a.matter, a.value FROM counter_fact AS a
+        UNION ALL SELECT k.metric, k.unit, k.matter, k.value FROM counter_kept AS k
+    ) AS c GROUP BY 1, 2, 3
 )
 SELECT f.metric, a.ancestor, 0, sum(f.value)::bigint
     FROM fact AS f JOIN above AS a ON a.unit = f.unit

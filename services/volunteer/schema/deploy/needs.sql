@@ -18,12 +18,19 @@ CREATE TABLE needs (
     offer_until  timestamptz,
     due_at       timestamptz,
     claimed_at   timestamptz,
+    ended_at     timestamptz,                       -- set by the statement that stores an end
     source_ref   text NOT NULL DEFAULT '',
     summary      text NOT NULL DEFAULT ''
 );
 CREATE INDEX needs_open ON needs (id) WHERE state BETWEEN 1 AND 2;
 CREATE INDEX needs_volunteer ON needs (volunteer, id) WHERE volunteer <> '';
+CREATE INDEX needs_ended ON needs (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX needs_source_ref ON needs (source_ref) WHERE source_ref <> '';
+
+-- Whose data may go when it is old (PROTOCOL rule 10). Its hours stay: they are the volunteer's.
+CREATE VIEW finished (agg, at) AS
+SELECT n.id, n.ended_at FROM needs AS n
+WHERE n.ver > 0 AND n.state BETWEEN 3 AND 5 AND n.ended_at IS NOT NULL;
 
 -- Hours, once per need: the key is the need. Rows are never changed.
 CREATE TABLE credit (
@@ -38,16 +45,21 @@ CREATE VIEW volunteer_hours (volunteer, needs, minutes, hours, last_at) AS
 SELECT c.volunteer, count(*), sum(c.minutes)::bigint, round(sum(c.minutes) / 60.0, 2), max(c.at)
 FROM credit AS c GROUP BY c.volunteer;
 
+CREATE VIEW counter_fact (agg, metric, unit, matter, value) AS
+SELECT n.id, k.metric::smallint, n.unit, n.matter, k.amount::bigint
+FROM needs AS n CROSS JOIN LATERAL (
+    VALUES (0, (n.state BETWEEN 1 AND 2)::integer), (1, (n.state = 3)::integer),
+        (2, CASE WHEN n.state = 3 THEN n.minutes ELSE 0 END)) AS k (metric, amount)
+WHERE n.ver > 0 AND k.amount <> 0;
+
 -- What the counters have to be: at a unit and all units above it (matter 0), for a matter (unit 0), and
 -- altogether. Metric 2 counts minutes.
 CREATE VIEW counter_truth (metric, unit, matter, value) AS
 WITH RECURSIVE counted (metric, unit, matter, value) AS (
-    SELECT k.metric::smallint, n.unit, n.matter, sum(k.amount)::bigint
-    FROM needs AS n CROSS JOIN LATERAL (
-        VALUES (0, (n.state BETWEEN 1 AND 2)::integer), (1, (n.state = 3)::integer),
-            (2, CASE WHEN n.state = 3 THEN n.minutes ELSE 0 END)) AS k (metric, amount)
-    WHERE n.ver > 0 AND k.amount <> 0
-    GROUP BY 1, 2, 3
+    SELECT c.metric, c.unit, c.matter, sum(c.value)::bigint FROM (
+        SELECT a.metric, a.unit, a.matter, a.value FROM counter_fact AS a
+        UNION ALL SELECT k.metric, k.unit, k.matter, k.value FROM counter_kept AS k
+    ) AS c GROUP BY 1, 2, 3
 ), placed (metric, unit, parent, value) AS (
     SELECT c.metric, u.id, u.parent, c.value
     FROM counted AS c JOIN directory.unit AS u ON u.id = c.unit
