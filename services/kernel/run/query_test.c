@@ -81,10 +81,10 @@ static void no_answer_leaves_before_the_commit_is_confirmed(void **state)
 {
     (void)state;
     uint64_t serial = ask_and_wait(stage_toy(42));
+    STAGE_UNTIL(&stage, stage.loop.queries_read); /* it was read */
     for (int i = 0; i < 20; i++) /* rounds of the loop, each up to 20 ms */
         stage_turn(&stage);
     assert_int_equal(stage_replies(&stage, serial), 0);
-    assert_non_null(stage.loop.queries_read); /* it was read */
     standby_wanted(false);
     STAGE_UNTIL(&stage, stage_replies(&stage, serial) == 1);
     ASSERT_REPLY(only_reply(serial), VERDICT_APPLIED, "total 42");
