@@ -11,7 +11,8 @@
 
 #define ACCEPT_ROUNDS_MAX 50
 #define FINISH_MS 60000 /* longer than any restart and the resending after it */
-#define PAUSE_SHARE 8   /* from round to round goes by so much of what was waited */
+#define PAUSE_MIN_MS 3  /* no service hears of another sooner */
+#define PAUSE_SHARE 8   /* besides, from round to round, so much of what was waited */
 #define PAUSE_MAX_MS 250
 #define ARENA_LIMIT ((size_t)256 << 20)
 
@@ -402,10 +403,9 @@ static enum err finish_rounds(
         waited_ms = clock.monotonic_ms(clock.self) - from_ms;
         if (left && waited_ms > FINISH_MS)
             return ERR_LIMIT;
+        int64_t pause_ms = PAUSE_MIN_MS + waited_ms / PAUSE_SHARE;
         if (left)
-            poll(NULL, 0,
-                    waited_ms / PAUSE_SHARE < PAUSE_MAX_MS ? (int)waited_ms / PAUSE_SHARE
-                                                           : PAUSE_MAX_MS);
+            poll(NULL, 0, pause_ms < PAUSE_MAX_MS ? (int)pause_ms : PAUSE_MAX_MS);
     }
     return OK;
 }

@@ -5,7 +5,8 @@
 #include "services/kernel/base/clock.h"
 #include "services/kernel/store/ops_codec.h"
 
-#define LOOK_SHARE 8 /* from look to look goes by so much of what was waited */
+#define LOOK_MIN_MS 2
+#define LOOK_SHARE 8 /* besides, from look to look, so much of what was waited */
 #define LOOK_MAX_MS 20
 #define PAST_MS 1
 #define TELL_MS 1
@@ -40,9 +41,8 @@ enum err settle(struct pg *pg, bool ledger, struct drill_busy *ret)
             return OK;
         if (err != OK)
             pg_reset(pg); /* the server restarts: connect again */
-        poll(NULL, 0,
-                waited_ms < LOOK_MAX_MS * LOOK_SHARE ? 1 + (int)waited_ms / LOOK_SHARE
-                                                     : LOOK_MAX_MS);
+        int64_t pause_ms = LOOK_MIN_MS + waited_ms / LOOK_SHARE;
+        poll(NULL, 0, pause_ms < LOOK_MAX_MS ? (int)pause_ms : LOOK_MAX_MS);
         waited_ms = now_ms() - from_ms;
     }
     return ERR_TRANSIENT;
