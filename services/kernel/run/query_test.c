@@ -15,28 +15,17 @@ static int setup(void **state)
     return 0;
 }
 
-static void standby_wanted(bool wanted)
-{
-    kit_pg_run(server, wanted ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
-                              : "ALTER SYSTEM RESET synchronous_standby_names");
-    kit_pg_run(server, "SELECT pg_reload_conf()");
-}
-
 static int teardown(void **state)
 {
     (void)state;
-    standby_wanted(false);
+    toy_standby_wanted(false);
     stage_close(&stage);
     return 0;
 }
 
 static bool mark_waits(void)
 {
-    char sql[120];
-    snprintf(sql, sizeof sql,
-            "SELECT count(*) FROM pg_stat_activity WHERE pid = %d AND wait_event = 'SyncRep'",
-            pg_backend(stage.loop.aux));
-    return kit_pg_int(server, sql) == 1;
+    return toy_commit_waits(pg_backend(stage.loop.aux));
 }
 
 /* Asks until the server has taken notice of the setting: the last query's mark waits. */
@@ -44,7 +33,7 @@ static uint64_t ask_and_wait(int64_t agg)
 {
     int64_t id = 0, end = toy_now() + STAGE_MS;
     uint64_t serial = 0;
-    standby_wanted(true);
+    toy_standby_wanted(true);
     do {
         struct envelope look = stage_look(++id, agg);
         serial = stage_post_one(&stage, FRAME_QUERIES, &look);
@@ -82,10 +71,10 @@ static void no_answer_leaves_before_the_commit_is_confirmed(void **state)
     (void)state;
     uint64_t serial = ask_and_wait(stage_toy(42));
     STAGE_UNTIL(&stage, stage.loop.queries_read); /* it was read */
-    for (int i = 0; i < 20; i++) /* rounds of the loop, each up to 20 ms */
+    for (int i = 0; i < 20; i++)                  /* rounds of the loop, each up to 20 ms */
         stage_turn(&stage);
     assert_int_equal(stage_replies(&stage, serial), 0);
-    standby_wanted(false);
+    toy_standby_wanted(false);
     STAGE_UNTIL(&stage, stage_replies(&stage, serial) == 1);
     ASSERT_REPLY(only_reply(serial), VERDICT_APPLIED, "total 42");
 }
@@ -104,7 +93,7 @@ static void queries_that_come_while_a_mark_is_out_share_the_next(void **state)
     }
     STAGE_UNTIL(&stage, STAGE_METRIC(&stage, queries_in) == queries + (long long)COUNT_OF(looks));
     assert_int_equal(STAGE_METRIC(&stage, marks), marks); /* the one that waits */
-    standby_wanted(false);
+    toy_standby_wanted(false);
     STAGE_UNTIL(&stage, stage.loop.queries_out == 0);
     STAGE_UNTIL(&stage, stage_replies(&stage, stage.serial) == 1);
     assert_int_equal(STAGE_METRIC(&stage, marks), marks + 1);
@@ -133,7 +122,7 @@ static void unconfirmed_commit_answers_nothing(void **state)
         ASSERT_REPLY(only_reply(serial), REPLY_FAILED + ERR_TRANSIENT, "ask again");
         ASSERT_REPLY(only_reply(later), REPLY_FAILED + ERR_TRANSIENT, "ask again");
         assert_int_equal(stage.loop.queries_out, 0);
-        standby_wanted(false);
+        toy_standby_wanted(false);
         STAGE_UNTIL(&stage, stage.loop.aux_attached && pg_state(stage.loop.aux) == PG_READY);
         ASSERT_REPLY(stage_ask(&stage, FRAME_QUERIES, &look), VERDICT_APPLIED, "total 7");
     }

@@ -17,6 +17,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
+    toy_standby_wanted(false);
     kit_pg_run(server, "BEGIN; ROLLBACK"); /* a lock that a failed test left */
     stage_close(&stage);
     return 0;
@@ -250,6 +251,34 @@ static void command_is_run_in_time_or_not_at_all(void **state)
     assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM toy.command"), 3);
 }
 
+/* Its commit is there, and was not confirmed: "too late, nothing was done" would be a lie. */
+static void command_with_an_unknown_end_is_answered_truly(void **state)
+{
+    char id[16], sql[80];
+    uint64_t serial;
+    int given = 0;
+    (void)state;
+    int64_t agg = stage_toy(100);
+    toy_standby_wanted(true);
+    do { /* until the server has taken notice */
+        snprintf(id, sizeof id, "end-%d", ++given);
+        struct envelope sub = stage_sub(1, agg, id, "S1");
+        sub.deadline_ms = 1000;
+        serial = stage_post_one(&stage, FRAME_COMMANDS, &sub);
+        STAGE_UNTIL(&stage, toy_commit_waits(pg_backend(stage.loop.lanes[0].pg)) ||
+                                    stage_replies(&stage, serial));
+    } while (stage_replies(&stage, serial));
+    stage.skip_ms += 2000;
+    snprintf(
+            sql, sizeof sql, "SELECT pg_terminate_backend(%d)", pg_backend(stage.loop.lanes[0].pg));
+    kit_pg_run(server, sql);
+    toy_standby_wanted(false);
+    STAGE_UNTIL(&stage, stage_replies(&stage, serial));
+    ASSERT_REPLY(stage_reply(&stage, serial, 1), VERDICT_APPLIED, "total");
+    assert_int_equal(toy_total(agg), 100 - given);
+    assert_int_equal(STAGE_METRIC(&stage, late), 0);
+}
+
 /* A row that somebody else holds keeps a command from being begun; its span goes on meanwhile. */
 static void command_whose_row_is_held_for_too_long_is_late(void **state)
 {
@@ -348,6 +377,7 @@ int main(void)
             CASE(acknowledged_rows_of_the_outbox_go), CASE(command_is_answered_once_and_for_all),
             CASE(refusals_table), CASE(sentences_are_in_the_language_of_the_configuration),
             CASE(command_is_run_in_time_or_not_at_all),
+            CASE(command_with_an_unknown_end_is_answered_truly),
             CASE(command_whose_row_is_held_for_too_long_is_late),
             CASE(local_commands_are_bounded_and_all_answered),
             CASE(local_command_that_waited_for_too_long_is_not_run), cmocka_unit_test(spans_table)};

@@ -196,6 +196,25 @@ static void primary_drill_and_other_incarnation_are_no_replicas(void **state)
     assert_false(answered_by_replica(agg, "total 43"));
 }
 
+/* The last: it is no standby any more. What it replayed is recent all the same. */
+static void replica_that_is_promoted_is_left(void **state)
+{
+    (void)state;
+    int64_t agg = stage_toy(44);
+    stage.loop.conf.replica_lag_s = 3600;
+    start_and_use();
+    kit_pg_run(standby, "SELECT pg_promote()");
+    STAGE_UNTIL(&stage, !in_use());
+    assert_false(answered_by_replica(agg, "total 44"));
+}
+
+static int teardown_last(void **state)
+{
+    (void)state;
+    stage_close(&stage);
+    return 0;
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -204,6 +223,8 @@ int main(void)
             CASE(none_is_configured), CASE(replica_that_dies_is_left_at_once),
             CASE(replica_that_lags_is_left_and_taken_up_again), CASE(idle_primary_is_no_lag),
             CASE(replica_that_hangs_lets_go_of_its_queries),
-            CASE(primary_drill_and_other_incarnation_are_no_replicas)};
+            CASE(primary_drill_and_other_incarnation_are_no_replicas),
+            cmocka_unit_test_setup_teardown(
+                    replica_that_is_promoted_is_left, setup, teardown_last)};
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

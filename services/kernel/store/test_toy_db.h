@@ -89,6 +89,23 @@ TOY int64_t toy_total(int64_t agg)
     return kit_pg_int(server, sql);
 }
 
+/* A synchronous standby that does not exist: commits wait, reading goes on. */
+TOY void toy_standby_wanted(bool wanted)
+{
+    kit_pg_run(server, wanted ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+                              : "ALTER SYSTEM RESET synchronous_standby_names");
+    kit_pg_run(server, "SELECT pg_reload_conf()");
+}
+
+TOY bool toy_commit_waits(int backend)
+{
+    char sql[120];
+    snprintf(sql, sizeof sql,
+            "SELECT count(*) FROM pg_stat_activity WHERE pid = %d AND wait_event = 'SyncRep'",
+            backend);
+    return kit_pg_int(server, sql) == 1;
+}
+
 #define ASSERT_SQL(sql, value)                                                                     \
     do {                                                                                           \
         long long found = kit_pg_int(server, sql);                                                 \
