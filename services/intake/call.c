@@ -282,6 +282,10 @@ static void receipt_answer(
 {
     struct hotline_receipt receipt;
     char location[64];
+    if (call->verdict == VERDICT_NOT_FOUND) { /* the kernel's: its data has gone */
+        problem_set_reason(&call->problem, REASON_GONE);
+        return;
+    }
     if (call->verdict >= REPLY_FAILED || hotline_receipt_decode(reply_of(call), arena, &receipt)) {
         problem_set(&call->problem, PROBLEM_BUSY, "", -1);
         return;

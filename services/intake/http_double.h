@@ -121,7 +121,10 @@ static inline void command_answer(const struct local_command *command)
         outcome = (struct outcome){.verdict = VERDICT_REFUSED, .reason = REASON_UNKNOWN_MATTER};
     }
     const struct input input = {.kind = INPUT_COMMAND, .type = INTAKE_SUBMIT, .body = body};
-    report_answer(report, &input, &outcome, &(struct world){.directory = directory}, &out);
+    if (strcmp(submission->ticket, "gone") == 0) /* the kernel answers for what has lost its data */
+        outcome.verdict = VERDICT_NOT_FOUND;
+    else
+        report_answer(report, &input, &outcome, &(struct world){.directory = directory}, &out);
     struct envelope reply = {.verdict = outcome.verdict, .payload = bytes_of(&out), .text = ""};
     command->done(command->self, &reply);
     arena_fini(&arena);

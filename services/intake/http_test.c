@@ -19,6 +19,13 @@ static void post_good_report_is_201_then_200_with_the_same_body(void **unused)
     assert_int_equal(loop_double.report_count, 1);
 }
 
+static void post_under_a_ticket_whose_report_has_gone_is_422(void **unused)
+{
+    (void)unused;
+    expect("gone", post(KEY("gone"), GOOD, strlen(GOOD)), 422, "urn:huying:problem:GONE");
+    assert_non_null(strstr(answer, "\"field\":\"Idempotency-Key\""));
+}
+
 static void get_by_id_and_number(void **unused)
 {
     (void)unused;
@@ -239,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             TEST(post_good_report_is_201_then_200_with_the_same_body),
+            TEST(post_under_a_ticket_whose_report_has_gone_is_422),
             TEST(get_by_id_and_number),
             TEST(language_follows_the_request),
             TEST(slow_sender_is_cut_off),

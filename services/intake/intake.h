@@ -86,7 +86,10 @@ enum report_metric {
     X(REASON_NOT_FOUND, 7, "NOT_FOUND", "No report of yours has this ticket or number.",           \
             "您没有该工单号或编号的上报。")                                                        \
     X(REASON_MALFORMED, 8, "MALFORMED", "The report breaks its format or a limit.",                \
-            "上报内容不符合格式或超出限制。")
+            "上报内容不符合格式或超出限制。")                                                                     \
+    X(REASON_GONE, 9, "GONE",                                                                      \
+            "The report under this ticket is old and has been deleted. Use a new ticket.",         \
+            "该工单号下的上报已按期删除，请使用新的工单号。")
 
 enum report_reason {
 #define X(name, number, text, en, zh) name = number,

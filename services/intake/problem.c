@@ -38,7 +38,7 @@ void problem_set_reason(struct problem *problem, uint32_t reason)
         field = "matter";
     else if (reason == REASON_REPORTER_NOT_YET)
         field = "reporter";
-    else if (reason == REASON_TICKET_REUSED)
+    else if (reason == REASON_TICKET_REUSED || reason == REASON_GONE)
         field = "Idempotency-Key";
     problem_set(problem, PROBLEM_REFUSED, field, -1);
     problem->reason = reason;

@@ -11,8 +11,7 @@
 
 #define DEADLINE_MS 20000
 #define SQL_MAX 1024
-#define TRUTH                                                                                      \
-    "SELECT coalesce(sum(hashtext(t::text)), 0)::bigint FROM %s.counter_truth AS t"
+#define TRUTH "SELECT coalesce(sum(hashtext(t::text)), 0)::bigint FROM %s.counter_truth AS t"
 
 static void done(void *self, enum err err, const char *message)
 {
@@ -27,16 +26,18 @@ static void shrink(struct kit_pg *server, const struct aggregate_ops *ops)
     char role[64];
     size_t count = 0;
     int64_t rows = -1;
+    int64_t now_ms =
+            kit_pg_int(server, "SELECT (extract(epoch FROM directory.clock()) * 1000)::bigint");
     snprintf(role, sizeof role, "huying_%s", ops->schema);
     struct pg *pg = pg_new(kit_pg_conninfo(server, role), ops->schema);
     struct life *life = life_new(ops, pg);
     const struct statement *list = life_statements(life, &count);
     pg_prepare(pg, list, count);
     assert_int_equal(pg_wait(pg, DEADLINE_MS), OK);
-    life_shrink(life, 1, &rows, done, NULL);
+    life_shrink(life, now_ms - 86400000, &rows, done, NULL);
     assert_int_equal(pg_wait(pg, DEADLINE_MS), OK);
     assert_int_equal(rows, 1);
-    life_raise(life, 1, &rows, done, NULL);
+    life_raise(life, now_ms, now_ms - 86400000, &rows, done, NULL);
     life_remove(life, &rows, done, NULL);
     assert_int_equal(pg_wait(pg, DEADLINE_MS), OK);
     pg_destroy(&pg);

@@ -15,6 +15,7 @@
 #include "services/kernel/store/batch.h"
 #include "services/kernel/store/chores.h"
 #include "services/kernel/store/counter.h"
+#include "services/kernel/store/life.h"
 
 #define LANES_MAX 4
 #define ACKED_MAX 4096   /* acknowledged rows gathered for one deletion */
@@ -33,6 +34,7 @@ struct kernel_conf {
     char redis[256];
     char http_host[64], log_level[8], language[4];
     int64_t http_port, credit, batch_size, lanes;
+    int64_t data_days, stream_days, command_days; /* 0 = for ever */
 };
 extern const struct conf_key KERNEL_CONF_KEYS[];
 extern const size_t KERNEL_CONF_KEY_COUNT;
@@ -57,7 +59,8 @@ struct lane { /* one connection that runs batches */
 
 enum chore { CHORE_SITE, CHORE_ANCHOR, CHORE_IDS, CHORE_TIMERS, CHORE_WORK, CHORE_HELD,
     CHORE_ATTEMPTS, CHORE_FOLD,
-    CHORE_RECOUNT, CHORE_REFILL, CHORE_GAUGES, CHORE_SUSPECT, CHORE_RESEND,
+    CHORE_RECOUNT, CHORE_REFILL, CHORE_GAUGES, CHORE_SUSPECT,
+    CHORE_SHRINK, CHORE_RAISE, CHORE_REMOVE, CHORE_ANSWERS, CHORE_RESEND,
     CHORE_COUNT = CHORE_RESEND + SERVICE_COUNT };
 
 struct chore_state {
@@ -66,6 +69,7 @@ struct chore_state {
     bool running, wanted;
     int64_t started_ms, took_ms; /* took_ms: the last time, until its commit */
     size_t rows;
+    int64_t gone; /* rows that a chore of keeping changed or deleted */
     /* Resending: starts of the last calls that took all that was due, and all there ever was. */
     bool full;
     int64_t complete_ms, full_ms;
@@ -91,6 +95,7 @@ struct loop {
     struct pg *aux;
     const struct pg *watched; /* the service's own connection; NULL = none */
     struct chores *chores;
+    struct life *life;
     bool aux_attached, aux_attaching;
     bool aux_up; /* as logged last */
     int64_t aux_told_ms;
@@ -98,6 +103,7 @@ struct loop {
     struct site_attach aux_site;
     int64_t aux_session;
     struct ids ids;
+    int64_t ids_since_ms; /* when they were last thrown away */
     struct site_row site, site_read; /* in force; of the chore under way */
     int64_t incarnation;
     struct directory *directory, *directory_next;
@@ -198,6 +204,14 @@ void site_clock_found(struct loop *loop, int64_t sent_ms);
 bool site_clock_trusted(const struct loop *loop);
 /* What the next process on this machine is to begin with. */
 struct clock_anchor site_clock_anchor(const struct loop *loop);
+
+/* keep.c: the chores that let old data go. */
+bool keep_may(const struct loop *loop, enum chore chore);
+void keep_start(struct loop *loop, struct chore_state *state, pg_done_fn *done);
+void keep_after(struct loop *loop, const struct chore_state *state);
+void keep_turn(struct loop *loop);
+/* False with a line in `why` when the keys of [keep] contradict each other. */
+bool keep_check(const struct kernel_conf *conf, const char *path, struct buf *why);
 
 /* web.c: metrics and health on HTTP's own thread. */
 enum err web_start(struct loop *loop) MUST_CHECK;

@@ -32,6 +32,9 @@
     X(acks_out, "counter", "acknowledgements sent")                                                \
     X(naks, "counter", "frames that a broker did not forward")                                     \
     X(timers_fired, "counter", "deadlines decided")                                                \
+    X(rows_shrunk, "counter", "aggregates whose data has gone, by age")                            \
+    X(rows_removed, "counter", "rows of aggregates removed with their period")                     \
+    X(answers_removed, "counter", "answers to commands removed, by age")                           \
     X(timers_held, "gauge", "1 while no deadline fires: the database's clock has jumped")          \
     X(inbox, "gauge", "works waiting for a batch")                                                 \
     X(flights, "gauge", "frames sent and not acknowledged")                                        \

@@ -24,6 +24,7 @@
 #define DRAIN_MS 5000
 #define POLL_ITEMS_MAX (BUS_POLL_ITEMS_MAX + LANES_MAX + 5)
 #define SERVICE_KEYS_MAX 64
+#define KEEP_DAYS_MAX 36500
 
 #define FIELD(name) offsetof(struct kernel_conf, name), sizeof((struct kernel_conf *)0)->name
 const struct conf_key KERNEL_CONF_KEYS[] = {
@@ -52,6 +53,12 @@ const struct conf_key KERNEL_CONF_KEYS[] = {
                 "works in one transaction at most"},
         {"batch", "lanes", CONF_INT, FIELD(lanes), 1, LANES_MAX, "1",
                 "connections that run transactions side by side"},
+        {"keep", "data_days", CONF_INT, FIELD(data_days), 0, KEEP_DAYS_MAX, "0",
+                "days that the data of what is over is kept; 0: for ever"},
+        {"keep", "stream_days", CONF_INT, FIELD(stream_days), 0, KEEP_DAYS_MAX, "0",
+                "days that its row is kept; 0: for ever, else more than data_days"},
+        {"keep", "command_days", CONF_INT, FIELD(command_days), 1, KEEP_DAYS_MAX, "30",
+                "days that the same request id gets the same answer, at most data_days"},
 };
 const size_t KERNEL_CONF_KEY_COUNT = sizeof KERNEL_CONF_KEYS / sizeof *KERNEL_CONF_KEYS;
 
@@ -112,6 +119,9 @@ static enum err conf_read(struct loop *loop, struct kernel_conf *kernel, void *o
     must(all);
     BUF_OWNED why = {0};
     enum err err = conf_load(keys, count, loop->conf_path, all, own_at + service->conf_size, &why);
+    const struct kernel_conf *read = (const struct kernel_conf *)(const void *)all;
+    if (err == OK && !keep_check(read, loop->conf_path, &why))
+        err = ERR_MALFORMED;
     if (err == OK) {
         memcpy(kernel, all, sizeof *kernel);
         if (service->conf_size)
@@ -217,6 +227,9 @@ static void reload(struct loop *loop)
             log_level_set(level);
         memcpy(loop->conf.language, kernel.language, sizeof kernel.language);
         loop->conf.batch_size = kernel.batch_size;
+        loop->conf.data_days = kernel.data_days;
+        loop->conf.stream_days = kernel.stream_days;
+        loop->conf.command_days = kernel.command_days;
         if (loop->service->reload)
             loop->service->reload(loop, own);
         log_info("CONF-RELOADED", "file=%s", log_quote(loop->conf_path));

@@ -34,6 +34,10 @@ static const struct {
         [CHORE_REFILL] = {0, 0},
         [CHORE_GAUGES] = {5000, 5000},
         [CHORE_SUSPECT] = {0, 0},
+        [CHORE_SHRINK] = {60000, 60000},
+        [CHORE_RAISE] = {3600000, 3600000},
+        [CHORE_REMOVE] = {60000, 60000},
+        [CHORE_ANSWERS] = {60000, 60000},
 };
 #define RESEND_EVERY_MS 500
 /* A claim looks back to the last that took everything, and by so much more: rows whose transaction
@@ -73,18 +77,22 @@ void incarnation_set(struct loop *loop, int64_t incarnation)
 
 enum err tasks_new(struct loop *loop)
 {
-    size_t own, queries, chores;
+    size_t own, queries, chores, ends;
     loop->aux = pg_new(loop->conf.conninfo, loop->ops->schema);
     loop->chores = chores_new(loop->ops, loop->aux);
     const struct statement *chore_list = chores_statements(loop->chores, &chores);
+    loop->life = life_new(loop->ops, loop->aux);
+    const struct statement *life_list = life_statements(loop->life, &ends);
     const struct statement *query_list = query_statements(&queries);
     own = loop->ops->query_count;
     size_t count = 0;
-    loop->aux_statements = calloc(
-            chores + queries + own + DIRECTORY_STATEMENT_COUNT + 1, sizeof *loop->aux_statements);
+    size_t room = chores + queries + own + ends + DIRECTORY_STATEMENT_COUNT + 1;
+    loop->aux_statements = calloc(room, sizeof *loop->aux_statements);
     must(loop->aux_statements);
     for (size_t i = 0; i < chores; i++)
         loop->aux_statements[count++] = chore_list[i];
+    for (size_t i = 0; i < ends; i++)
+        loop->aux_statements[count++] = life_list[i];
     for (size_t i = 0; i < queries; i++)
         loop->aux_statements[count++] = query_list[i];
     for (size_t i = 0; i < own; i++)
@@ -103,6 +111,7 @@ void tasks_destroy(struct loop *loop)
 {
     pg_destroy(&loop->aux);
     chores_destroy(&loop->chores);
+    life_destroy(&loop->life);
     counters_destroy(&loop->counters);
     free(loop->aux_statements);
     directory_destroy(&loop->directory);
@@ -256,6 +265,12 @@ static void chore_after(struct loop *loop, struct chore_state *state)
         metric_set(
                 &loop->metrics, redis_up, counters_flush(loop->counters, all, loop->now_ms) == OK);
         break;
+    case CHORE_SHRINK:
+    case CHORE_RAISE:
+    case CHORE_REMOVE:
+    case CHORE_ANSWERS:
+        keep_after(loop, state);
+        break;
     case CHORE_ANCHOR:
     case CHORE_IDS:
     case CHORE_TIMERS:
@@ -343,6 +358,11 @@ static bool chore_may(struct loop *loop, enum chore chore)
     case CHORE_REFILL:
     case CHORE_RECOUNT:
         return loop->directory != NULL;
+    case CHORE_SHRINK:
+    case CHORE_RAISE:
+    case CHORE_REMOVE:
+    case CHORE_ANSWERS:
+        return keep_may(loop, chore);
     case CHORE_SUSPECT:
     case CHORE_COUNT:
         return false;
@@ -412,6 +432,12 @@ static void chore_start(struct loop *loop, struct chore_state *state)
         break;
     case CHORE_GAUGES:
         chores_gauges(chores, &loop->gauges, &listener);
+        break;
+    case CHORE_SHRINK:
+    case CHORE_RAISE:
+    case CHORE_REMOVE:
+    case CHORE_ANSWERS:
+        keep_start(loop, state, chore_done);
         break;
     case CHORE_SUSPECT:
     case CHORE_RESEND:
@@ -532,6 +558,7 @@ void tasks_turn(struct loop *loop)
         return;
     directory_turn(loop);
     redis_turn(loop);
+    keep_turn(loop);
     for (int i = 0; i < CHORE_COUNT; i++) {
         struct chore_state *state = &loop->chore_states[i];
         int64_t every = pace(loop, state->chore), since = loop->now_ms - state->started_ms;

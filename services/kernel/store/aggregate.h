@@ -115,9 +115,9 @@ struct aggregate_ops {
      * kept in `related` or the service's own batch memory). */
     void (*absorb)(const void *state, const void *next, const struct input *input,
             const struct outcome *outcome, const struct world *world, struct arena *arena);
-    /* The end of a row (rule 10; life.h). Own columns as in SQL, separated by ", ": what a row loses
-     * when its data goes. Wants a view finished(agg bigint, at timestamptz) of what is alive and
-     * over, with an index on `at`, and, with counters, a view counter_fact(agg bigint, metric
+    /* The end of a row (rule 10; life.h). Own columns as in SQL, separated by ", ": what a row
+     * loses when its data goes. Wants a view finished(agg bigint, at timestamptz) of what is alive
+     * and over, with an index on `at`, and, with counters, a view counter_fact(agg bigint, metric
      * smallint, unit bigint, matter int, value bigint) that counter_truth adds up together with
      * counter_kept. NULL: the service keeps its rows for ever. */
     const char *own_columns;

@@ -21,8 +21,7 @@
         "AND NOT EXISTS (SELECT FROM timer x WHERE x.agg = " agg ")"
 #define NONE_BETWEEN(table)                                                                        \
     "NOT EXISTS (SELECT FROM " table " AS x WHERE x.agg >= n.above AND x.agg < n.below)"
-#define FINISHED                                                                                   \
-    "f.at < (SELECT directory.clock()) - $1::bigint * interval '1 day' AND " AT_REST("f.agg")
+#define FINISHED "f.at < $1::timestamptz AND " AT_REST("f.agg")
 
 /* Candidates are read without a lock, and then as many locked as are free, in the one order. */
 static const struct statement SQL_FINISHED = {"k_life_finished",
@@ -48,20 +47,19 @@ static const struct statement SQL_SHRINK = {"k_life_shrink",
 
 /* The largest id of each minter that this service has heard of. */
 static const struct statement SQL_PERIOD = {"k_life_period",
-        "INSERT INTO period (minter, below, noted) SELECT m.minter, l.id + 1, c.now "
-        "FROM (SELECT directory.clock() AS now) AS c CROSS JOIN "
-        "(SELECT m AS minter, (number::bigint << 3 | m) << 48 AS first "
+        "INSERT INTO period (minter, below, noted) SELECT m.minter, l.id + 1, $1::timestamptz "
+        "FROM (SELECT m AS minter, (number::bigint << 3 | m) << 48 AS first "
         "FROM directory.site, generate_series(1, 7) AS m) AS m CROSS JOIN LATERAL "
         "(SELECT t.id FROM @ AS t WHERE t.id BETWEEN m.first AND m.first + " COUNTER_MAX
         " ORDER BY t.id DESC LIMIT 1) AS l WHERE NOT EXISTS (SELECT FROM period AS p "
-        "WHERE p.minter = m.minter AND (p.below > l.id OR p.noted > c.now - interval '30 days')) "
+        "WHERE p.minter = m.minter AND (p.below > l.id OR p.noted > $1 - interval '30 days')) "
         "ON CONFLICT DO NOTHING"};
 /* From one period to the next, so that little has to be looked through. */
 static const struct statement SQL_RAISE = {"k_life_raise",
         "WITH n AS (SELECT DISTINCT ON (p.minter) p.minter, p.below, "
         "coalesce(h.below, p.below >> 48 << 48) AS above "
         "FROM period AS p LEFT JOIN horizon AS h ON h.minter = p.minter "
-        "WHERE p.noted < (SELECT directory.clock()) - $1::bigint * interval '1 day' "
+        "WHERE p.noted < $1::timestamptz "
         "AND p.below > coalesce(h.below, 0) ORDER BY p.minter, p.below), "
         "up AS (INSERT INTO horizon AS h (minter, below) SELECT n.minter, n.below FROM n "
         "WHERE NOT EXISTS (SELECT FROM @ AS t "
@@ -205,24 +203,28 @@ static void plain_queue(struct life *life, const struct statement *statement)
     pg_queue(life->pg, statement, NULL, NULL, NULL);
 }
 
-static void one_queue(struct life *life, const struct statement *statement, int64_t value)
+static void one_queue(struct life *life,
+        const struct statement *statement,
+        enum param_type type,
+        int64_t value,
+        int64_t *ret_count)
 {
     params_reset(&life->params);
-    params_int(&life->params, PARAM_INT8, value);
-    pg_queue(life->pg, statement, &life->params, NULL, NULL);
+    params_int(&life->params, type, value);
+    pg_queue(life->pg, statement, &life->params, ret_count ? count_read : NULL, ret_count);
 }
 
 void life_shrink(
-        struct life *life, int64_t data_days, int64_t *ret_count, pg_done_fn *done, void *self)
+        struct life *life, int64_t before_ms, int64_t *ret_count, pg_done_fn *done, void *self)
 {
-    must(life_ends(life) && data_days > 0);
+    must(life_ends(life) && before_ms > 0);
     *ret_count = 0;
     params_reset(&life->params);
-    params_int(&life->params, PARAM_INT8, data_days);
+    params_int(&life->params, PARAM_TIME, before_ms);
     params_int(&life->params, PARAM_INT8, LIFE_ROWS_MAX);
     params_int(&life->params, PARAM_INT8, LIFE_BACKLOG_MAX);
     pg_queue(life->pg, &SQL_FINISHED, &life->params, NULL, NULL);
-    one_queue(life, &SQL_FINISHED_STILL, data_days);
+    one_queue(life, &SQL_FINISHED_STILL, PARAM_TIME, before_ms, NULL);
     if (counts(life->ops))
         plain_queue(life, &SQL_KEEP_COUNTS);
     plain_queue(life, &SQL_HISTORY_GONE);
@@ -232,15 +234,17 @@ void life_shrink(
     pg_sync(life->pg, done, self);
 }
 
-void life_raise(
-        struct life *life, int64_t stream_days, int64_t *ret_count, pg_done_fn *done, void *self)
+void life_raise(struct life *life,
+        int64_t now_ms,
+        int64_t before_ms,
+        int64_t *ret_count,
+        pg_done_fn *done,
+        void *self)
 {
-    must(life_ends(life) && stream_days > 0);
+    must(life_ends(life) && before_ms > 0 && before_ms < now_ms);
     *ret_count = 0;
-    plain_queue(life, &SQL_PERIOD);
-    params_reset(&life->params);
-    params_int(&life->params, PARAM_INT8, stream_days);
-    pg_queue(life->pg, &SQL_RAISE, &life->params, count_read, ret_count);
+    one_queue(life, &SQL_PERIOD, PARAM_TIME, now_ms, NULL);
+    one_queue(life, &SQL_RAISE, PARAM_TIME, before_ms, ret_count);
     pg_sync(life->pg, done, self);
 }
 
@@ -250,7 +254,7 @@ void life_remove(struct life *life, int64_t *ret_count, pg_done_fn *done, void *
     *ret_count = 0;
     plain_queue(life, &SQL_SETTLE);
     plain_queue(life, &SQL_OPEN);
-    one_queue(life, &SQL_PAST, LIFE_ROWS_MAX);
+    one_queue(life, &SQL_PAST, PARAM_INT8, LIFE_ROWS_MAX, NULL);
     plain_queue(life, &SQL_TALLY);
     plain_queue(life, &SQL_HISTORY_GONE);
     if (life->ops->sql_remove.name)

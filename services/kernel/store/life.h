@@ -34,12 +34,15 @@ const struct statement *life_statements(const struct life *life, size_t *ret_cou
 bool life_ends(const struct life *life);
 
 /* `done` comes after the commit; *ret_count, rows that changed or were deleted, is right then, if
- * it is OK. One call under way at most. */
+ * it is OK. One call under way at most. What is too old is said by the caller, who knows whether
+ * the clock is to be trusted: what was deleted does not come back when it is set right. */
+/* Of aggregates that were over before that instant. */
 void life_shrink(
-        struct life *life, int64_t data_days, int64_t *ret_count, pg_done_fn *done, void *self);
-/* Notes a period when a month has passed, and raises the horizon by one period at most. */
-void life_raise(
-        struct life *life, int64_t stream_days, int64_t *ret_count, pg_done_fn *done, void *self);
+        struct life *life, int64_t before_ms, int64_t *ret_count, pg_done_fn *done, void *self);
+/* Notes a period when a month has passed, and raises the horizon to the next period that was noted
+ * before that instant. */
+void life_raise(struct life *life, int64_t now_ms, int64_t before_ms, int64_t *ret_count,
+        pg_done_fn *done, void *self);
 void life_remove(struct life *life, int64_t *ret_count, pg_done_fn *done, void *self);
 /* Answers to commands, by age; for every service. */
 void life_forget_answers(

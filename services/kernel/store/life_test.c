@@ -13,8 +13,9 @@
         assert_int_equal(pg_wait(one.pg, DEADLINE_MS), OK);                                        \
         assert_int_equal(rows, expected);                                                          \
     } while (0)
-#define SHRINK(days, expected) RUN(life_shrink(one.life, days, &rows, done, NULL), expected)
-#define RAISE(days, expected) RUN(life_raise(one.life, days, &rows, done, NULL), expected)
+#define SHRINK(days, expected) RUN(life_shrink(one.life, ago(days), &rows, done, NULL), expected)
+#define RAISE(days, expected)                                                                      \
+    RUN(life_raise(one.life, ago(0), ago(days), &rows, done, NULL), expected)
 #define REMOVE(expected) RUN(life_remove(one.life, &rows, done, NULL), expected)
 
 static struct lane one, two;
@@ -25,6 +26,13 @@ static void done(void *self, enum err err, const char *message)
     if (err != OK)
         print_error("%s\n", message);
     assert_int_equal(err, OK);
+}
+
+/* By the clock in force. */
+static int64_t ago(int days)
+{
+    return kit_pg_int(server, "SELECT (extract(epoch FROM directory.clock()) * 1000)::bigint") -
+           days * INT64_C(86400000);
 }
 
 static int setup_all(void **state)
@@ -212,7 +220,7 @@ static void what_a_batch_did_meanwhile_is_seen_under_the_lock(void **state)
             "WHERE ver > 0 AND ended_at IS NOT NULL AND toy.slow()");
     PGconn *other = PQconnectdb(kit_pg_conninfo(server, "postgres"));
     PQclear(PQexec(other, "SELECT pg_advisory_lock(77)"));
-    life_shrink(one.life, 3, &count, done, NULL);
+    life_shrink(one.life, ago(3), &count, done, NULL);
     while (kit_pg_int(server, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
                               "AND objid = 77 AND NOT granted") == 0)
         lane_turn(&one);
