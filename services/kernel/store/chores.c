@@ -24,12 +24,14 @@ static const struct statement SQL_ANCHOR = {"k_anchor",
         "INSERT INTO clock_anchor AS a (boot, low, high, trust) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT (boot) DO UPDATE SET low = excluded.low, high = excluded.high, "
         "trust = excluded.trust, at = now() WHERE a.trust <= excluded.trust"};
-/* After a restore the counter jumps by more than could have been handed out since the backup.
- * Who asks for an incarnation that is over gets nothing: its block would be one handed out
- * before. */
+/* After a restore the counter jumps by more than could have been handed out since the backup, and
+ * to where only this incarnation is: two restores of one backup must not hand out the same ids
+ * again. An incarnation is at least its instant in seconds; each second since 2026 has 2^17 ids,
+ * which last for 68 years. Who asks for an incarnation that is over gets nothing: its block would
+ * be one handed out before. */
 static const struct statement SQL_IDS = {"k_ids",
         "UPDATE id_block SET next = $2 + CASE WHEN incarnation = $1 OR incarnation = 0 THEN next "
-        "ELSE next + 4294967296 END, incarnation = $1 "
+        "ELSE greatest(next + 4294967296, ($1 - 1767225600) * 131072) END, incarnation = $1 "
         "WHERE (SELECT incarnation FROM directory.site) = $1 RETURNING next - $2"};
 static const struct statement SQL_TIMERS_DUE = {"k_timers_due",
         "SELECT agg, kind, gen, due FROM timer WHERE due < (SELECT directory.clock()) "
@@ -54,6 +56,12 @@ static const struct statement SQL_RESEND = {"k_resend",
         "ELSE $2::bigint / 8 END * interval '1 ms' FROM w WHERE o.id = w.id "
         "RETURNING o.id, o.agg, o.n, o.type, o.at, CASE WHEN w.sent THEN o.payload END, o.tries, "
         "w.sent"};
+/* A due time further off than any back-off was written while the server's clock was ahead: without
+ * this such rows would wait until the clock gets there. Found at the far end of the index. */
+static const struct statement SQL_RESEND_FAR = {"k_resend_far",
+        "UPDATE outbox SET due = now() WHERE id = ANY(ARRAY(SELECT id FROM outbox WHERE dest = $1 "
+        "AND due > now() + $2::bigint * interval '6 ms' AND acked IS NULL "
+        "ORDER BY due DESC LIMIT $3 FOR UPDATE SKIP LOCKED))"};
 /* The owner of an attempt deletes its own after a lost connection: hence the ten seconds. */
 static const struct statement SQL_ATTEMPTS = {"k_attempts",
         "WITH gone AS (DELETE FROM attempt WHERE id = ANY(ARRAY(SELECT id FROM attempt "
@@ -108,8 +116,8 @@ static const struct statement SQL_MARK_ALONE = {
         "k_mark_alone", "SELECT pg_logical_emit_message(true, 'huying', '')"};
 
 static const struct statement *const own[] = {&SQL_SESSION, &SQL_ATTACH, &SQL_DURABLE,
-        &SQL_SITE_NOW, &SQL_ANCHOR, &SQL_IDS, &SQL_TIMERS_DUE, &SQL_RESEND, &SQL_ATTEMPTS,
-        &SQL_SUSPECTS_OLD, &SQL_SUSPECT_ADD, &SQL_FOLD, &SQL_COUNTERS, &SQL_GAUGES,
+        &SQL_SITE_NOW, &SQL_ANCHOR, &SQL_IDS, &SQL_TIMERS_DUE, &SQL_RESEND, &SQL_RESEND_FAR,
+        &SQL_ATTEMPTS, &SQL_SUSPECTS_OLD, &SQL_SUSPECT_ADD, &SQL_FOLD, &SQL_COUNTERS, &SQL_GAUGES,
         &SQL_MARK_ALONE, &SQL_RECOUNT_LOCK};
 #define OWN_COUNT (sizeof own / sizeof *own)
 #define JOBS_MAX 32
@@ -330,6 +338,8 @@ void chores_resend(struct chores *chores,
     params_int(&chores->params, PARAM_INT2, dest);
     params_int(&chores->params, PARAM_INT8, resend_ms);
     params_int(&chores->params, PARAM_INT8, CHORE_ROWS_MAX);
+    if (span_ms == 0)
+        pg_queue(chores->pg, &SQL_RESEND_FAR, &chores->params, NULL, NULL);
     params_int(&chores->params, PARAM_INT8, span_ms);
     params_int(&chores->params, PARAM_INT8, RESEND_WINDOW);
     pg_queue(chores->pg, &SQL_RESEND, &chores->params, result_keep, job);

@@ -202,6 +202,25 @@ static void a_claim_looks_back_no_further_than_told(void **state)
     assert_int_equal(seen.messages, 2);
 }
 
+/* They were written while the server's clock was an hour ahead: the next claim that looks at all of
+ * them does not wait for that hour. What has its usual time does. */
+static void rows_due_in_the_far_future_are_sent_again(void **state)
+{
+    static struct seen seen;
+    (void)state;
+    outbox_fill(4);
+    kit_pg_run(server, "UPDATE toy.outbox SET due = now() + CASE WHEN id <= 3 THEN interval '1 h' "
+                       "ELSE interval '5 min' END");
+    struct chores_listener listener = listen_to(&seen);
+    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 25000, &listener);
+    wait_for(&seen, NULL);
+    assert_int_equal(seen.messages, 0);
+    listener = listen_to(&seen);
+    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 0, &listener);
+    wait_for(&seen, NULL);
+    assert_int_equal(seen.messages, 3);
+}
+
 /* Rows may leave the server before its commit: here a long notice drives them out, and then the
  * commit waits for a lock that a trigger takes. */
 static void claimed_rows_are_told_after_the_commit(void **state)
@@ -477,6 +496,27 @@ static void blocks_of_ids_never_overlap_and_jump(void **state)
     assert_true(id_counter(ids_draw(&one.ids)) >= before + (INT64_C(1) << 32));
 }
 
+/* Each time the restored row says what the backup said; only the incarnation differs. */
+static void two_restores_of_one_backup_hand_out_other_ids(void **state)
+{
+    int64_t before = 0;
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        int64_t incarnation = 1790000000 + 3600 * i;
+        char sql[200];
+        snprintf(sql, sizeof sql,
+                "UPDATE toy.id_block SET next = 100000, incarnation = 5;"
+                "UPDATE directory.site SET incarnation = %lld",
+                (long long)incarnation);
+        kit_pg_run(server, sql);
+        ids_clear(&one.ids);
+        block_take(&one, incarnation, OK);
+        int64_t first = id_counter(ids_draw(&one.ids));
+        assert_true(first >= before + (INT64_C(3600) << 17));
+        before = first;
+    }
+}
+
 static void block_of_a_cleared_stock_is_dropped(void **state)
 {
     struct seen seen;
@@ -588,12 +628,14 @@ int main(void)
     const struct CMUnitTest tests[] = {CASE(two_claimers_share_the_rows),
             CASE(claimed_rows_are_told_after_the_commit),
             CASE(only_the_lowest_numbers_are_sent_again),
-            CASE(a_claim_looks_back_no_further_than_told), CASE(sweep_goes_round),
+            CASE(a_claim_looks_back_no_further_than_told),
+            CASE(rows_due_in_the_far_future_are_sent_again), CASE(sweep_goes_round),
             CASE(attempts_of_dead_sessions_make_suspects), CASE(folding_at_once_sums_right),
             CASE(recount_is_the_truth_while_batches_commit), CASE(timers_by_the_clock_in_force),
             CASE(due_timers_are_looked_up_in_the_index), CASE(anchors_of_machines),
-            CASE(blocks_of_ids_never_overlap_and_jump), CASE(block_of_a_cleared_stock_is_dropped),
-            CASE(held_messages_that_are_due_are_found), CASE(suspects_and_gauges),
-            CASE(service_that_hears_nobody_can_prepare)};
+            CASE(blocks_of_ids_never_overlap_and_jump),
+            CASE(two_restores_of_one_backup_hand_out_other_ids),
+            CASE(block_of_a_cleared_stock_is_dropped), CASE(held_messages_that_are_due_are_found),
+            CASE(suspects_and_gauges), CASE(service_that_hears_nobody_can_prepare)};
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
 }
