@@ -84,11 +84,11 @@ static void report_print(const struct ctl *ctl, const struct ledger_report *repo
     sodium_bin2hex(root, sizeof(root), report->root, sizeof(report->root));
     bool ok = report->wrongs == 0;
     if (ctl->json) {
-        ctl_json(json_pack("{s:I, s:s, s:b, s:o, s:I, s:I, s:I, s:I}", "size",
+        ctl_json(json_pack("{s:I, s:s, s:b, s:o, s:I, s:I, s:I, s:I, s:I}", "size",
                 (json_int_t)report->size, "root", root, "ok", ok, "first_wrong",
                 wrong_json(ctl, &report->first), "wrong", (json_int_t)report->wrongs, "head_size",
-                (json_int_t)report->head_size, "history", (json_int_t)report->rows, "under_way",
-                (json_int_t)report->under_way));
+                (json_int_t)report->head_size, "history", (json_int_t)report->rows, "gone",
+                (json_int_t)report->gone, "under_way", (json_int_t)report->under_way));
         return;
     }
     ctl_print(ctl, "账本 %s\n", "ledger %s\n",
@@ -100,6 +100,9 @@ static void report_print(const struct ctl *ctl, const struct ledger_report *repo
             "%" PRId64 " leaves, %" PRId64 " rows of history, of them %" PRId64
             " under way, %" PRId64 " wrong\n",
             report->size, report->rows, report->under_way, report->wrongs);
+    if (report->gone > 0)
+        ctl_print(ctl, "另有 %" PRId64 " 片叶子的历史已按期删除\n",
+                "the history of %" PRId64 " more leaves has gone, by age\n", report->gone);
     ctl_print(ctl, "根 %s\n", "root %s\n", root);
 }
 

@@ -258,8 +258,8 @@ static void story_print(struct story *story)
     if (story->viewed)
         head_print(story);
     else
-        ctl_print(story->ctl, "派遣服务还没有这个案件;以下是其他服务所知:\n",
-                "Routing has no such case yet; this is what others know:\n");
+        ctl_print(story->ctl, "派遣服务没有这个案件:尚未到达,或已按期删除;以下是其他服务所知:\n",
+                "Routing has no such case, not yet or not any more; this is what others know:\n");
     puts("");
     table_init(&table, COLUMNS, 1u << 7);
     for (size_t i = 0; i < COLUMNS; i++) {
@@ -342,9 +342,9 @@ static int story_tell(struct story *story, const char *text)
         return EXIT_FAILED;
     histories_ask(story, id);
     if (story->count == 0 && !story->viewed)
-        return story->complete
-                       ? ctl_fail(story->ctl, "没有编号为 %s 的案件", "there is no case %s", text)
-                       : EXIT_FAILED;
+        return story->complete ? ctl_fail(story->ctl, "没有编号为 %s 的案件,或其数据已按期删除",
+                                         "there is no case %s, or its data has gone by age", text)
+                               : EXIT_FAILED;
     story_order(story->rows, story->count);
     places_ask(story);
     if (story->ctl->json)

@@ -147,6 +147,8 @@ static void row_take(void *self, const struct ledger_leaf *leaf, const struct le
 {
     struct verify *this = self;
     const char *field = row->found ? row_differs(leaf, row) : NULL;
+    if (!row->found && row->gone)
+        return;
     if (!row->found)
         leaf_wrong(this, WRONG_NO_ROW, leaf, NULL);
     else if (field != NULL)
@@ -221,13 +223,14 @@ static enum err history_verify(struct verify *this)
 {
     struct ledger_history list[SERVICE_COUNT] = {0};
     for (int pass = 0; pass < 2; pass++) {
-        this->report->rows = 0;
+        this->report->rows = this->report->gone = 0;
         for (int s = SERVICE_INTAKE; s <= SERVICE_VOLUNTEER; s++) {
             if (store_ledger_history(this->pg, (enum service_id)s, pass == 1, &list[s]) != OK)
                 return ERR_TRANSIENT;
             this->report->rows += list[s].rows;
+            this->report->gone += list[s].gone;
         }
-        if (this->report->rows == this->tree.size && this->report->wrongs == 0)
+        if (this->report->rows + this->report->gone == this->tree.size && this->report->wrongs == 0)
             break;
     }
     for (int s = SERVICE_INTAKE; s <= SERVICE_VOLUNTEER; s++)

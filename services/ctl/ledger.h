@@ -54,6 +54,7 @@ struct ledger_report {
     int64_t size;      /* leaves with a place */
     int64_t head_size; /* as the head says */
     int64_t rows;      /* of history, all services */
+    int64_t gone;      /* leaves whose rows went with the data of their aggregates, by age */
     int64_t under_way; /* of them not yet in the ledger, which is no fault */
     int64_t wrongs;
     uint8_t root[MERKLE_HASH_SIZE]; /* recomputed */

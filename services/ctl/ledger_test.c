@@ -19,7 +19,9 @@
 #define LEAVES_OF_PAGE 3
 #define LEAVES (PAGE_COUNT * LEAVES_OF_PAGE)
 #define FIRST_PAGE 5000
-#define EMPTY "TRUNCATE audit.head, audit.pages, routing.history, intake.history, routing.outbox"
+#define EMPTY                                                                                      \
+    "TRUNCATE audit.head, audit.pages, routing.history, intake.history, routing.outbox,"           \
+    " routing.cases, routing.horizon"
 
 static struct kit_pg *server;
 static struct pg *pg;
@@ -195,6 +197,26 @@ static void forgotten_row_is_no_fault(void **state)
     assert_int_equal(verify().wrongs, 0);
 }
 
+static void history_that_went_by_age_is_no_fault(void **state)
+{
+    (void)state;
+    run("DELETE FROM routing.history WHERE agg IN (104, 106)");
+    run("INSERT INTO routing.cases (id, ver) VALUES (104, -3)");
+    run("INSERT INTO routing.horizon (minter, below, removed, leaves) VALUES (1, 107, 1, 3)");
+    struct ledger_report report = verify();
+    assert_int_equal(report.wrongs, 0);
+    assert_int_equal(report.gone, 6);
+    assert_int_equal(report.rows, LEAVES - 6);
+    /* A version beyond the row's last, and an id that is not below the horizon, should be there. */
+    run("DELETE FROM routing.history WHERE agg = 108");
+    wrong_is("INSERT INTO routing.cases (id, ver) VALUES (108, -2)",
+            &(struct ledger_wrong){WRONG_NO_ROW, 26, SERVICE_ROUTING, 108, 3, NULL});
+    (void)fill(state);
+    run("INSERT INTO routing.horizon (minter, below, removed, leaves) VALUES (1, 107, 1, 3)");
+    wrong_is("DELETE FROM routing.history WHERE agg = 108",
+            &(struct ledger_wrong){WRONG_NO_ROW, 24, SERVICE_ROUTING, 108, 1, NULL});
+}
+
 static void leaves_under_way_are_no_fault(void **state)
 {
     (void)state;
@@ -327,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             TEST(right_ledger_has_nothing_wrong),
             TEST(forgotten_row_is_no_fault),
+            TEST(history_that_went_by_age_is_no_fault),
             TEST(leaves_under_way_are_no_fault),
             TEST(changed_pages_are_named_by_place),
             TEST(swapped_leaves_are_named),

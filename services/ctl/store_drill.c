@@ -30,6 +30,12 @@ static const char NEXT_DUE[] = "PREPARE drill_next AS SELECT least(" NEXT("intak
 
 #define CLOCK_SET "UPDATE directory.site SET clock = $1 WHERE drill AND clock <= $1 RETURNING 1"
 
+/* Also those whose history has gone, by age. */
+#define STEPS(schema, table)                                                                       \
+    "(SELECT count(*) FROM " schema ".history AS h WHERE NOT EXISTS (SELECT FROM " schema          \
+    "." table " AS t WHERE t.id = h.agg AND t.ver < 0)) + (SELECT coalesce(sum(-ver), 0)::bigint " \
+              "FROM " schema "." table                                                             \
+    " WHERE ver < 0) + (SELECT coalesce(sum(leaves), 0)::bigint FROM " schema ".horizon)"
 static const char FIGURES[] =
         "SELECT (SELECT count(*) FROM routing.cases WHERE ver > 0), "
         "count(*) FILTER (WHERE state = 6), count(*) FILTER (WHERE state = 7), "
@@ -44,11 +50,13 @@ static const char FIGURES[] =
         "(SELECT coalesce(sum(minutes), 0)::bigint FROM volunteer.credit), "
         "(SELECT count(*) FROM intake.dead_letter) + (SELECT count(*) FROM routing.dead_letter) + "
         "(SELECT count(*) FROM enforcement.dead_letter) + "
-        "(SELECT count(*) FROM volunteer.dead_letter) + (SELECT count(*) FROM audit.dead_letter), "
-        "(SELECT count(*) FROM intake.history) + (SELECT count(*) FROM routing.history) + "
-        "(SELECT count(*) FROM enforcement.history) + (SELECT count(*) FROM volunteer.history), "
-        "(SELECT coalesce(sum(count), 0)::bigint FROM audit.pages WHERE first_place IS NOT NULL) "
-        "FROM routing.cases WHERE ver > 0";
+        "(SELECT count(*) FROM volunteer.dead_letter) + (SELECT count(*) FROM "
+        "audit.dead_letter), " STEPS("intake", "report") " + " STEPS(
+                "routing", "cases") " + " STEPS("enforcement", "missions") " + " STEPS("volunteer",
+                "needs") ", "
+                         "(SELECT coalesce(sum(count), 0)::bigint FROM audit.pages WHERE "
+                         "first_place IS NOT NULL) "
+                         "FROM routing.cases WHERE ver > 0";
 
 enum err store_drill_site(struct pg *pg, struct drill_site *ret)
 {

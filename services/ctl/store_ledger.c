@@ -24,21 +24,37 @@ static const char *const SCANS[][3] = {
     " FROM audit.pages WHERE count > 0 AND first_place >= $1::bigint"                              \
     " ORDER BY first_place LIMIT $2::integer"
 
-#define ROWS_OF(schema)                                                                            \
+/* The data of some aggregates has gone, and with it their history (data.md, "How a row lives"): their
+ * row says up to which version; of removed ones there is only the horizon. */
+#define GONE_OF(schema, table)                                                                     \
+    "(SELECT coalesce((SELECT t.ver < 0 AND u.ver <= -t.ver FROM " schema "." table " AS t"        \
+    " WHERE t.id = u.agg), EXISTS (SELECT FROM " schema ".horizon AS z"                            \
+    " WHERE u.agg >> 48 = z.below >> 48 AND u.agg < z.below)))"
+#define ROWS_OF(schema, table)                                                                     \
     "SELECT h.agg IS NOT NULL, h.kind, h.from_state, h.to_state, h.at, h.unit, h.due, h.rule_ver," \
-    " h.page, h.idx, h.salt IS NOT NULL, h.salt, h.actor, h.detail"                                \
-    " FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS u (agg, ver, n)"                 \
-    " LEFT JOIN " schema ".history AS h ON h.agg = u.agg AND h.ver = u.ver"                        \
-    " ORDER BY u.n LIMIT $3::bigint"
+    " h.page, h.idx, h.salt IS NOT NULL, h.salt, h.actor, h.detail,"                               \
+    " CASE WHEN h.agg IS NULL THEN " GONE_OF(schema,                                               \
+            table) " ELSE false END"                                                               \
+                   " FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS u (agg, ver, n)"  \
+                   " LEFT JOIN " schema ".history AS h ON h.agg = u.agg AND h.ver = u.ver"         \
+                   " ORDER BY u.n LIMIT $3::bigint"
 
-#define COUNT_OF(schema) "SELECT count(*) FROM " schema ".history"
+/* Rows, and leaves whose row has gone. A skip may have left a row about an aggregate without data. */
+#define COUNT_OF(schema, table)                                                                    \
+    "SELECT (SELECT count(*) FROM " schema ".history),"                                            \
+    " (SELECT coalesce(sum(-ver), 0)::bigint FROM " schema "." table " WHERE ver < 0)"             \
+    " + (SELECT coalesce(sum(leaves), 0)::bigint FROM " schema ".horizon)"                         \
+    " - (SELECT count(*) FROM " schema ".history AS h"                                             \
+    " JOIN " schema "." table " AS t ON t.id = h.agg WHERE t.ver < 0)"
 
-#define GAP_OF(schema)                                                                             \
+#define GAP_OF(schema, table)                                                                      \
     "SELECT agg, expected FROM (SELECT agg, ver,"                                                  \
     " row_number() OVER (PARTITION BY agg ORDER BY ver)::integer AS expected"                      \
-    " FROM " schema ".history) AS x WHERE ver <> expected ORDER BY agg, expected LIMIT 1"
+    " FROM " schema ".history) AS x WHERE ver <> expected"                                         \
+    " AND NOT EXISTS (SELECT FROM " schema "." table " AS t WHERE t.id = x.agg AND t.ver < 0)"     \
+    " ORDER BY agg, expected LIMIT 1"
 
-#define LOST_OF(schema)                                                                            \
+#define LOST_OF(schema, table)                                                                     \
     "WITH loose AS (SELECT h.agg, h.ver, p.ver > 0 AND p.first_place IS NULL AND h.idx < p.count"  \
     " OR EXISTS (SELECT FROM " schema ".outbox AS o WHERE o.dest = 5 AND o.agg = h.page)"          \
     " AS under_way"                                                                                \
@@ -50,8 +66,9 @@ static const char *const SCANS[][3] = {
 
 #define OF_ALL(of)                                                                                 \
     {                                                                                              \
-        [SERVICE_INTAKE] = of("intake"), [SERVICE_ROUTING] = of("routing"),                        \
-        [SERVICE_ENFORCEMENT] = of("enforcement"), [SERVICE_VOLUNTEER] = of("volunteer")           \
+        [SERVICE_INTAKE] = of("intake", "report"), [SERVICE_ROUTING] = of("routing", "cases"),     \
+        [SERVICE_ENFORCEMENT] = of("enforcement", "missions"),                                     \
+        [SERVICE_VOLUNTEER] = of("volunteer", "needs")                                             \
     }
 static const char *const ROWS[SERVICE_COUNT] = OF_ALL(ROWS_OF);
 static const char *const COUNTS[SERVICE_COUNT] = OF_ALL(COUNT_OF);
@@ -135,7 +152,8 @@ static struct ledger_row row_read(const PGresult *result, int row)
             .salted = row_int(result, row, 10) != 0,
             .salt = row_bytes(result, row, 11),
             .actor = row_text(result, row, 12),
-            .detail = row_bytes(result, row, 13)};
+            .detail = row_bytes(result, row, 13),
+            .gone = row_int(result, row, 14) != 0};
 }
 
 enum err store_ledger_rows(struct pg *pg,
@@ -199,6 +217,7 @@ enum err store_ledger_history(
     if (result == NULL)
         return ERR_TRANSIENT;
     history.rows = row_int(result, 0, 0);
+    history.gone = row_int(result, 0, 1);
     PQclear(result);
     result = pg_exec(pg, GAPS[service], NULL);
     if (result == NULL)

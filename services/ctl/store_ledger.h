@@ -40,6 +40,7 @@ struct ledger_leaf {
 /* The history row of a leaf's (service, aggregate, version). */
 struct ledger_row {
     bool found, salted;
+    bool gone; /* it is not found because the aggregate's data has gone, or its row was removed */
     int64_t kind, from_state, to_state, at_ms, unit, due_ms, rule_ver, page, idx;
     struct bytes salt, detail; /* valid during the call, like `actor` */
     const char *actor;
@@ -55,6 +56,7 @@ enum err store_ledger_rows(struct pg *pg,
 
 struct ledger_history {
     int64_t rows;
+    int64_t gone; /* leaves whose rows went with their aggregates' data */
     int64_t under_way; /* rows whose page is in the outbox, or not placed yet */
     int64_t lost;      /* rows whose leaf is nowhere */
     int64_t lost_agg,

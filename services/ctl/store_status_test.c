@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "services/ctl/store_counters.h"
+#include "services/ctl/store_drill.h"
 #include "services/ctl/store_status.h"
 #include "tests/kit/pg.h"
 
@@ -89,6 +90,22 @@ static void counters_stand_beside_the_cases(void **state)
         assert_int_equal(store_counters(pg, id, true, row_keep, fast), OK);
 }
 
+/* Of one case the history is there, of another it went with the data, a third was removed. */
+static void figures_count_transitions_that_went_by_age(void **state)
+{
+    struct drill_figures before, after;
+    (void)state;
+    assert_int_equal(store_drill_figures(pg, &before), OK);
+    kit_pg_run(server, "INSERT INTO enforcement.missions (id, ver) VALUES (11, 1), (12, -4);"
+                       "INSERT INTO enforcement.history (agg, ver, kind, from_state, to_state, at,"
+                       " unit, rule_ver, page, idx) VALUES (11, 1, 1, 0, 1, now(), 0, 1, 1, 0);"
+                       "INSERT INTO enforcement.horizon (minter, below, removed, leaves)"
+                       " VALUES (1, 9, 1, 6)");
+    assert_int_equal(store_drill_figures(pg, &after), OK);
+    assert_int_equal(after.history - before.history, 1 + 4 + 6);
+    assert_int_equal(after.missions - before.missions, 1);
+}
+
 static void lost_server_is_transient(void **state)
 {
     struct service_queues queues[STATUS_SERVICES];
@@ -106,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(queues_of_each_service_are_counted),
             cmocka_unit_test(counters_stand_beside_the_cases),
+            cmocka_unit_test(figures_count_transitions_that_went_by_age),
             cmocka_unit_test(lost_server_is_transient)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
