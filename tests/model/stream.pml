@@ -103,78 +103,7 @@ byte a, k, m, x;        /* scratch, 0 between steps */
 
 #define TAG(era) (1 << (era))
 
-/* ---- what must hold after each step that changes the database ---- */
-
-/* What had its effect is exactly the beginning of what the source's database says it sent: order,
- * nothing twice, nothing that was never sent. What had none is in the outbox, waiting or dead. */
-inline check()
-{
-    x = 0;
-    do
-    :: x < AGGS ->
-        k = 1;
-        do
-        :: k <= now.count[x] ->
-            assert(now.done[PLACE(x, k)] && now.done[PLACE(x, k)] == now.log[PLACE(x, k)]);
-            k++
-        :: else -> break
-        od;
-        do
-        :: k <= now.sent[x] ->
-            m = now.log[PLACE(x, k)];
-            assert(m && (now.out[m] || now.wait[m] || now.dead[m]));
-            k++
-        :: else -> break
-        od;
-        x++
-    :: else -> break
-    od;
-    x = 0; k = 0; m = 0
-}
-
-inline settled()
-{
-    x = 0;
-    do
-    :: x < AGGS ->
-        assert(now.count[x] == now.sent[x] && now.seen[x] == now.sent[x]);
-        x++
-    :: else -> break
-    od;
-    k = 1;
-    do
-    :: k <= M -> assert(!now.out[k] && !now.wait[k] && !now.dead[k]); k++
-    :: else -> break
-    od;
-    assert(made == M)
-}
-
-inline copy(to, from)
-{
-    k = 0;
-    do
-    :: k < AGGS ->
-        to.sent[k] = from.sent[k]; to.seen[k] = from.seen[k];
-        to.count[k] = from.count[k]; to.have[k] = from.have[k];
-        k++
-    :: else -> break
-    od;
-    k = 0;
-    do
-    :: k < AGGS * MS -> to.log[k] = from.log[k]; to.done[k] = from.done[k]; k++
-    :: else -> break
-    od;
-    k = 0;
-    do
-    :: k < MS ->
-        to.out[k] = from.out[k]; to.wait[k] = from.wait[k]; to.dead[k] = from.dead[k];
-        to.tries[k] = from.tries[k];
-        k++
-    :: else -> break
-    od;
-    to.inc = from.inc;
-    k = 0
-}
+#include "stream.inc"
 
 /* ---- locks ---- */
 
@@ -236,9 +165,6 @@ inline acknowledge(q)
     ack[r_msg[q]] = ack[r_msg[q]] | TAG(R_NAME(q))
 }
 
-inline s_end(q) { s_state[q] = FREE; s_kind[q] = 0; s_msg[q] = 0; s_n[q] = 0; s_inc[q] = 0 }
-inline r_end(q) { r_state[q] = FREE; r_kind[q] = 0; r_msg[q] = 0; r_more[q] = 0; r_inc[q] = 0 }
-
 /* ---- the source ---- */
 
 inline s_begin(q, A)
@@ -272,8 +198,13 @@ inline s_write(q)
 }
 
 #if WINDOW > 0
-#define BELOW(X, Y) (Y <= made && Y != X && about[Y] == about[X] && now.out[Y] && now.tries[Y] && \
-    number[Y] + WINDOW <= number[X])
+#ifdef FAULT_WINDOW_STAYS /* although what was sent again has arrived */
+#define STILL_OUT(Y) true
+#else
+#define STILL_OUT(Y) now.out[Y]
+#endif
+#define BELOW(X, Y) (Y <= made && Y != X && about[Y] == about[X] && STILL_OUT(Y) && \
+    now.tries[Y] && number[Y] + WINDOW <= number[X])
 #if M > 2
 #define IN_WINDOW(X) (!BELOW(X, 1) && !BELOW(X, 2) && !BELOW(X, 3))
 #else
@@ -362,16 +293,10 @@ inline r_write(q)
     :: r_kind[q] == DUE || r_kind[q] == REPLAY || r_kind[q] == SKIP ->
         apply(m);
         now.dead[m] = 0;
-        if
-        :: r_kind[q] == REPLAY -> bad[m] = 0
-        :: else
-        fi;
+        if :: r_kind[q] == REPLAY -> bad[m] = 0 :: else fi;
 #ifndef FAULT_SEEN_APART
         now.seen[a] = number[m];
-        if
-        :: r_more[q] -> drain()
-        :: else
-        fi;
+        if :: r_more[q] -> drain() :: else fi;
 #endif
         now.have[a] = 1
     :: r_kind[q] == PLACED -> now.seen[a] = number[m]
@@ -477,72 +402,7 @@ inline act(q, X, kind) { r_begin(q, X, kind); r_more[q] = 1 }
        d_step { if :: MAY_ASKED(asked) -> act(1, asked, asked_kind) :: else fi; \
        asked = 0; asked_kind = 0 } }
 
-/* ---- PostgreSQL ---- */
-
-/* The standby has everything: what is written becomes sure. Nobody hears of it for ghosts. */
-inline confirm()
-{
-    copy(twin, now);
-    ahead = 0;
-    k = 0;
-    do
-    :: k < 4 ->
-        if
-        :: s_state[k] == WRITTEN -> s_state[k] = SURE;
-            if
-            :: k > 1 -> s_end(k)
-            :: else
-            fi
-        :: else
-        fi;
-        if
-        :: r_state[k] == WRITTEN -> r_state[k] = SURE;
-            if
-            :: k > 1 -> r_end(k)
-            :: else
-            fi
-        :: else
-        fi;
-        k++
-    :: else -> break
-    od;
-    k = 0
-}
-
-/* Another database: open transactions are gone. What an instance has been told, it still has. */
-inline another(base)
-{
-    k = now.inc;
-    x = k;
-    copy(now, base);
-    now.inc = x;
-#ifndef SAME_INCARNATION
-    now.inc++;
-#endif
-    x = 0;
-#ifdef ONE_LAGS /* the first instance of each side; the second attaches at once */
-    s_knows[1] = now.inc;
-    r_knows[1] = now.inc;
-#endif
-    copy(twin, now);
-    ahead = 0;
-    k = 0;
-    do
-    :: k < 4 ->
-        if
-        :: s_state[k] == OPEN || s_state[k] == WRITTEN -> s_end(k)
-        :: else
-        fi;
-        if
-        :: r_state[k] == OPEN || r_state[k] == WRITTEN -> r_end(k)
-        :: else
-        fi;
-        k++
-    :: else -> break
-    od;
-    k = 0;
-    check()
-}
+/* ---- crashes; transactions without a client ---- */
 
 /* Killed or cut off at any point: what is open or written goes on without a client; what is sure
  * stays so, and nobody is told. */
