@@ -24,8 +24,8 @@ static const char *const SCANS[][3] = {
     " FROM audit.pages WHERE count > 0 AND first_place >= $1::bigint"                              \
     " ORDER BY first_place LIMIT $2::integer"
 
-/* The data of some aggregates has gone, and with it their history (data.md, "How a row lives"): their
- * row says up to which version; of removed ones there is only the horizon. */
+/* The data of some aggregates has gone, and with it their history: their row says up to which
+ * version; of removed ones there is only the horizon. */
 #define GONE_OF(schema, table)                                                                     \
     "(SELECT coalesce((SELECT t.ver < 0 AND u.ver <= -t.ver FROM " schema "." table " AS t"        \
     " WHERE t.id = u.agg), EXISTS (SELECT FROM " schema ".horizon AS z"                            \
@@ -39,7 +39,7 @@ static const char *const SCANS[][3] = {
                    " LEFT JOIN " schema ".history AS h ON h.agg = u.agg AND h.ver = u.ver"         \
                    " ORDER BY u.n LIMIT $3::bigint"
 
-/* Rows, and leaves whose row has gone. A skip may have left a row about an aggregate without data. */
+/* Rows, and leaves whose row has gone. A skip may have left one about an aggregate without data. */
 #define COUNT_OF(schema, table)                                                                    \
     "SELECT (SELECT count(*) FROM " schema ".history),"                                            \
     " (SELECT coalesce(sum(-ver), 0)::bigint FROM " schema "." table " WHERE ver < 0)"             \
