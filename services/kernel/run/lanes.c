@@ -253,12 +253,13 @@ static void feed_send(struct loop *loop, const struct core *core)
     }
 }
 
-static void committed(struct lane *lane)
+/* Was the site restored or failed over since, then what is still so is sent by the sweep, under the
+ * new incarnation's name. */
+static void outbox_tell(struct lane *lane, const struct core *core)
 {
     struct loop *loop = lane->loop;
-    const struct core *core = batch_core(lane->batch);
-    count_done(loop, lane, core);
-    letters_log(core);
+    if (lane->incarnation != loop->incarnation)
+        return;
     if (!lane->spilled) {
         for (size_t i = 0; i < core->outbox.count; i++)
             outgoing_add(loop->outgoing, &core->outbox.list[i]);
@@ -267,6 +268,15 @@ static void committed(struct lane *lane)
         for (int dest = 0; dest < SERVICE_COUNT; dest++)
             loop->chore_states[CHORE_RESEND + dest].wanted = true;
     }
+}
+
+static void committed(struct lane *lane)
+{
+    struct loop *loop = lane->loop;
+    const struct core *core = batch_core(lane->batch);
+    count_done(loop, lane, core);
+    letters_log(core);
+    outbox_tell(lane, core);
     feed_send(loop, core);
     if (core->count_used)
         loop->chore_states[CHORE_FOLD].wanted = true;

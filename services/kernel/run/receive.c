@@ -15,6 +15,8 @@
 
 #define REPLY_BYTES_MAX (FRAME_PAYLOAD_MAX - (64u << 10))
 
+/* Named with the incarnation of the commit on which they rest, not with that of now: the site may
+ * have been restored since, and the effect undone. */
 static void acks_send(struct loop *loop, struct parcel *parcel)
 {
     BUF_OWNED payload = {0};
@@ -27,8 +29,8 @@ static void acks_send(struct loop *loop, struct parcel *parcel)
             .count = (uint16_t)parcel->ack_count,
             .token = asked->token,
             .serial = asked->serial,
-            .incarnation = (uint64_t)loop->incarnation};
-    acks_encode(&payload, (uint64_t)loop->incarnation, parcel->acks, parcel->ack_count);
+            .incarnation = (uint64_t)parcel->incarnation};
+    acks_encode(&payload, (uint64_t)parcel->incarnation, parcel->acks, parcel->ack_count);
     /* An acknowledgement that gets lost is given again when the message comes again. */
     if (bus_send_to(loop->bus, parcel->frame.broker, &head, payload.data, payload.size) == OK)
         metric_add(&loop->metrics, acks_out, parcel->ack_count);

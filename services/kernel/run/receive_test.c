@@ -82,6 +82,23 @@ static void events_are_acknowledged_to_the_connection_they_came_from(void **stat
     assert_int_equal(STAGE_METRIC(&stage, duplicates), COUNT_OF(list));
 }
 
+/* The site turns out to be another incarnation while the batch is committed: what rests on the commit
+ * bears the name of the old one, so nobody takes it for the restored site's. */
+static void news_bear_the_incarnation_of_their_commit(void **state)
+{
+    struct envelope one = event(stage_agg(), 1, "A1");
+    uint64_t before = (uint64_t)stage.loop.incarnation;
+    (void)state;
+    uint64_t serial = stage_post_one(&stage, FRAME_EVENTS, &one);
+    STAGE_UNTIL(&stage, lanes_busy(&stage.loop));
+    incarnation_set(&stage.loop, stage.loop.incarnation + 1);
+    STAGE_UNTIL(&stage, acked(serial));
+    assert_int_equal(stage_find(&stage, FRAME_ACKS, serial)->head.incarnation, before);
+    STAGE_UNTIL(&stage, stage.loop.incarnation == (int64_t)before); /* it was no restore */
+    for (size_t i = 0; i < stage.got_count; i++)
+        assert_int_equal(stage.got[i].head.incarnation, before);
+}
+
 /* One that cannot be of any stream is left out; the rest of its frame is acknowledged. */
 static void impossible_messages_are_not_acknowledged(void **state)
 {
@@ -372,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             CASE(events_are_acknowledged_to_the_connection_they_came_from),
+            CASE(news_bear_the_incarnation_of_their_commit),
             CASE(impossible_messages_are_not_acknowledged),
             CASE(frames_that_are_dropped_give_credit_back),
             CASE(acknowledged_rows_of_the_outbox_go), CASE(command_is_answered_once_and_for_all),

@@ -159,6 +159,10 @@ static void message_claimed(void *self, const struct effect_message *message)
 {
     struct chore_state *state = self;
     state->rows++;
+    /* Claimed in the database that this connection is attached to, which another one may have found
+     * to be over: then it is not sent under the new incarnation's name. */
+    if (state->loop->aux_site.incarnation != state->loop->incarnation)
+        return;
     metric_add(&state->loop->metrics, resent, 1);
     outgoing_add(state->loop->outgoing, message);
 }
