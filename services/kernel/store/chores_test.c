@@ -488,26 +488,28 @@ static void blocks_of_ids_never_overlap_and_jump(void **state)
         before = first + ID_BLOCK_SIZE;
     }
     /* A restore: the site is another incarnation. Who has not noticed gets nothing. */
-    kit_pg_run(server, "UPDATE directory.site SET incarnation = incarnation + 1");
+    kit_pg_run(server, "UPDATE directory.site SET incarnation = 1790000000");
     ids_clear(&one.ids);
     block_take(&one, one.incarnation, OK);
     assert_int_equal(ids_left(&one.ids), 0);
-    block_take(&one, one.incarnation + 1, OK);
+    block_take(&one, 1790000000, OK);
     assert_true(id_counter(ids_draw(&one.ids)) >= before + (INT64_C(1) << 32));
 }
 
-/* Each time the restored row says what the backup said; only the incarnation differs. */
+/* Each time the restored row says what the backup said; only the incarnation differs. The second
+ * backup was made after a restore. */
 static void two_restores_of_one_backup_hand_out_other_ids(void **state)
 {
+    static const char *const backups[] = {"next = 100000, incarnation = 5",
+            "next = (1789990000 - 1767225600::bigint) * 131072, incarnation = 1789990000"};
     int64_t before = 0;
     (void)state;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 6; i++) {
         int64_t incarnation = 1790000000 + 3600 * i;
-        char sql[200];
+        char sql[240];
         snprintf(sql, sizeof sql,
-                "UPDATE toy.id_block SET next = 100000, incarnation = 5;"
-                "UPDATE directory.site SET incarnation = %lld",
-                (long long)incarnation);
+                "UPDATE toy.id_block SET %s; UPDATE directory.site SET incarnation = %lld",
+                backups[i / 3], (long long)incarnation);
         kit_pg_run(server, sql);
         ids_clear(&one.ids);
         block_take(&one, incarnation, OK);
