@@ -105,26 +105,30 @@ static const char *unfit(const struct replica *replica)
     return NULL;
 }
 
+/* What it has shown on this connection it goes on to show. */
+static void current_raise(struct replica *replica, int64_t current_ms)
+{
+    if (!replica->known || current_ms > replica->current_ms)
+        replica->current_ms = current_ms;
+    replica->known = true;
+}
+
 static void replica_answered(void *self, enum err err, const char *message)
 {
     struct replica *replica = self;
     const struct replica_row *row = &replica->row;
     (void)message; /* pg_message has it */
     replica->asking = false;
-    replica->known = false;
     replica->why = err == OK ? unfit(replica) : "";
-    if (replica->why)
+    if (replica->why) {
+        replica->known = false;
         return;
+    }
     replica->why = "it is further behind than [store] replica_lag_s";
-    if (row->age_ms >= 0) {
-        replica->known = true;
-        replica->current_ms = replica->asked_ms - row->age_ms;
-    }
-    bool all = replica->position_known && row->position >= replica->position;
-    if (all && (!replica->known || replica->position_ms > replica->current_ms)) {
-        replica->known = true;
-        replica->current_ms = replica->position_ms;
-    }
+    if (row->age_ms >= 0)
+        current_raise(replica, replica->asked_ms - row->age_ms);
+    if (replica->position_known && row->position >= replica->position)
+        current_raise(replica, replica->position_ms);
 }
 
 static void primary_answered(void *self, enum err err, const char *message)
