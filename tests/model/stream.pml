@@ -334,25 +334,22 @@ inline r_begin(q, X, kind)
 #endif
 }
 
-inline r_again(q, X)
-{
-    r_begin(q, X, AGAIN);
+#define JUDGED(X) (LATE(X) || now.dead[X] -> AGAIN : (NEXT(X) -> (bad[X] -> BURY : DUE) : \
+    (now.wait[X] -> AGAIN : EARLY)))
 #ifdef FAULT_DUPLICATE_UNCOMMITTED
-    acknowledge(q);
-    r_end(q)
+#define TELL_AGAIN(q) if :: r_kind[q] == AGAIN -> acknowledge(q); r_end(q) :: else fi
+#else
+#define TELL_AGAIN(q) skip
 #endif
-}
 
+/* Draining along stops at any limit; what is malformed may be seen to be so before its turn. */
 inline r_judge(q, X)
 {
+    d_step { r_begin(q, X, AGAIN); r_kind[q] = JUDGED(X); TELL_AGAIN(q) };
     if
-    :: LATE(X) || now.dead[X] -> r_again(q, X)
-    :: NEXT(X) && bad[X] && !now.dead[X] && !LATE(X) -> r_begin(q, X, BURY)
-    :: NEXT(X) && !bad[X] && !now.dead[X] && !LATE(X) -> r_begin(q, X, DUE); r_more[q] = 1
-    :: NEXT(X) && !bad[X] && !now.dead[X] && !LATE(X) -> r_begin(q, X, DUE)
-    :: !NEXT(X) && !LATE(X) && !now.dead[X] && now.wait[X] -> r_again(q, X)
-    :: !NEXT(X) && !LATE(X) && !now.dead[X] && !now.wait[X] -> r_begin(q, X, EARLY)
-    :: !NEXT(X) && !LATE(X) && !now.dead[X] && bad[X] -> r_begin(q, X, BURY)
+    :: r_kind[q] == DUE -> r_more[q] = 1
+    :: r_kind[q] == EARLY && bad[X] -> r_kind[q] = BURY
+    :: true
     fi
 }
 
