@@ -35,7 +35,7 @@ static enum err cases_decode(
     for (size_t i = 0; i < list->n_items; i++)
         (*ret)[i] = (struct field_item){list->items[i]->id, list->items[i]->unit,
                 list->items[i]->handler, list->items[i]->source_ref, list->items[i]->state,
-                list->items[i]->handler_kind, ""};
+                list->items[i]->handler_kind, "", list->items[i]->version};
     return OK;
 }
 
@@ -51,7 +51,8 @@ static enum err missions_decode(
     for (size_t i = 0; i < list->n_items; i++)
         (*ret)[i] =
                 (struct field_item){list->items[i]->id, list->items[i]->unit, list->items[i]->squad,
-                        list->items[i]->source_ref, list->items[i]->state, "squad", ""};
+                        list->items[i]->source_ref, list->items[i]->state, "squad", "",
+                        list->items[i]->version};
     return OK;
 }
 
@@ -67,7 +68,7 @@ static enum err needs_decode(
     for (size_t i = 0; i < list->n_items; i++)
         (*ret)[i] = (struct field_item){list->items[i]->id, list->items[i]->unit, 0,
                 list->items[i]->source_ref, list->items[i]->state, "volunteers",
-                list->items[i]->volunteer};
+                list->items[i]->volunteer, list->items[i]->version};
     return OK;
 }
 

@@ -30,6 +30,7 @@ enum field_type {
 struct field_item {            /* a line of a worklist: of a case, a mission or a need */
     int64_t id, unit, handler; /* handler: unit, or the mission's squad */
     const char *source_ref, *state, *handler_kind, *volunteer;
+    int32_t version;
 };
 
 /* A worklist query by source references: the same fields in all three services. */

@@ -114,14 +114,14 @@ sql() {
         -h "$(readlink -f "$HUYING_HOME/pg")/sock" "$@"
 }
 
-# tables_check NAME CSV: checks.sql, and every line of it has to say 0.
+# tables_check NAME CSV: checks.sql and rules.sql, and every line of it has to say 0.
 tables_check() {
     local columns broken
     columns=$(head -n 1 "$2" | tr -d '\r' | sed 's/^\xef\xbb\xbf//; s/[^,]*/"&" text/g')
     {
         printf 'CREATE TEMP TABLE file (%s, n bigint GENERATED ALWAYS AS IDENTITY);\n' "$columns"
         printf "\\\\copy file (%s) FROM '%s' (FORMAT csv, HEADER)\n" "${columns// text/}" "$2"
-        cat "$here/checks.sql"
+        cat "$here/checks.sql" "$here/rules.sql"
     } >"$work/checks.sql"
     sql -f "$work/checks.sql" >"$work/checks.out" || {
         fail "$1: the checks did not run"

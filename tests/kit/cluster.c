@@ -182,7 +182,7 @@ void kit_site_open(struct kit_site *site, const char *bin, const char *service)
     char path[KIT_PATH_SIZE];
     *site = (struct kit_site){0};
     snprintf(binaries, sizeof binaries, "%s", bin);
-    site->pg = kit_pg_start("fsync=on full_page_writes=on max_connections=40");
+    site->pg = kit_pg_start("fsync=on full_page_writes=on max_connections=100");
     kit_pg_service(site->pg, service);
     kit_pg_run(site->pg, SITE_ROWS);
     /* Within the server's directory, which is removed also after a crash of the test. */

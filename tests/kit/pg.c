@@ -293,10 +293,15 @@ struct kit_pg *kit_pg_replica(struct kit_pg *pg)
     return replica;
 }
 
-void kit_pg_crash(struct kit_pg *pg)
+void kit_pg_session_end(struct kit_pg *pg)
 {
     PQfinish(pg->conn);
     pg->conn = NULL;
+}
+
+void kit_pg_crash(struct kit_pg *pg)
+{
+    kit_pg_session_end(pg);
     if (pg->pid > 0) {
         kill(pg->pid, SIGQUIT);
         while (waitpid(pg->pid, NULL, 0) < 0 && errno == EINTR)

@@ -24,6 +24,9 @@ void kit_pg_stop(struct kit_pg **pg);
 /* Immediate stop (SIGQUIT: no checkpoint, crash recovery at the next start), and start again. */
 void kit_pg_crash(struct kit_pg *pg);
 void kit_pg_restart(struct kit_pg *pg);
+/* The superuser's session below is closed, and opened again by its next use: after the server
+ * threw its sessions out. */
+void kit_pg_session_end(struct kit_pg *pg);
 
 /* A standby of `pg`, which must run: copied from it, follows it over its socket, with its settings.
  * Everything here works with it too, as far as a standby can. */
