@@ -411,6 +411,7 @@ static void batch_of_before_the_horizon_is_waited_for(void **state)
     PQclear(PQexec(other, "ROLLBACK"));
     PQfinish(other);
     assert_int_equal(lane_finish(&two), BATCH_DONE);
+    kit_pg_run(server, "DELETE FROM toy.outbox");
     life_remove(one.life, &count, done, NULL);
     assert_int_equal(pg_wait(one.pg, DEADLINE_MS), OK);
     assert_int_equal(count, 2);
