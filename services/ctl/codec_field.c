@@ -49,10 +49,9 @@ static enum err missions_decode(
     *ret = arena_array(arena, struct field_item, list->n_items + 1);
     *ret_count = list->n_items;
     for (size_t i = 0; i < list->n_items; i++)
-        (*ret)[i] =
-                (struct field_item){list->items[i]->id, list->items[i]->unit, list->items[i]->squad,
-                        list->items[i]->source_ref, list->items[i]->state, "squad", "",
-                        list->items[i]->version};
+        (*ret)[i] = (struct field_item){list->items[i]->id, list->items[i]->unit,
+                list->items[i]->squad, list->items[i]->source_ref, list->items[i]->state, "squad",
+                "", list->items[i]->version};
     return OK;
 }
 

@@ -28,7 +28,7 @@ const struct statement PG_COMMIT = {"pg_commit", "COMMIT"};
 const struct statement PG_ROLLBACK = {"pg_rollback", "ROLLBACK"};
 
 struct entry {
-    bool sync, commit, answered, prepare;
+    bool sync, answered, prepare;
     pg_rows_fn *rows;
     pg_done_fn *done;
     void *self;
@@ -164,7 +164,9 @@ uint64_t pg_connects(const struct pg *pg)
     return pg->connects;
 }
 
-/* A warning while a COMMIT is out says that it is not known whether a standby has it (rule 5). */
+/* A commit that waits for a standby ends with a warning when somebody cancels the waiting: it is not
+ * known whether the standby has it (rule 5). Segments commit at their end also without the word, so
+ * any warning counts. */
 static void notice_receive(void *self, const PGresult *result)
 {
     struct pg *pg = self;
@@ -172,9 +174,8 @@ static void notice_receive(void *self, const PGresult *result)
     if (!state || strncmp(state, "01", 2) != 0)
         return;
     message_set(pg, PQresultErrorMessage(result));
-    for (unsigned i = pg->head; i != pg->tail; i++)
-        if (pg->ring[i % RING_SIZE].commit)
-            pg->unknown = true;
+    if (pg->state == PG_READY && ring_count(pg))
+        pg->unknown = true;
 }
 
 static void connect_start(struct pg *pg, int64_t monotonic_ms)
@@ -187,9 +188,13 @@ static void connect_start(struct pg *pg, int64_t monotonic_ms)
             "-c lock_timeout=2s -c timezone=UTC "
             "-c idle_in_transaction_session_timeout=5s -c client_connection_check_interval=2s",
             pg->schema);
+    /* A server whose machine is gone after it took a statement is noticed by keepalives alone:
+     * nothing of ours is unacknowledged then, and the system's own are sent after two hours. */
     const char *keys[] = {"dbname", "options", "client_encoding", "application_name",
-            "tcp_user_timeout", "connect_timeout", NULL};
-    const char *values[] = {pg->conninfo, options, "UTF8", pg->schema, "5000", "5", NULL};
+            "tcp_user_timeout", "connect_timeout", "keepalives", "keepalives_idle",
+            "keepalives_interval", "keepalives_count", NULL};
+    const char *values[] = {pg->conninfo, options, "UTF8", pg->schema, "5000", "5", "1", "3", "2",
+            "3", NULL};
     pg->conn = PQconnectStartParams(keys, values, 1);
     must(pg->conn);
     pg->state = PG_CONNECTING;
@@ -371,7 +376,6 @@ void pg_queue(struct pg *pg,
     struct entry *entry = ring_push(pg);
     entry->rows = rows;
     entry->self = self;
-    entry->commit = statement == &PG_COMMIT;
 }
 
 void pg_sync(struct pg *pg, pg_done_fn *done, void *self)
