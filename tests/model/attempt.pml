@@ -1,11 +1,10 @@
 /* Poison (rule 7; services/kernel/store/batch.c, chores.c): message 1 ends the process that applies
  * it, message 2 is innocent. Before each batch a row with its messages is committed by itself; the
- * batch's commit takes it away. A row whose session is gone is counted against its messages, which
- * then run alone; at LIMIT a message is buried. In the end 1 is a dead letter, 2 has had its effect,
- * and no more processes died than LIMIT and those that had begun before it was known.
- *
- * Time is not modelled: that a failed row is counted before the same messages have failed together
- * TOGETHER times is an assumption, and holds by the spans of the sweep (README). */
+ * batch's commit takes it away. A row whose session is gone is a failed attempt, counted some time
+ * later: its messages are suspects and run alone from then on. Only what failed alone is counted on;
+ * at LIMIT a message is buried. In the end 1 is a dead letter, 2 has had its effect, and no more
+ * processes died than that takes. How much later is not said: any number of batches may have failed
+ * before the first is counted (TOGETHER bounds the search). */
 #ifndef LIMIT
 #define LIMIT 5
 #endif
@@ -16,8 +15,9 @@
 #define UNDO 0
 #endif
 #ifndef TOGETHER
-#define TOGETHER 2
+#define TOGETHER 4
 #endif
+#define LEFT_MAX 5 /* failed and not yet counted; the search lets no more begin than that */
 
 #define ONE 1
 #define TWO 2
@@ -26,7 +26,7 @@
 /* db: effect, dead letters, failures counted, of messages 1 and 2 (as bits 1 and 2) */
 byte done, dead, failed[3];
 byte row[2], works[2], deaths, together; /* row: of attempt, of each instance's session */
-byte left[4], lefts;                     /* rows whose session is gone, to be counted */
+byte left[LEFT_MAX + 2], lefts;          /* rows whose session is gone, to be counted */
 bit noted[2], alone[2];
 byte kills = KILLS, undo = UNDO;
 
@@ -57,7 +57,7 @@ inline died(q)
 {
 #ifndef UNCOUNTED /* for the search for endless runs */
     deaths++;
-    assert(deaths <= LIMIT + 1 + KILLS);
+    assert(deaths <= TOGETHER + LIMIT + LEFT_MAX + KILLS);
 #endif
     gone(q)
 }
@@ -85,17 +85,21 @@ inline apply(q)
     row[q] = 0; works[q] = 0; noted[q] = 0
 }
 
+#ifdef FAULT_SHARED_FAILURES_COUNT
+#define COUNTS_ON(set) true
+#else
+#define COUNTS_ON(set) ((set) != BOTH)
+#endif
+#define COUNT(m, set) \
+    if \
+    :: HAS(set, m) && failed[m] < LIMIT && (!failed[m] || COUNTS_ON(set)) -> failed[m]++ \
+    :: else \
+    fi
 inline count()
 {
     lefts--;
-    if
-    :: HAS(left[lefts], ONE) && failed[ONE] < LIMIT -> failed[ONE]++
-    :: else
-    fi;
-    if
-    :: HAS(left[lefts], TWO) && failed[TWO] < LIMIT -> failed[TWO]++
-    :: else
-    fi;
+    COUNT(ONE, left[lefts]);
+    COUNT(TWO, left[lefts]);
     left[lefts] = 0
 }
 
@@ -116,10 +120,10 @@ inline count()
 #endif
 
 #define INSTANCE(q) \
-    :: atomic { !noted[q] && !SETTLED(ONE) && !HELD(ONE) && lefts < 2 -> d_step { take(q, ONE) } } \
-    :: atomic { !noted[q] && !SETTLED(TWO) && !HELD(TWO) && lefts < 2 -> d_step { take(q, TWO) } } \
+    :: atomic { !noted[q] && !SETTLED(ONE) && !HELD(ONE) && lefts < LEFT_MAX -> d_step { take(q, ONE) } } \
+    :: atomic { !noted[q] && !SETTLED(TWO) && !HELD(TWO) && lefts < LEFT_MAX -> d_step { take(q, TWO) } } \
     :: atomic { !noted[q] && !SETTLED(ONE) && !SETTLED(TWO) && !HELD(BOTH) && MAY_TOGETHER && \
-           lefts < 2 -> d_step { take(q, BOTH); together++ } } \
+           lefts < LEFT_MAX -> d_step { take(q, BOTH); together++ } } \
     :: atomic { works[q] == BOTH && SPLIT -> d_step { row[q] = 0; works[q] = 0; noted[q] = 0 } } \
     :: atomic { works[q] && !(works[q] == BOTH && SPLIT) && KILLS_PROCESS(q) -> \
        d_step { died(q) } } \

@@ -381,10 +381,14 @@ inline r_judge(q, X)
 #ifdef FAULT_ACT_UNREAD /* acts on what was seen before the lock */
 #define MAY_ASKED(X) true
 #else
-#ifdef FAULT_ACT_NOT_NEXT
-#define MAY_ASKED(X) now.dead[X]
+#ifdef FAULT_REPLAY_NOT_NEXT
+#define MAY_ASKED(X) (MAY(X) || (now.dead[X] && asked_kind == REPLAY))
+#else
+#ifdef FAULT_SKIP_NOT_NEXT
+#define MAY_ASKED(X) (MAY(X) || (now.dead[X] && asked_kind == SKIP))
 #else
 #define MAY_ASKED(X) MAY(X)
+#endif
 #endif
 #endif
 inline act(q, X, kind) { r_begin(q, X, kind); r_more[q] = 1 }
