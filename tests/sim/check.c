@@ -1,0 +1,208 @@
+#include "tests/sim/check.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "services/kernel/base/pure_id.h"
+#include "tests/sim/columns.h"
+#include "tests/sim/sim.h"
+#include "tests/sim/twins.h"
+
+#define EACH(service, kind, row_, version_)                                                        \
+    for (size_t row_##_at = 0; row_##_at < db_table(service, kind)->count; row_##_at++)            \
+        for (struct row *row_ = db_table(service, kind)->rows[row_##_at]; row_; row_ = NULL)       \
+            for (const struct version *version_ = row_see(row_, NULL); version_; version_ = NULL)
+
+static const enum service_id ALL[] = {
+        SERVICE_INTAKE, SERVICE_ROUTING, SERVICE_ENFORCEMENT, SERVICE_VOLUNTEER, SERVICE_AUDIT};
+#define SERVICES 5
+
+static const struct version *agg_of(enum service_id service, int64_t id)
+{
+    return row_see(row_find(db_table(service, T_AGG), key1(id)), NULL);
+}
+
+static int64_t seen_of(enum service_id at, enum service_id source, int64_t agg)
+{
+    const struct version *row = agg_of(at, agg);
+    int column = column_of_seen(at, source);
+    return row && column >= 0 ? cell_int(row, column) : 0;
+}
+
+static void stream_check(enum service_id source, const struct row *sent)
+{
+    enum service_id dest = (enum service_id)sent->key.a;
+    int64_t seen = seen_of(dest, source, sent->key.b);
+    if (seen < sent->key.c)
+        sim_fail("%s sent number %" PRId64 " about %" PRId64 ", %s has seen %" PRId64,
+                service_name(source), sent->key.c, id_counter(sent->key.b), service_name(dest),
+                seen);
+    if (dest == SERVICE_AUDIT)
+        return;
+    int column = column_of_sent(source, dest);
+    const struct version *row = agg_of(source, sent->key.b);
+    if (!row || cell_int(row, column) < sent->key.c)
+        sim_fail("%s: the counter of %" PRId64 " is behind what was sent to %s",
+                service_name(source), id_counter(sent->key.b), service_name(dest));
+    else if (cell_int(row, column) != seen)
+        sim_fail("%s has sent %" PRId64 " messages about %" PRId64 ", %s has seen %" PRId64,
+                service_name(source), cell_int(row, column), id_counter(sent->key.b),
+                service_name(dest), seen);
+}
+
+void check_streams(void)
+{
+    for (int i = 0; i < SERVICES; i++)
+        EACH(ALL[i], T_SENT, row, version)
+        {
+            (void)version;
+            stream_check(ALL[i], row);
+        }
+    for (int to = 0; to < SERVICES; to++)
+        EACH(ALL[to], T_AGG, row, version)
+    for (int from = 0; from < SERVICES; from++) {
+        struct key key = {ALL[to], row->key.a, 1};
+        int column = column_of_seen(ALL[to], ALL[from]);
+        if (column >= 0 && cell_int(version, column) > 0 &&
+                !row_see(row_find(db_table(ALL[from], T_SENT), key), NULL))
+            sim_fail("%s has seen of %s what was never sent about %" PRId64, service_name(ALL[to]),
+                    service_name(ALL[from]), id_counter(row->key.a));
+    }
+}
+
+void check_versions(void)
+{
+    for (int i = 0; i < SERVICES - 1; i++)
+        EACH(ALL[i], T_AGG, row, version)
+    for (int64_t ver = 1; ver <= cell_int(version, ROW_VER) + 1; ver++) {
+        struct key key = {row->key.a, ver, 0};
+        bool there = row_see(row_find(db_table(ALL[i], T_HISTORY), key), NULL) != NULL;
+        if (there != (ver <= cell_int(version, ROW_VER)))
+            sim_fail("%s: %" PRId64 " is at version %" PRId64 ", and step %" PRId64 " is %s",
+                    service_name(ALL[i]), id_counter(row->key.a), cell_int(version, ROW_VER), ver,
+                    there ? "there" : "missing");
+    }
+}
+
+void check_cases(void)
+{
+    static const int64_t end[] = {[6] = 2, [7] = 3, [8] = 4};
+    EACH(SERVICE_INTAKE, T_AGG, row, report)
+    {
+        const struct version *this = agg_of(SERVICE_ROUTING, row->key.a);
+        if (cell_int(report, ROW_VER) == 0)
+            continue;
+        if (!this || cell_int(this, ROW_VER) == 0) {
+            sim_fail("report %" PRId64 " has no case", id_counter(row->key.a));
+            continue;
+        }
+        int64_t state = cell_int(this, CASE_STATE), should = state >= 6 ? end[state] : 1;
+        sim_stats[STAT_CASES]++;
+        sim_stats[STAT_CLOSED] += state == 6;
+        if (cell_int(report, REPORT_STATE) != should)
+            sim_fail("the case of report %" PRId64 " is in state %" PRId64
+                     ", the report in %" PRId64,
+                    id_counter(row->key.a), state, cell_int(report, REPORT_STATE));
+    }
+    EACH(SERVICE_ROUTING, T_AGG, other, this)
+    {
+        const struct version *report = agg_of(SERVICE_INTAKE, other->key.a);
+        if (cell_int(this, ROW_VER) > 0 && (!report || cell_int(report, ROW_VER) == 0))
+            sim_fail("case %" PRId64 " has no report", id_counter(other->key.a));
+    }
+    EACH(SERVICE_ENFORCEMENT, T_AGG, mission, there)
+    {
+        const struct version *this = agg_of(SERVICE_ROUTING, mission->key.a);
+        bool open = cell_int(there, MISSION_STATE) >= 1 && cell_int(there, MISSION_STATE) <= 4;
+        if (open && (!this || cell_int(this, CASE_WORK) != 1))
+            sim_fail("mission %" PRId64 " is open and its case knows nothing of it",
+                    id_counter(mission->key.a));
+    }
+}
+
+void check_squads(void)
+{
+    EACH(SERVICE_ENFORCEMENT, T_SQUAD, squad, row)
+    {
+        int64_t count = 0;
+        EACH(SERVICE_ENFORCEMENT, T_AGG, mission, version)
+        {
+            int64_t state = cell_int(version, MISSION_STATE);
+            count += (state >= 2 && state <= 4 &&
+                             cell_int(version, MISSION_SQUAD) == squad->key.a) ||
+                     cell_int(version, MISSION_OWED) == squad->key.a;
+        }
+        if (count != cell_int(row, SQ_LOAD))
+            sim_fail("squad %" PRId64 " has a load of %" PRId64 " and %" PRId64 " missions",
+                    squad->key.a, cell_int(row, SQ_LOAD), count);
+    }
+}
+
+bool check_work_done(void)
+{
+    bool free_squad = false, waits = false;
+    EACH(SERVICE_ENFORCEMENT, T_SQUAD, squad, row)
+    free_squad = free_squad || (cell_int(row, SQ_VERSION) == db.directory_version &&
+                                       cell_int(row, SQ_LOAD) < cell_int(row, SQ_CAPACITY));
+    EACH(SERVICE_ENFORCEMENT, T_AGG, mission, version)
+    {
+        waits = waits || cell_int(version, MISSION_STATE) == 1;
+        if (cell_int(version, MISSION_OWED))
+            return false;
+    }
+    return !(free_squad && waits);
+}
+
+void check_credits(void)
+{
+    EACH(SERVICE_VOLUNTEER, T_AGG, row, need)
+    {
+        const struct version *credit =
+                row_see(row_find(db_table(SERVICE_VOLUNTEER, T_CREDIT), row->key), NULL);
+        bool done = cell_int(need, NEED_STATE) == 3;
+        if (done != (credit != NULL))
+            sim_fail("need %" PRId64 " is %s and has %s hours", id_counter(row->key.a),
+                    done ? "done" : "not done", credit ? "its" : "no");
+    }
+}
+
+static int64_t counted(enum service_id service, int64_t metric)
+{
+    int64_t sum = 0;
+    EACH(service, T_DELTA, row, version)
+    if (cell_int(version, D_METRIC) == metric)
+        sum += cell_int(version, D_AMOUNT);
+    return sum;
+}
+
+/* A metric as a range of a column: the rows in it, or (amount > 0) the sum of another column. */
+static const struct metric {
+    enum service_id service;
+    int64_t number, low, high;
+    int column, amount;
+} METRICS[] = {{SERVICE_INTAKE, 0, 1, 9, REPORT_STATE, 0},
+        {SERVICE_INTAKE, 1, 1, 1, REPORT_STATE, 0}, {SERVICE_ROUTING, 0, 1, 5, CASE_STATE, 0},
+        {SERVICE_ROUTING, 1, 6, 6, CASE_STATE, 0}, {SERVICE_ROUTING, 2, 7, 7, CASE_STATE, 0},
+        {SERVICE_ROUTING, 3, 8, 8, CASE_STATE, 0}, {SERVICE_ENFORCEMENT, 0, 1, 4, MISSION_STATE, 0},
+        {SERVICE_ENFORCEMENT, 1, 1, 1, MISSION_STATE, 0},
+        {SERVICE_ENFORCEMENT, 2, 5, 5, MISSION_STATE, 0},
+        {SERVICE_VOLUNTEER, 0, 1, 2, NEED_STATE, 0}, {SERVICE_VOLUNTEER, 1, 3, 3, NEED_STATE, 0},
+        {SERVICE_VOLUNTEER, 2, 3, 3, NEED_STATE, NEED_MINUTES}};
+
+void check_counters(void)
+{
+    for (size_t i = 0; i < sizeof METRICS / sizeof *METRICS; i++) {
+        const struct metric *metric = &METRICS[i];
+        int64_t truth = 0;
+        EACH(metric->service, T_AGG, row, version)
+        {
+            int64_t value = cell_int(version, metric->column);
+            if (value >= metric->low && value <= metric->high)
+                truth += metric->amount ? cell_int(version, metric->amount) : 1;
+        }
+        int64_t sum = counted(metric->service, metric->number);
+        if (sum != truth)
+            sim_fail("%s: metric %" PRId64 " was counted to %" PRId64 ", the table says %" PRId64,
+                    service_name(metric->service), metric->number, sum, truth);
+    }
+}

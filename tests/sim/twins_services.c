@@ -1,0 +1,300 @@
+/* Twins of the services' own statements: intake's tickets, enforcement's squads and what it finds
+ * to do, volunteer's credits, audit's sequencer. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/kernel/base/must.h"
+#include "tests/sim/sim.h"
+#include "tests/sim/twins.h"
+
+#define ROWS_MAX 1024
+
+static struct key ticket_key(const struct cell *source, const struct cell *ref)
+{
+    return (struct key){(int64_t)bytes_hash(source->data, (size_t)source->size),
+            (int64_t)bytes_hash(ref->data, (size_t)ref->size), 0};
+}
+
+static enum exec twin_ticket_insert(struct call *call)
+{
+    for (int i = 0; i < call->args[0].count; i++) {
+        struct row *row = row_make(own_table(call, T_TICKET),
+                ticket_key(&call->args[0].cells[i], &call->args[1].cells[i]));
+        if (row_see(row, call->txn))
+            continue;
+        if (!row_lock(call->txn, row))
+            return EXEC_WAIT;
+        if (row_see(row, call->txn))
+            continue;
+        struct version *version = row_write(call->txn, row, TK_COUNT);
+        for (int c = 0; c < TK_COUNT; c++)
+            version->cells[c] = call->args[c].cells[i];
+    }
+    return EXEC_DONE;
+}
+
+static enum exec twin_ticket_find(struct call *call)
+{
+    result_begin(call, "884");
+    for (int i = 0; i < call->args[0].count; i++) {
+        const struct version *ticket =
+                row_see(row_find(own_table(call, T_TICKET),
+                                ticket_key(&call->args[0].cells[i], &call->args[1].cells[i])),
+                        call->txn);
+        if (!ticket)
+            continue;
+        int64_t report = cell_int(ticket, TK_REPORT);
+        const struct version *row =
+                row_see(row_find(own_table(call, T_AGG), key1(report)), call->txn);
+        result_add(call, (struct cell[]){cell_number(i + 1), cell_number(report),
+                                 cell_number(row ? cell_int(row, 1) : 0)});
+    }
+    return EXEC_DONE;
+}
+
+static enum exec twin_grids(struct call *call)
+{
+    result_begin(call, "8y");
+    return EXEC_DONE;
+}
+
+static enum exec twin_squad_stub(struct call *call)
+{
+    for (int i = 0; i < call->args[0].count; i++) {
+        struct row *row = row_make(own_table(call, T_SQUAD), key1(arg_at(call, 0, i)));
+        if (row_see(row, call->txn))
+            continue;
+        if (!row_lock(call->txn, row))
+            return EXEC_WAIT;
+        if (row_see(row, call->txn))
+            continue;
+        struct version *version = row_write(call->txn, row, SQ_COUNT);
+        version->cells[SQ_ID] = cell_number(row->key.a);
+        version->cells[SQ_LOAD] = cell_number(0);
+    }
+    return EXEC_DONE;
+}
+
+static enum exec twin_squad_lock(struct call *call)
+{
+    result_begin(call, "8848"
+                       "4T");
+    for (int i = 0; i < call->args[0].count; i++) {
+        struct row *row = row_find(own_table(call, T_SQUAD), key1(arg_at(call, 0, i)));
+        if (!row || !row_see(row, call->txn))
+            continue;
+        if (!row_lock(call->txn, row))
+            return EXEC_WAIT;
+        const struct version *v = row_see(row, call->txn);
+        result_add(
+                call, (struct cell[]){v->cells[SQ_ID], v->cells[SQ_VERSION], v->cells[SQ_CAPACITY],
+                              v->cells[SQ_POOL], v->cells[SQ_LOAD], v->cells[SQ_FREED]});
+    }
+    return EXEC_DONE;
+}
+
+/* Columns of `missions` in the shape's order. */
+enum {
+    M_STATE = 4,
+    M_UNIT,
+    M_STREET,
+    M_POOL,
+    M_SQUAD,
+    M_OWED,
+    M_MATTER,
+    M_CAPABILITY,
+    M_ASKED,
+    M_DUE,
+    M_CHANGED,
+    M_RULE
+};
+
+static enum exec twin_squad_queues(struct call *call)
+{
+    result_begin(call, "8t");
+    EACH_ROW(call, T_AGG, row, version)
+    for (int i = 0; i < call->args[0].count; i++)
+        if (cell_int(version, M_STATE) == 1 && cell_int(version, M_POOL) == arg_at(call, 0, i))
+            result_add(call, (struct cell[]){version->cells[M_POOL], version->cells[M_CAPABILITY]});
+    return EXEC_DONE;
+}
+
+static enum exec twin_squad_update(struct call *call)
+{
+    for (int i = 0; i < call->args[0].count; i++) {
+        struct version *version;
+        enum exec exec =
+                row_change(call, own_table(call, T_SQUAD), key1(arg_at(call, 0, i)), &version);
+        if (exec != EXEC_DONE || !version)
+            return exec;
+        for (int c = 0; c < SQ_COUNT; c++)
+            if (c != SQ_CAPABILITIES || !call->args[c].cells[i].null)
+                version->cells[c] = call->args[c].cells[i];
+    }
+    return EXEC_DONE;
+}
+
+static bool squad_can(const struct version *squad, const struct version *mission)
+{
+    const struct cell *wanted = &mission->cells[M_CAPABILITY],
+                      *has = &squad->cells[SQ_CAPABILITIES];
+    if (cell_int(mission, M_STATE) != 1 || cell_int(mission, M_POOL) != cell_int(squad, SQ_POOL) ||
+            cell_int(mission, M_RULE) < db.directory_version)
+        return false;
+    if (wanted->size == 0)
+        return true;
+    return !has->null && has->size == wanted->size &&
+           memcmp(has->data, wanted->data, (size_t)has->size) == 0;
+}
+
+/* The oldest missions that the squad can take, as many as it has room for. */
+static void squad_work(struct call *call, const struct version *squad)
+{
+    int64_t room = cell_int(squad, SQ_CAPACITY) - cell_int(squad, SQ_LOAD);
+    if (cell_int(squad, SQ_CAPACITY) == 0)
+        room = 64;
+    int64_t after_ms = -1, after_id = 0;
+    for (; room > 0; room--) {
+        const struct version *best = NULL;
+        EACH_ROW(call, T_AGG, row, version)
+        {
+            int64_t asked = cell_int(version, M_ASKED), id = row->key.a;
+            if (!squad_can(squad, version) || asked < after_ms ||
+                    (asked == after_ms && id <= after_id))
+                continue;
+            if (!best || asked < cell_int(best, M_ASKED) ||
+                    (asked == cell_int(best, M_ASKED) && id < cell_int(best, 0)))
+                best = version;
+        }
+        if (!best)
+            return;
+        after_ms = cell_int(best, M_ASKED);
+        after_id = cell_int(best, 0);
+        int64_t freed = cell_int(squad, SQ_FREED), changed = cell_int(best, M_CHANGED);
+        result_add(call, (struct cell[]){cell_number(after_id), cell_number(1), cell_number(0),
+                                 cell_number(freed > changed ? freed : changed)});
+    }
+}
+
+static enum exec twin_work(struct call *call)
+{
+    result_begin(call, "848T");
+    EACH_ROW(call, T_AGG, row, version)
+    {
+        if (cell_int(version, M_OWED))
+            result_add(call, (struct cell[]){cell_number(row->key.a), cell_number(2),
+                                     cell_number(0), version->cells[M_CHANGED]});
+        if (cell_int(version, M_STATE) == 1 && cell_int(version, M_RULE) < db.directory_version)
+            result_add(call, (struct cell[]){cell_number(row->key.a), cell_number(1),
+                                     cell_number(0), cell_number(db_clock_ms())});
+    }
+    EACH_ROW(call, T_SQUAD, squad, there)
+    if (cell_int(there, SQ_VERSION) == db.directory_version)
+        squad_work(call, there);
+    return EXEC_DONE;
+}
+
+static enum exec twin_credit(struct call *call)
+{
+    for (int i = 0; i < call->args[0].count; i++) {
+        struct version *version;
+        enum exec exec = row_insert(
+                call, own_table(call, T_CREDIT), key1(arg_at(call, 0, i)), CR_COUNT, &version);
+        if (exec != EXEC_DONE)
+            return exec;
+        version->cells[CR_NEED] = call->args[0].cells[i];
+        version->cells[CR_MINUTES] = call->args[2].cells[i];
+    }
+    return EXEC_DONE;
+}
+
+/* Columns of `pages`. */
+enum { P_VER = 1, P_COUNT_LEAVES = 7, P_HASHES = 9, P_ARRIVAL, P_PLACE };
+
+static int arrival_compare(const void *left, const void *right)
+{
+    const struct row *a = *(struct row *const *)left, *b = *(struct row *const *)right;
+    return (cell_int(a->head, P_ARRIVAL) > cell_int(b->head, P_ARRIVAL)) -
+           (cell_int(a->head, P_ARRIVAL) < cell_int(b->head, P_ARRIVAL));
+}
+
+static size_t unplaced(struct call *call, struct row **ret, bool lock)
+{
+    size_t count = 0;
+    EACH_ROW(call, T_AGG, row, version)
+    if (cell_int(version, P_VER) > 0 && version->cells[P_PLACE].null && count < ROWS_MAX &&
+            row->head == version && (!lock || row_lock(call->txn, row)))
+        ret[count++] = row;
+    if (count)
+        qsort(ret, count, sizeof *ret, arrival_compare);
+    return count;
+}
+
+static enum exec twin_look(struct call *call)
+{
+    struct row *found[ROWS_MAX];
+    result_begin(call, "8");
+    if (unplaced(call, found, false))
+        result_add(call, (struct cell[]){cell_number(found[0]->key.a)});
+    return EXEC_DONE;
+}
+
+static enum exec twin_head_take(struct call *call)
+{
+    struct row *found[ROWS_MAX];
+    struct row *head = row_make(own_table(call, T_HEAD), key1(1));
+    result_begin(call, "8y");
+    if (!unplaced(call, found, false))
+        return EXEC_DONE;
+    if (!sim_planted(PLANT_HEAD_SHARED) && !row_lock(call->txn, head))
+        return EXEC_DONE; /* SKIP LOCKED */
+    const struct version *version = row_see(head, call->txn);
+    struct cell empty = {.data = (const uint8_t *)"", .size = 0};
+    result_add(call, (struct cell[]){cell_number(version ? cell_int(version, HD_SIZE) : 0),
+                             version ? version->cells[HD_FRONTIER] : empty});
+    return EXEC_DONE;
+}
+
+static enum exec twin_unplaced(struct call *call)
+{
+    struct row *found[ROWS_MAX];
+    size_t count = unplaced(call, found, true);
+    result_begin(call, "84y");
+    for (size_t i = 0; i < count && (int64_t)i < arg_int(call, 0); i++)
+        result_add(call,
+                (struct cell[]){cell_number(found[i]->key.a), found[i]->head->cells[P_COUNT_LEAVES],
+                        found[i]->head->cells[P_HASHES]});
+    return EXEC_DONE;
+}
+
+static enum exec twin_place(struct call *call)
+{
+    for (int i = 0; i < call->args[0].count; i++) {
+        struct version *version;
+        enum exec exec =
+                row_change(call, own_table(call, T_AGG), key1(arg_at(call, 0, i)), &version);
+        if (exec != EXEC_DONE || !version)
+            return exec;
+        version->cells[P_PLACE] = call->args[1].cells[i];
+    }
+    return EXEC_DONE;
+}
+
+static enum exec twin_head_move(struct call *call)
+{
+    struct row *row = row_make(own_table(call, T_HEAD), key1(1));
+    if (!row_lock(call->txn, row))
+        return EXEC_WAIT;
+    struct version *version = row_write(call->txn, row, HD_COUNT);
+    version->cells[HD_SIZE] = call->args[0].cells[0];
+    version->cells[HD_FRONTIER] = call->args[1].cells[0];
+    return EXEC_DONE;
+}
+
+const struct twin service_twins[] = {{"intake_ticket_insert", twin_ticket_insert},
+        {"intake_ticket_find", twin_ticket_find}, {"intake_grids_read", twin_grids},
+        {"squad_stub", twin_squad_stub}, {"squad_lock", twin_squad_lock},
+        {"squad_queues", twin_squad_queues}, {"squad_update", twin_squad_update},
+        {"k_work", twin_work}, {"credit_add", twin_credit}, {"look", twin_look},
+        {"head_take", twin_head_take}, {"unplaced", twin_unplaced}, {"place", twin_place},
+        {"head_move", twin_head_move}, {NULL, NULL}};
