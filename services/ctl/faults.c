@@ -1,6 +1,7 @@
 /* The list of mistakes. */
 #include "services/ctl/faults.h"
 
+#include <glib.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -20,11 +21,14 @@ void fault_add(struct faults *faults,
     va_start(args, en);
     vsnprintf(line, sizeof(line), faults->english ? en : zh, args);
     va_end(args);
+    /* A long text was cut anywhere, and what libraries quote of a file may be any bytes. */
+    g_autofree char *said = g_utf8_make_valid(line, -1);
+    g_autofree char *name = field != NULL ? g_utf8_make_valid(field, -1) : NULL;
     buf_add_text(&faults->text, place.file);
     if (place.line > 0)
         buf_add_format(&faults->text, ":%zu", place.line);
-    buf_add_format(&faults->text, ": %s%s%s\n", field != NULL ? field : "",
-            field != NULL ? ": " : "", line);
+    buf_add_format(
+            &faults->text, ": %s%s%s\n", name != NULL ? name : "", name != NULL ? ": " : "", said);
 }
 
 void faults_fini(struct faults *faults)

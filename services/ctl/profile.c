@@ -13,7 +13,16 @@
 
 const char *profile_text(struct profile *profile, const char *text)
 {
-    return *text == '\0' ? "" : arena_text(&profile->arena, text, strlen(text));
+    size_t size = strlen(text) + 1;
+    char *copy = size == 1 ? NULL : arena_find(&profile->arena, size);
+    if (copy != NULL)
+        return memcpy(copy, text, size);
+    if (size > 1 && !profile->full)
+        fault_add(&profile->faults, (struct place){profile->dir, 0}, NULL,
+                "展开后的文字超过 %zu 字节", "its texts, unfolded, have more than %zu bytes",
+                profile->arena.limit);
+    profile->full = profile->full || size > 1;
+    return "";
 }
 
 struct profile_unit *profile_unit_find(const struct profile *profile, const char *code)

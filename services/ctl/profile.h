@@ -18,8 +18,10 @@
 #include "services/kernel/base/pure_directory.h"
 #include "services/kernel/base/pure_id.h"
 
+#ifndef PROFILE_UNITS_MAX /* fuzzing has smaller ones, which are reached in less than a second */
 #define PROFILE_UNITS_MAX 500000
 #define PROFILE_STAFF_MAX 1000000
+#endif
 #define CODE_SIZE_MAX 64
 #define STAFF_CODE_SIZE_MAX 39
 #define NAME_SIZE_MAX 200
@@ -48,7 +50,8 @@ struct profile_unit {
     X(code)                                                                                        \
     X(category)                                                                                    \
     X(name_zh)                                                                                     \
-    X(name_en) X(covers_zh) X(urgency) X(handler_grid) X(handler_village) X(handler_street)        \
+    X(name_en)                                                                                     \
+    X(covers_zh) X(urgency) X(handler_grid) X(handler_village) X(handler_street)                   \
             X(handler_district) X(village_duty) X(street_duty) X(district_duty) X(clock)           \
                     X(verifier) X(self_handle) X(volunteer) X(squad) X(squad_capability)           \
                             X(evidence) X(privacy) X(origin)
@@ -99,6 +102,9 @@ struct profile {
     GArray *streets, *villages; /* of struct profile_place, by code */
     GArray *units, *matters, *staff, *days, *grids;
     GHashTable *unit_codes; /* code → index + 1 in units; filled as units are added */
+    size_t units_made,
+            staff_made; /* by templates, also those that were refused: both are bounded */
+    bool full;          /* the arena's limit was reached, and a fault says so */
 };
 
 /* `english`: language of the faults. Reads and checks everything. ERR_MALFORMED: see
@@ -108,7 +114,7 @@ void profile_fini(struct profile *profile);
 
 /* NULL when there is none. */
 struct profile_unit *profile_unit_find(const struct profile *profile, const char *code);
-/* A copy in the arena. */
+/* A copy in the arena; "" when that is full, which is then a fault. */
 const char *profile_text(struct profile *profile, const char *text);
 
 /* The parts, for profile_read alone. */

@@ -55,9 +55,23 @@ static void staff_add(struct staff_row *row, const struct profile_staff *staff)
         g_array_append_val(profile->staff, *staff);
 }
 
-static void unit_unfold(struct staff_row *row, const struct profile_unit *unit, int count)
+/* False, and a fault, when the templates have made as many people as there may be. */
+static bool staff_room(struct staff_row *row)
+{
+    if (row->profile->staff_made < PROFILE_STAFF_MAX) {
+        row->profile->staff_made++;
+        return true;
+    }
+    sheet_fault(row->sheet, row->row, STAFF_COUNT, "展开后人员超过 %d 名",
+            "unfolds to more than %d people", PROFILE_STAFF_MAX);
+    return false;
+}
+
+static bool unit_unfold(struct staff_row *row, const struct profile_unit *unit, int count)
 {
     for (int n = 1; n <= count; n++) {
+        if (!staff_room(row))
+            return false;
         struct template_values values = {.unit = unit->code,
                 .unit_name = unit->name_zh,
                 .capabilities = unit->capabilities,
@@ -69,6 +83,7 @@ static void unit_unfold(struct staff_row *row, const struct profile_unit *unit, 
         staff.skills = expanded(row->profile, row->staff.skills, &values);
         staff_add(row, &staff);
     }
+    return true;
 }
 
 static void each_unfold(struct staff_row *row, const char *kind)
@@ -83,7 +98,8 @@ static void each_unfold(struct staff_row *row, const char *kind)
         if (strcmp(unit->kind, kind) != 0)
             continue;
         any = true;
-        unit_unfold(row, unit, members ? unit->members : count);
+        if (!unit_unfold(row, unit, members ? unit->members : count))
+            return;
     }
     if (!any)
         sheet_fault(row->sheet, row->row, STAFF_UNIT, "没有“%s”类的单位",

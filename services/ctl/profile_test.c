@@ -221,6 +221,44 @@ static const struct {
                 "grids.geojson:2: geometry: grid \"G2\" overlaps \"G1\" by 10%"},
 };
 
+/* A number too large in a template is refused at the limit, not unfolded to the end. */
+static void templates_without_measure_are_refused(void **state)
+{
+    struct profile profile;
+    (void)state;
+    assert_int_equal(read_with(NULL, NULL, &profile), OK);
+    guint units = profile.units->len, staff = profile.staff->len;
+    file_put(dir, "units.csv",
+            "scope,per_scope,code,parent,level,kind,name_zh,name_en\n"
+            "district,100000,X{01..},V,grid,grid,格,Grid\n");
+    file_put(dir, "staff.csv", "code,name,unit,role,count\nS-{U}-{N},甲,each:grid,worker,100000\n");
+    profile.units_made = PROFILE_UNITS_MAX - 2;
+    profile.staff_made = PROFILE_STAFF_MAX - 3;
+    profile_units_read(&profile);
+    profile_staff_read(&profile);
+    assert_int_equal(profile.units->len, units + 2);
+    assert_int_equal(profile.staff->len, staff + 3);
+    assert_int_equal(profile.faults.count, 2);
+    assert_non_null(strstr(profile.faults.text.data, "unfolds to more than 500000 units"));
+    assert_non_null(strstr(profile.faults.text.data, "unfolds to more than 1000000 people"));
+    profile_fini(&profile);
+}
+
+/* What is quoted of a file is cut, and stays text. */
+static void faults_are_text(void **state)
+{
+    struct faults faults = {.english = true};
+    char cell[2001];
+    (void)state;
+    for (size_t i = 0; i + 3 < sizeof cell; i += 3)
+        memcpy(cell + i, "路", 4);
+    fault_add(&faults, (struct place){"units.csv", 1}, "code\xff", "%s", "%s", cell);
+    fault_add(&faults, (struct place){"units.csv", 2}, NULL, "x%s", "x%s", cell);
+    fault_add(&faults, (struct place){"units.csv", 3}, NULL, "xx%s", "xx%s", cell);
+    assert_true(g_utf8_validate(faults.text.data, (gssize)faults.text.size, NULL));
+    faults_fini(&faults);
+}
+
 static void mistakes_table(void **state)
 {
     (void)state;
@@ -391,6 +429,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(good_profile_is_read),
             cmocka_unit_test(mistakes_table),
+            cmocka_unit_test(templates_without_measure_are_refused),
+            cmocka_unit_test(faults_are_text),
             cmocka_unit_test(loop_names_each_member),
             cmocka_unit_test(depth_limit),
             cmocka_unit_test(faults_are_counted_beyond_the_limit),

@@ -135,6 +135,19 @@ static const char *code_expand(
     return out.size == 0 ? "" : profile_text(row->profile, out.data);
 }
 
+/* False, and a fault, when the templates have made as many units as there may be: a number too
+ * large at each of many places would otherwise be unfolded for hours. */
+static bool unit_room(struct row *row)
+{
+    if (row->profile->units_made < PROFILE_UNITS_MAX) {
+        row->profile->units_made++;
+        return true;
+    }
+    sheet_fault(row->sheet, row->row, UNIT_PER_SCOPE, "展开后单位超过 %d 个",
+            "unfolds to more than %d units", PROFILE_UNITS_MAX);
+    return false;
+}
+
 /* One unit: number `n` of the `count` at `place` (NULL: the row has no place). */
 static void unit_make(struct row *row, const struct template_place *place, int n, int count)
 {
@@ -205,7 +218,7 @@ static void listed_unfold(
                 "there are %d, but only %zu villages", count, place_count);
         return;
     }
-    for (int n = 0; n < count; n++)
+    for (int n = 0; n < count && unit_room(row); n++)
         unit_make(row, &places[(size_t)n * place_count / (size_t)count], n, count);
 }
 
@@ -235,8 +248,11 @@ static void places_unfold(struct row *row, const char *per_scope)
     for (guint i = 0; i < list->len; i++) {
         if (!range_fits(row, counts[i]))
             return;
-        for (int n = 0; n < counts[i]; n++)
+        for (int n = 0; n < counts[i]; n++) {
+            if (!unit_room(row))
+                return;
             unit_make(row, &places[i], n, counts[i]);
+        }
     }
 }
 
@@ -246,7 +262,7 @@ static void district_unfold(struct row *row)
     count = count == 0 ? 1 : count;
     if (!range_fits(row, count))
         return;
-    for (int n = 0; n < count; n++)
+    for (int n = 0; n < count && unit_room(row); n++)
         unit_make(row, NULL, n, count);
 }
 

@@ -1,5 +1,6 @@
 /* The rows of a drill, one case each; what is wrong is named with line, column and what was
  * expected. */
+#include <math.h>
 #include <string.h>
 
 #include "services/ctl/replay_file.h"
@@ -65,7 +66,7 @@ static double degrees(struct reading *reading, enum column column)
     char *end = NULL;
     const char *text = cell(reading, column);
     double value = g_ascii_strtod(text, &end);
-    if (*end)
+    if (*end || !isfinite(value))
         refuse(reading, column, "度数或空", "degrees or nothing");
     return value;
 }

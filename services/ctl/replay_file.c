@@ -1,5 +1,6 @@
 #include "services/ctl/replay_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,9 +94,12 @@ static void place_read(struct replay_file *file, struct replay_row *row, const c
     }
     row->faults |= cells[COL_VILLAGE][0] ? 0 : ROW_NO_VILLAGE;
     row->faults |= row->code_count == 1 ? ROW_NO_PLACE : 0;
-    if (cells[COL_LATITUDE][0] && cells[COL_LONGITUDE][0]) {
-        row->latitude = g_ascii_strtod(cells[COL_LATITUDE], NULL);
-        row->longitude = g_ascii_strtod(cells[COL_LONGITUDE], NULL);
+    double latitude = g_ascii_strtod(cells[COL_LATITUDE], NULL);
+    double longitude = g_ascii_strtod(cells[COL_LONGITUDE], NULL);
+    if (cells[COL_LATITUDE][0] && cells[COL_LONGITUDE][0] && isfinite(latitude) &&
+            isfinite(longitude)) {
+        row->latitude = latitude;
+        row->longitude = longitude;
     } else {
         row->faults |= ROW_NO_POINT;
     }

@@ -123,7 +123,8 @@ bool scrape_value(const char *metrics, const char *name, const char *label, int6
     int64_t sum = 0, one = 0;
     for (const char *line = metrics; line != NULL && *line != '\0';) {
         if (sample_read(line, name, label, &one)) {
-            sum += one;
+            if (__builtin_add_overflow(sum, one, &sum))
+                sum = INT64_MAX;
             found = true;
         }
         line = strchr(line, '\n');

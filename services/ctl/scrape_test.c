@@ -33,6 +33,7 @@ static void samples_are_summed_over_labels(void **state)
                                "huying_steps_total{service=\"routing\",instance=\"1\"} 41\n"
                                "huying_steps_totals 100\n"
                                "naks{reason=\"GONE\"} 2\nnaks{reason=\"DENIED\"} 3\nplain 7\n"
+                               "large{a=\"1\"} 9223372036854775807\nlarge{a=\"2\"} 5\n"
                                "torn{reason=\"GONE\"";
     static const struct {
         const char *name, *label;
@@ -41,7 +42,7 @@ static void samples_are_summed_over_labels(void **state)
     } cases[] = {{"huying_steps_total", "", true, 41}, {"naks", "", true, 5},
             {"naks", "reason=\"GONE\"", true, 2}, {"naks", "reason=\"NONE\"", false, -1},
             {"plain", "", true, 7}, {"plain", "x", false, -1}, {"torn", "", false, -1},
-            {"huying_steps", "", false, -1}};
+            {"huying_steps", "", false, -1}, {"large", "", true, INT64_MAX}};
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int64_t value = -1;

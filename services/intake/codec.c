@@ -12,6 +12,7 @@
 #include "services/intake/decide.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_id.h"
+#include "services/kernel/base/pure_text.h"
 #include "services/kernel/wire/message.h"
 
 /* False when the text of some string field, as unpacked, is shorter than a walk over the payload's
@@ -471,6 +472,16 @@ void report_view_encode(
     message_add(&message.base, out);
 }
 
+static bool view_is_text(const Huying__Intake__ReportView *message)
+{
+    const char *const texts[] = {message->number, message->state, message->source,
+            message->source_ref, message->matter, message->outcome};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!text_valid(texts[i], strlen(texts[i])))
+            return false;
+    return true;
+}
+
 enum err report_view_decode(struct bytes payload, struct arena *arena, struct report_view *ret)
 {
     const char *why;
@@ -478,7 +489,7 @@ enum err report_view_decode(struct bytes payload, struct arena *arena, struct re
         return ERR_NOT_FOUND;
     const Huying__Intake__ReportView *message =
             request_open(&huying__intake__report_view__descriptor, payload, arena, &why);
-    if (!message)
+    if (!message || !view_is_text(message))
         return ERR_MALFORMED;
     *ret = (struct report_view){.id = message->id,
             .unit = message->unit,

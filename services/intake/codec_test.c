@@ -378,6 +378,26 @@ static void outcomes_and_view_arrive(void **unused)
     assert_int_equal(report_view_decode((struct bytes){NULL, 0}, &arena, &view), ERR_NOT_FOUND);
 }
 
+/* Whoever reads an answer prints it, as JSON too: bytes that are no text end there. */
+static void answers_that_are_no_text_are_malformed(void **unused)
+{
+    (void)unused;
+    static const uint8_t receipt_bytes[] = {0x08, 0x01, 0x2a, 0x01, 0xff};
+    static const uint8_t outcome_bytes[] = {0x0a, 0x03, 0x12, 0x01, 0xff};
+    static const uint8_t view_bytes[] = {0x12, 0x01, 0xff};
+    struct hotline_receipt receipt;
+    struct hotline_outcome outcome;
+    struct report_view view;
+    size_t count = 9;
+    const struct bytes bytes = {receipt_bytes, sizeof receipt_bytes};
+    assert_int_equal(hotline_receipt_decode(bytes, &arena, &receipt), ERR_MALFORMED);
+    const struct bytes items = {outcome_bytes, sizeof outcome_bytes};
+    assert_int_equal(hotline_outcomes_decode(items, &arena, &outcome, 1, &count), ERR_MALFORMED);
+    assert_int_equal(count, 9);
+    const struct bytes shown = {view_bytes, sizeof view_bytes};
+    assert_int_equal(report_view_decode(shown, &arena, &view), ERR_MALFORMED);
+}
+
 static void query_by_number_finds_the_id(void **unused)
 {
     (void)unused;
@@ -460,6 +480,7 @@ int main(void)
             cmocka_unit_test(withdrawal_ack_and_end_name_their_limits),
             cmocka_unit_test(receipt_says_number_place_or_reason),
             cmocka_unit_test(outcomes_and_view_arrive),
+            cmocka_unit_test(answers_that_are_no_text_are_malformed),
             cmocka_unit_test(query_by_number_finds_the_id),
             cmocka_unit_test(case_reported_carries_what_routing_needs),
             cmocka_unit_test(detail_is_json_with_escapes),

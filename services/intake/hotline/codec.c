@@ -8,7 +8,15 @@
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/wire/message.h"
 
-#define COPY(to, from) text_copy((to), sizeof(to), (from), strlen(from))
+/* False when the text is not UTF-8: the caller would be the one to print it. */
+static bool text_take(char *to, size_t room, const char *from)
+{
+    size_t size = strlen(from);
+    (void)text_copy(to, room, from, size);
+    return text_valid(from, size);
+}
+
+#define TAKE(to, from) text_take((to), sizeof(to), (from))
 
 void hotline_report_encode(const struct hotline_report *report, struct buf *out)
 {
@@ -60,27 +68,25 @@ enum err hotline_receipt_decode(
     const Huying__Hotline__Receipt *message = opened;
     if (!message || message->result < 1 || message->result > 3)
         return ERR_MALFORMED;
-    *ret = (struct hotline_receipt){.result = (enum hotline_result)message->result,
+    struct hotline_receipt receipt = {.result = (enum hotline_result)message->result,
             .case_id = message->case_id,
             .unit = message->unit,
             .placed = message->placed};
-    COPY(ret->ticket, message->ticket);
-    COPY(ret->number, message->number);
-    COPY(ret->reason, message->reason);
-    COPY(ret->text, message->text);
-    COPY(ret->unit_code, message->unit_code);
-    COPY(ret->level, message->level);
+    bool texts = TAKE(receipt.ticket, message->ticket) && TAKE(receipt.number, message->number) &&
+                 TAKE(receipt.reason, message->reason) && TAKE(receipt.text, message->text) &&
+                 TAKE(receipt.unit_code, message->unit_code) && TAKE(receipt.level, message->level);
+    if (!texts)
+        return ERR_MALFORMED;
+    *ret = receipt;
     return OK;
 }
 
-static void outcome_fill(const Huying__Hotline__Outcome *message, struct hotline_outcome *ret)
+static bool outcome_fill(const Huying__Hotline__Outcome *message, struct hotline_outcome *ret)
 {
     ret->case_id = message->case_id;
     ret->at_ms = message->at_ms;
-    COPY(ret->ticket, message->ticket);
-    COPY(ret->number, message->number);
-    COPY(ret->outcome, message->outcome);
-    COPY(ret->text, message->text);
+    return TAKE(ret->ticket, message->ticket) && TAKE(ret->number, message->number) &&
+           TAKE(ret->outcome, message->outcome) && TAKE(ret->text, message->text);
 }
 
 enum err hotline_outcomes_decode(struct bytes payload,
@@ -96,7 +102,8 @@ enum err hotline_outcomes_decode(struct bytes payload,
     if (message->n_items > room)
         return ERR_LIMIT;
     for (size_t i = 0; i < message->n_items; i++)
-        outcome_fill(message->items[i], &ret[i]);
+        if (!outcome_fill(message->items[i], &ret[i]))
+            return ERR_MALFORMED;
     *ret_count = message->n_items;
     return OK;
 }

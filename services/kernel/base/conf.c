@@ -313,6 +313,17 @@ static void file_load(struct conf_reading *reading)
     g_key_file_free(file);
 }
 
+/* Names and values of the file may be any bytes; what is said of them is text. */
+static void why_mend(struct buf *why, size_t from)
+{
+    if (why->size == from || text_valid(why->data + from, why->size - from)) {
+        return;
+    }
+    __attribute__((cleanup(value_free))) char *valid = g_utf8_make_valid(why->data + from, -1);
+    why->size = from;
+    buf_add_text(why, valid);
+}
+
 enum err conf_load(const struct conf_key *keys,
         size_t key_count,
         const char *path,
@@ -322,6 +333,7 @@ enum err conf_load(const struct conf_key *keys,
 {
     must(ret != NULL && ret_size > 0 && why != NULL && (keys != NULL || key_count == 0));
     struct conf_reading reading = {.keys = keys, .key_count = key_count, .path = path, .why = why};
+    size_t said = why->size;
     if (path != NULL) {
         file_load(&reading);
     }
@@ -340,6 +352,7 @@ enum err conf_load(const struct conf_key *keys,
     if (!reading.wrong) {
         memcpy(ret, target, ret_size);
     }
+    why_mend(why, said);
     explicit_bzero(target, ret_size); /* it may hold secrets */
     free(target);
     return reading.wrong ? ERR_FATAL : OK;

@@ -132,6 +132,9 @@ static const struct {
         {"size-max=\n", "[batch] size-max: found \"\", expected a whole number from 1 to 1024\n"},
         {"size-max=99999999999999999999\n", "[batch] size-max: found \"99999999999999999999\", "
                                             "expected a whole number from 1 to 1024\n"},
+        {"size-max=\xff\n",
+                "[batch] size-max: found \"\xef\xbf\xbd\", expected a whole number from 1 "
+                "to 1024\n"},
         {"on=yes\n", "[batch] on: found \"yes\", expected true or false\n"},
         {"sizes=3\n", "[batch] sizes: unknown key, expected one of: size-max on\n"},
         {"[btach]\n", "[btach]: unknown section, expected one of: service batch database\n"},

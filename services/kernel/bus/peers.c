@@ -134,12 +134,14 @@ static enum err peer_read(const struct reading *r, struct peer *peer)
     return err ? err : rights_read(r, peer);
 }
 
-/* Number of lines that open a group. */
+/* Number of lines that open a group; GKeyFile passes over blanks before it. */
 static size_t group_lines(const char *text)
 {
     size_t count = 0;
     for (const char *line = text; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
+        while (g_ascii_isspace(*line)) {
+            line++;
+        }
         count += *line == '[';
     }
     return count;
@@ -163,6 +165,10 @@ static enum err groups_read(struct reading *r, struct peers *peers, char **group
 static enum err text_parse(struct reading *r, const char *text, size_t size, struct peers **ret)
 {
     GError *error = NULL;
+    if (strlen(text) != size) {
+        buf_add_format(r->why, "%s: a NUL byte: expected text\n", r->path);
+        return ERR_MALFORMED;
+    }
     if (!g_key_file_load_from_data(r->file, text, size, G_KEY_FILE_NONE, &error)) {
         buf_add_format(r->why, "%s: %s: expected [name] groups\n", r->path, error->message);
         g_clear_error(&error);
@@ -191,6 +197,14 @@ static enum err text_parse(struct reading *r, const char *text, size_t size, str
     return OK;
 }
 
+/* Names of the file may be any bytes; what is said of them is text. */
+static void why_mend(struct buf *why, size_t from)
+{
+    g_autofree char *valid = g_utf8_make_valid(why->data + from, -1);
+    why->size = from;
+    buf_add_text(why, valid);
+}
+
 enum err peers_load(const char *path, struct peers **ret, struct buf *why)
 {
     must(path && ret && why);
@@ -203,8 +217,12 @@ enum err peers_load(const char *path, struct peers **ret, struct buf *why)
         return ERR_MALFORMED;
     }
     struct reading r = {.path = path, .group = "", .file = g_key_file_new(), .why = why};
+    size_t said = why->size;
     enum err err = text_parse(&r, text, size, ret);
     g_key_file_unref(r.file);
+    if (err) {
+        why_mend(why, said);
+    }
     return err;
 }
 

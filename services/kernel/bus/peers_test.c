@@ -80,6 +80,9 @@ static void peers_mistake_is_refused_and_named(void **state)
             {GOOD "right=act\n", "[a] right:"},
             {GOOD "[b]\nkey=" KEY_A "\nservice=audit\nsite=1\n", "[b] key"},
             {GOOD "[a]\nkey=" KEY_B "\nservice=audit\nsite=1\n", "twice"},
+            {GOOD " [a]\nkey=" KEY_B "\nservice=audit\nsite=1\n", "twice"},
+            {GOOD "\n\t[a]\nkey=" KEY_B "\nservice=audit\nsite=1\n", "twice"},
+            {"[\xff]\nkey=" KEY_A "\nservice=routing\nsite=1\n", "name: expected"},
             {"[a b]\nkey=" KEY_A "\nservice=routing\nsite=1\n", "[a b] name"},
             {"[a123456789012345678901234567890x]\nkey=" KEY_A "\nservice=routing\nsite=1\n",
                     "name"},
@@ -91,7 +94,7 @@ static void peers_mistake_is_refused_and_named(void **state)
         BUF_OWNED why = {0};
         enum err err = load(table[i].text, &peers, &why);
         if (err != ERR_MALFORMED || peers || !why.data || !strstr(why.data, table[i].named) ||
-                !strstr(why.data, "expected")) {
+                !strstr(why.data, "expected") || !g_utf8_validate(why.data, -1, NULL)) {
             fail_msg("%zu: %s: %s", i, err_name(err), why.data ? why.data : "(nothing said)");
         }
     }

@@ -2,14 +2,21 @@
 
 #include "services/kernel/base/must.h"
 
+/* A payload may cost a hundred times its size, and a frame has a thousand: so messages stop short
+ * of the arena's end, and the small things that are made of them (bodies, reasons, effects) can go
+ * on taking what they need with arena_get(). */
 const void *message_open(
         const ProtobufCMessageDescriptor *type, struct bytes payload, struct arena *arena)
 {
-    if (proto_check(payload.data, payload.size) != OK)
+    size_t limit = arena->limit, limit_here = limit - limit / 4;
+    if (proto_check(payload.data, payload.size) != OK || arena->used >= limit_here)
         return NULL;
     struct arena_allocator memory = arena_allocator(arena);
     ProtobufCAllocator allocator = {memory.alloc, memory.free, memory.self};
-    return protobuf_c_message_unpack(type, &allocator, payload.size, payload.data);
+    arena->limit = limit_here;
+    const void *message = protobuf_c_message_unpack(type, &allocator, payload.size, payload.data);
+    arena->limit = limit;
+    return message;
 }
 
 void message_add(const ProtobufCMessage *message, struct buf *out)

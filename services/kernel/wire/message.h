@@ -8,8 +8,9 @@
 #include "services/kernel/base/buf.h"
 #include "services/kernel/wire/envelope.h"
 
-/* The message of the descriptor's type, arena memory; NULL when the payload is no such message.
- * Texts may be any bytes up to their first NUL: check them. */
+/* The message of the descriptor's type, arena memory; NULL when the payload is no such message, or
+ * when messages would take more than three quarters of the arena's limit: the last one is left to
+ * their readers. Texts may be any bytes up to their first NUL: check them. */
 const void *message_open(
         const ProtobufCMessageDescriptor *type, struct bytes payload, struct arena *arena);
 /* Appends the packed message. */

@@ -79,11 +79,32 @@ static void what_is_no_message_is_refused(void **state)
     assert_null(message_open(&huying__ops__letter_ref__descriptor, noise, &arena));
 }
 
+static void messages_leave_a_quarter_of_the_arena(void **state)
+{
+    static uint8_t unknown[4096]; /* fields that nobody knows, the dearest ones */
+    struct bytes payload = {unknown, sizeof unknown};
+    size_t opened = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof unknown; i += 2)
+        unknown[i] = 0x78;
+    while (message_open(&huying__ops__letter_ref__descriptor, payload, &arena))
+        opened++;
+    assert_in_range(opened, 1, 10000);
+    assert_true(arena.used <= arena.limit / 4 * 3);
+    /* Not even an empty one when other things have taken that much. */
+    (void)arena_get(&arena, arena.limit / 4 * 3 - arena.used);
+    assert_null(
+            message_open(&huying__ops__letter_ref__descriptor, (struct bytes){NULL, 0}, &arena));
+    assert_non_null(arena_find(&arena, arena.limit / 8));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup_teardown(what_is_packed_opens_again, setup, teardown),
             cmocka_unit_test_setup_teardown(empty_is_a_message_of_presets, setup, teardown),
-            cmocka_unit_test_setup_teardown(what_is_no_message_is_refused, setup, teardown)};
+            cmocka_unit_test_setup_teardown(what_is_no_message_is_refused, setup, teardown),
+            cmocka_unit_test_setup_teardown(
+                    messages_leave_a_quarter_of_the_arena, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
