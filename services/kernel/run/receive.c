@@ -13,6 +13,7 @@
 #include "services/kernel/run/loop.h"
 #include "services/kernel/store/ops_codec.h"
 
+#define BODY_COST_MAX (64u << 10) /* memory that a command's body may take */
 #define REPLY_BYTES_MAX (FRAME_PAYLOAD_MAX - (64u << 10))
 
 /* Named with the incarnation of the commit on which they rest, not with that of now: the site may
@@ -202,13 +203,31 @@ static void events_open(
         parcel_finish(loop, parcel);
 }
 
+/* Decodes a command to see whether it can be: its body is made again in the memory of its batch,
+ * which holds BATCH_SIZE_MAX of them and has no way to refuse one. */
+static const char *body_check(
+        struct loop *loop, struct job *job, const struct envelope *envelope, enum err *ret_err)
+{
+    struct arena *arena = &job->parcel->arena;
+    size_t before = arena->used;
+    const void *body = NULL;
+    const char *why = "";
+    *ret_err = job->work.type->decode(envelope->payload, arena, &body, &why);
+    if (*ret_err != OK)
+        return why && why[0] ? why : format_text(loop);
+    if (arena->used - before <= BODY_COST_MAX)
+        return NULL;
+    *ret_err = ERR_MALFORMED;
+    return loop_text(loop, "命令展开后超过 64 KiB，请减少其中的字段和条目",
+            "the command takes more than 64 KiB when it is opened; send fewer fields and entries");
+}
+
 /* What can be refused without looking at any state is refused here, with the reason. */
 static const char *command_check(
         struct loop *loop, struct job *job, const struct envelope *envelope, enum err *ret_err)
 {
     struct work *work = &job->work;
     uint32_t right = RIGHT_OPERATE;
-    const char *why = "";
     *ret_err = ERR_MALFORMED;
     if (envelope->type == OPS_REPLAY || envelope->type == OPS_SKIP) {
         work->origin = envelope->type == OPS_REPLAY ? WORK_REPLAY : WORK_SKIP;
@@ -222,10 +241,9 @@ static const char *command_check(
             return loop_text(loop, "本服务没有该类型的命令，见 proto/README.md",
                     "no command of this service has that type; see proto/README.md");
         right = work->type->right;
-        const void *body = NULL;
-        *ret_err = work->type->decode(envelope->payload, &job->parcel->arena, &body, &why);
-        if (*ret_err != OK)
-            return why && why[0] ? why : format_text(loop);
+        const char *why = body_check(loop, job, envelope, ret_err);
+        if (why)
+            return why;
     }
     *ret_err = ERR_DENIED;
     if (!job->parcel->local && !(work->right_held & right))

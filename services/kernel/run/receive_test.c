@@ -218,6 +218,26 @@ static void refusals_table(void **state)
     assert_int_equal(toy_total(agg), 10);
 }
 
+/* Bodies that a batch could not hold a thousand of are refused before they are in one. */
+static void command_that_costs_too_much_memory_is_refused(void **state)
+{
+    struct envelope sub = {.id = 1,
+            .agg = stage_toy(10),
+            .type = TOY_SUB,
+            .request_id = "dear",
+            .actor = "",
+            .payload = toy_bytes("S1")};
+    (void)state;
+    toy_body_cost = (64 << 10) + 1;
+    struct reply reply = stage_ask(&stage, FRAME_COMMANDS, &sub);
+    toy_body_cost = 0;
+    ASSERT_REPLY(reply, REPLY_FAILED + ERR_MALFORMED, "64 KiB");
+    assert_int_equal(toy_total(sub.agg), 10);
+    sub.request_id = "cheap";
+    ASSERT_REPLY(stage_ask(&stage, FRAME_COMMANDS, &sub), VERDICT_APPLIED, "");
+    assert_int_equal(toy_total(sub.agg), 9);
+}
+
 static void sentences_are_in_the_language_of_the_configuration(void **state)
 {
     (void)state;
@@ -393,7 +413,8 @@ int main(void)
             CASE(impossible_messages_are_not_acknowledged),
             CASE(frames_that_are_dropped_give_credit_back),
             CASE(acknowledged_rows_of_the_outbox_go), CASE(command_is_answered_once_and_for_all),
-            CASE(refusals_table), CASE(sentences_are_in_the_language_of_the_configuration),
+            CASE(refusals_table), CASE(command_that_costs_too_much_memory_is_refused),
+            CASE(sentences_are_in_the_language_of_the_configuration),
             CASE(command_is_run_in_time_or_not_at_all),
             CASE(command_with_an_unknown_end_is_answered_truly),
             CASE(command_whose_row_is_held_for_too_long_is_late),

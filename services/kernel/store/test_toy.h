@@ -39,7 +39,8 @@ struct toy_body {
     int64_t amount;
 };
 
-TOY int toy_decoded; /* times that decode was called */
+TOY int toy_decoded;      /* times that decode was called */
+TOY size_t toy_body_cost; /* memory that every body takes besides */
 
 TOY enum err toy_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
@@ -47,6 +48,7 @@ TOY enum err toy_decode(
     char text[32] = "", *end = text;
     struct toy_body *body = arena_array(arena, struct toy_body, 1);
     toy_decoded++;
+    (void)arena_find(arena, toy_body_cost);
     if (payload.size > 1 && payload.size < sizeof text) {
         memcpy(text, payload.data, payload.size);
         body->letter = text[0];
