@@ -37,6 +37,9 @@
 #ifndef RESTORE
 #define RESTORE 0
 #endif
+#ifndef LAGS /* instances of each side that may be late to notice a new incarnation */
+#define LAGS 2
+#endif
 #ifndef POISON /* messages that cannot be applied */
 #define POISON 0
 #endif
