@@ -9,6 +9,7 @@
 
 #include "services/kernel/base/clock.h"
 #include "services/kernel/base/rng.h"
+#include "tests/sim/session.h"
 #include "tests/sim/sim.h"
 
 #define TELL_MS 2000
@@ -179,6 +180,9 @@ static int many_runs(void)
             progress(i + 1, start);
         }
     }
+    if (twin_missing())
+        fprintf(stderr, "no twin for the statement %s (and perhaps others): it failed each time\n",
+                twin_missing());
     printf("%" PRId64 " seeds from %" PRId64 " passed in %" PRId64 " ms, hash %016" PRIx64 "\n",
             option_seeds, option_from, now_ms() - start, hash);
     return 0;

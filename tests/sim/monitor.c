@@ -34,6 +34,8 @@ void monitor_end(void)
 
 bool monitor_poison(enum service_id service, const struct version *version)
 {
+    if (service == SERVICE_NONE) /* the toy's */
+        return cell_int(version, TOY_TOTAL) >= TOY_TOTAL_MAX;
     const struct cell *summary = &version->cells[CASE_SUMMARY];
     return service == SERVICE_ROUTING && !sim.calm && !summary->null &&
            memmem(summary->data, (size_t)summary->size, "poison", 6);

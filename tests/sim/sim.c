@@ -170,7 +170,7 @@ static void run_until(int64_t until_ms)
         sim.now_ms = until_ms;
 }
 
-static void begin(const struct sim_plan *plan)
+void sim_begin(const struct sim_plan *plan)
 {
     sim = (struct sim){.plan = *plan, .hash = UINT64_C(0xcbf29ce484222325)};
     memset(sim_stats, 0, sizeof sim_stats);
@@ -180,25 +180,33 @@ static void begin(const struct sim_plan *plan)
     rng_seed(&sim.db_rng, plan->seed + 3000000019);
     rng_seed(&sim.people_rng, plan->seed + 4000000007);
     arena_init(&sim.arena, ARENA_LIMIT);
-    sim.drill = sim_chance(&sim.rng, 3);
-    world_begin();
 }
 
-static void end(struct sim_result *ret)
+static void result_take(struct sim_result *ret)
 {
-    world_end();
     *ret = (struct sim_result){
             .hash = sim.hash, .steps = sim.steps, .lasted_ms = sim.now_ms, .failed = sim.failed};
     memcpy(ret->why, sim.why, sizeof ret->why);
     memcpy(ret->counts, sim_stats, sizeof sim_stats);
+}
+
+void sim_end(void)
+{
     free(sim.heap);
     sim.heap = NULL;
     arena_fini(&sim.arena);
 }
 
+void sim_pass(int64_t span_ms)
+{
+    run_until(sim.now_ms + span_ms);
+}
+
 void sim_run(const struct sim_plan *plan, struct sim_result *ret)
 {
-    begin(plan);
+    sim_begin(plan);
+    sim.drill = sim_chance(&sim.rng, 3);
+    world_begin();
     run_until(PEOPLE_MS);
     sim.calm = true;
     if (!sim.failed)
@@ -213,7 +221,9 @@ void sim_run(const struct sim_plan *plan, struct sim_result *ret)
     }
     if (!sim.failed)
         world_check();
-    end(ret);
+    world_end();
+    result_take(ret);
+    sim_end();
 }
 
 static bool fails(const struct sim_plan *plan, int *runs)

@@ -119,6 +119,10 @@ extern uint64_t sim_stats[STAT_COUNT];
 /* All faults, and the plan that a seed has when nothing else is said. */
 struct sim_plan sim_plan_of(uint64_t seed);
 void sim_run(const struct sim_plan *plan, struct sim_result *ret);
+/* A run without a world, for tests of the parts: time passes when it is told to. */
+void sim_begin(const struct sim_plan *plan);
+void sim_pass(int64_t span_ms);
+void sim_end(void);
 /* Makes a failing plan smaller: fewer faults, fewer requests. Returns runs made. */
 int sim_shrink(struct sim_plan *plan);
 

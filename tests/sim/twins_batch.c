@@ -362,4 +362,5 @@ const struct twin kernel_twins[] = {{"pg_begin", twin_begin}, {"k_site", twin_si
         {"cases_update", twin_update}, {"mission_stub", twin_stub}, {"mission_load", twin_load},
         {"mission_update", twin_update}, {"need_stub", twin_stub}, {"need_load", twin_load},
         {"need_update", twin_update}, {"pages_stub", twin_stub}, {"pages_load", twin_load},
-        {"pages_update", twin_update}, {NULL, NULL}};
+        {"pages_update", twin_update}, {"toy_stub", twin_stub}, {"toy_load", twin_load},
+        {"toy_update", twin_update}, {NULL, NULL}};
