@@ -105,5 +105,32 @@ INSERT INTO routing.outbox (id, dest, agg, n, type, at, due, payload) VALUES (1,
 --plant leaf lost|a transition without its leaf
 DELETE FROM audit.pages WHERE id = (SELECT page FROM routing.history ORDER BY agg, ver LIMIT 1);
 
---plant credit doubled|a done need
-INSERT INTO volunteer.credit (need_id, volunteer, minutes, at) VALUES (1, 'N1', 5, now());
+--plant credit of another length|a done need
+UPDATE volunteer.credit SET minutes = minutes + 1 WHERE need_id = (SELECT min(need_id) FROM volunteer.credit);
+
+--plant two reports of a ticket|twice: a ticket with two reports
+UPDATE intake.report AS r SET source = o.source, ref = o.ref FROM (SELECT source, ref FROM intake.report
+    WHERE ver > 0 ORDER BY id LIMIT 1) AS o WHERE r.id = (SELECT max(id) FROM intake.report WHERE ver > 0);
+
+--plant right report refused|answer: a right report
+UPDATE told SET result = 'refused' WHERE phase = 'done' AND op = (SELECT min(op) FROM told
+    WHERE what = 'push' AND result = 'accepted');
+
+--plant withdrawal lost|lost: a withdrawal
+DELETE FROM intake.history WHERE kind = 2 AND agg IN (SELECT agg FROM told
+    WHERE what = 'withdraw' AND phase = 'done' AND result = 'accepted');
+
+--plant withdrawal invented|unasked: a withdrawal
+DELETE FROM told WHERE what = 'withdraw';
+
+--plant case withdrawn by nobody|unasked: a withdrawn case
+UPDATE routing.history SET kind = 12, detail = 'nobody' WHERE (agg, ver) IN (SELECT agg, ver FROM routing.history
+    WHERE kind = 6 LIMIT 1);
+
+--plant acknowledged outcome forgotten|lost: an acknowledged outcome
+UPDATE intake.report SET outcome_pending = true WHERE id = (SELECT min(agg) FROM told
+    WHERE what = 'ack' AND phase = 'done' AND result = 'accepted');
+
+--plant deadline that did not fire|deadline: passed
+UPDATE routing.history SET due = due - interval '2 days' WHERE kind = 2 AND agg = (SELECT min(agg) FROM routing.history
+    WHERE agg NOT IN (SELECT agg FROM routing.history WHERE kind IN (7, 8)));
