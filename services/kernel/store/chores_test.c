@@ -256,6 +256,35 @@ static void claimed_rows_are_told_after_the_commit(void **state)
     kit_pg_run(server, "DROP FUNCTION toy.slow() CASCADE");
 }
 
+/* The claim is there, but its commit was not confirmed by the standby that is wanted: nothing is
+ * told, and it comes due again. */
+static void unconfirmed_claim_is_not_told(void **state)
+{
+    static struct seen seen;
+    char sql[80];
+    (void)state;
+    outbox_fill(3);
+    toy_standby_wanted(true);
+    int64_t until = toy_now() + DEADLINE_MS;
+    do { /* until the server has taken notice of the setting */
+        kit_pg_run(server, "SET LOCAL synchronous_commit = local; "
+                           "UPDATE toy.outbox SET tries = 0, due = now()");
+        struct chores_listener listener = listen_to(&seen);
+        chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 0, &listener);
+        while (!seen.done && !toy_commit_waits(pg_backend(one.pg)) && toy_now() < until)
+            lane_turn(&one);
+    } while (seen.done && toy_now() < until);
+    assert_int_equal(seen.done, 0);
+    snprintf(sql, sizeof sql, "SELECT pg_cancel_backend(%d)", pg_backend(one.pg));
+    kit_pg_run(server, sql);
+    while (!seen.done && toy_now() < until)
+        lane_turn(&one);
+    assert_int_equal(seen.err, ERR_TRANSIENT);
+    assert_int_equal(seen.count, 0);
+    toy_standby_wanted(false);
+    ASSERT_SQL("SELECT count(*) FROM toy.outbox WHERE tries = 1", 3);
+}
+
 static void attempts_of_dead_sessions_make_suspects(void **state)
 {
     struct seen seen;
@@ -629,7 +658,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(two_claimers_share_the_rows),
             CASE(claimed_rows_are_told_after_the_commit),
-            CASE(only_the_lowest_numbers_are_sent_again),
+            CASE(unconfirmed_claim_is_not_told), CASE(only_the_lowest_numbers_are_sent_again),
             CASE(a_claim_looks_back_no_further_than_told),
             CASE(rows_due_in_the_far_future_are_sent_again), CASE(sweep_goes_round),
             CASE(attempts_of_dead_sessions_make_suspects), CASE(folding_at_once_sums_right),

@@ -93,9 +93,8 @@ extern const struct statement PG_BEGIN, PG_COMMIT, PG_ROLLBACK;
 /* Queue a prepared statement. `params` may be NULL, is consumed at once. `rows` may be NULL. */
 void pg_queue(struct pg *pg, const struct statement *statement, const struct params *params,
         pg_rows_fn *rows, void *self);
-/* Ends the segment and flushes. `done` is called exactly once. A NOTICE or WARNING received
- * while the segment contains a COMMIT makes it ERR_TRANSIENT and drops the connection (unknown
- * outcome). */
+/* Ends the segment and flushes. `done` is called exactly once. A WARNING received meanwhile makes
+ * it ERR_TRANSIENT and drops the connection (unknown outcome of a commit). */
 void pg_sync(struct pg *pg, pg_done_fn *done, void *self);
 bool pg_idle(const struct pg *pg); /* no open segment */
 /* Identity of the server process behind the connection: for rows of `attempt`. 0 while down. */
