@@ -24,10 +24,10 @@ static const struct statement SQL_ANCHOR = {"k_anchor",
         "INSERT INTO clock_anchor AS a (boot, low, high, trust) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT (boot) DO UPDATE SET low = excluded.low, high = excluded.high, "
         "trust = excluded.trust, at = now() WHERE a.trust <= excluded.trust"};
-/* After a restore the counter goes on where no other incarnation has been: a jump by a constant would
- * hand out the same ids after each restore of one backup. An incarnation is at least its instant in
- * seconds; each second since 2026 has 2^17 ids, which last for 68 years. Who asks for an incarnation
- * that is over gets nothing: its block would be one handed out before. */
+/* After a restore the counter goes on where no other incarnation has been: a jump by a constant
+ * would hand out the same ids after each restore of one backup. An incarnation is at least its
+ * instant in seconds; each second since 2026 has 2^17 ids, which last for 68 years. Who asks for an
+ * incarnation that is over gets nothing: its block would be one handed out before. */
 static const struct statement SQL_IDS = {"k_ids",
         "UPDATE id_block SET next = $2 + CASE WHEN incarnation = $1 OR incarnation = 0 THEN next "
         "ELSE greatest(next, ($1 - 1767225600) * 131072) END, incarnation = $1 "
