@@ -209,14 +209,12 @@ static void rows_due_in_the_far_future_are_sent_again(void **state)
     (void)state;
     outbox_fill(4);
     kit_pg_run(server, "UPDATE toy.outbox SET due = now() + interval '1 h' / (1 + 11 * (id / 4))");
-    struct chores_listener listener = listen_to(&seen);
-    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 25000, &listener);
-    wait_for(&seen, NULL);
-    assert_int_equal(seen.messages, 0);
-    listener = listen_to(&seen);
-    chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, 0, &listener);
-    wait_for(&seen, NULL);
-    assert_int_equal(seen.messages, 3);
+    for (int full = 0; full < 2; full++) {
+        struct chores_listener listener = listen_to(&seen);
+        chores_resend(one.chores, SERVICE_ENFORCEMENT, 60000, full ? 0 : 25000, &listener);
+        wait_for(&seen, NULL);
+        assert_int_equal(seen.messages, full ? 3 : 0);
+    }
 }
 
 /* Rows may leave the server before its commit: here a long notice drives them out, and then the
@@ -590,12 +588,12 @@ int main(void)
     const struct CMUnitTest tests[] = {CASE(two_claimers_share_the_rows),
             CASE(claimed_rows_are_told_after_the_commit), CASE(unconfirmed_claim_is_not_told),
             CASE(only_the_lowest_numbers_are_sent_again),
-            CASE(a_claim_looks_back_no_further_than_told),
-            CASE(rows_due_in_the_far_future_are_sent_again), CASE(sweep_goes_round),
-            CASE(attempts_of_dead_sessions_make_suspects), CASE(folding_at_once_sums_right),
-            CASE(recount_is_the_truth_while_batches_commit), CASE(timers_by_the_clock_in_force),
-            CASE(due_timers_are_looked_up_in_the_index), CASE(anchors_of_machines),
-            CASE(held_messages_that_are_due_are_found), CASE(suspects_and_gauges),
+            CASE(a_claim_looks_back_no_further_than_told), CASE(sweep_goes_round),
+            CASE(rows_due_in_the_far_future_are_sent_again),
+            CASE(attempts_of_dead_sessions_make_suspects), CASE(suspects_and_gauges),
+            CASE(folding_at_once_sums_right), CASE(recount_is_the_truth_while_batches_commit),
+            CASE(anchors_of_machines), CASE(timers_by_the_clock_in_force),
+            CASE(due_timers_are_looked_up_in_the_index), CASE(held_messages_that_are_due_are_found),
             CASE(service_that_hears_nobody_can_prepare)};
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
 }
