@@ -107,7 +107,7 @@ static void disturb(int seconds, bool loud)
 static void faults_print(void)
 {
     printf("kill -9 of processes and backends | %d\n", faults_count(COLUMN_KILLS));
-    printf("connections cut, reset, held, half-open | %d\n", faults_count(COLUMN_CUTS));
+    printf("connections cut, reset, held, half-open, lost | %d\n", faults_count(COLUMN_CUTS));
     printf("processes and backends stopped for a while | %d\n", faults_count(COLUMN_STOPS));
     printf("connections slowed | %d\n", faults_count(COLUMN_SLOW));
     printf("immediate stops of PostgreSQL | %d\n", faults_count(COLUMN_POSTGRES));

@@ -201,6 +201,8 @@ static bool fault_do(enum fault_kind kind, int *target)
     case FAULT_THROTTLE:
         link_break(kind, *target);
         return true;
+    case FAULT_VANISH:
+        return link_vanish(*target, true);
     case FAULT_KIND_COUNT:
         break;
     }
@@ -260,6 +262,9 @@ static void fault_undo(const struct under_way *fault)
     case FAULT_THROTTLE:
         for (int way = 0; way < 2; way++)
             link_set(fault->target, (enum proxy_way)way, (struct proxy_fault){0});
+        return;
+    case FAULT_VANISH:
+        (void)link_vanish(fault->target, false);
         return;
     case FAULT_KILL_BACKEND:
     case FAULT_CUT:

@@ -22,6 +22,7 @@
     X(FAULT_HOLD, 2, 6000, COLUMN_CUTS, "hold")                                                    \
     X(FAULT_ONE_WAY, 2, 4000, COLUMN_CUTS, "one-way")                                              \
     X(FAULT_HALF_OPEN, 3, 6000, COLUMN_CUTS, "half-open")                                          \
+    X(FAULT_VANISH, 2, 14000, COLUMN_CUTS, "vanish")                                               \
     X(FAULT_DELAY, 2, 4000, COLUMN_SLOW, "delay")                                                  \
     X(FAULT_THROTTLE, 1, 3000, COLUMN_SLOW, "throttle")                                            \
     X(FAULT_POSTGRES, 1, 1000, COLUMN_POSTGRES, "postgres-immediate-stop")                         \

@@ -87,9 +87,9 @@ void proxy_destroy(struct proxy **proxy)
     *proxy = NULL;
 }
 
-int proxy_link(struct proxy *proxy, int port, const char *path)
+int proxy_link(struct proxy *proxy, const char *host, int port, const char *path)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(host)};
     socklen_t size = sizeof address;
     must(proxy->link_count < PROXY_LINKS_MAX);
     struct link *link = &proxy->links[proxy->link_count];

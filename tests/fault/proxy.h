@@ -1,6 +1,7 @@
-/* A TCP proxy that breaks connections on purpose. A link listens on a port of loopback and passes
- * what comes to an upstream: a port of loopback or a unix socket. What a link does to the bytes is
- * set at any time, for connections that are there and for those that come, and each way by itself:
+/* A TCP proxy that breaks connections on purpose. A link listens on an address of its own and
+ * passes what comes to an upstream: a port of loopback or a unix socket. What a link does to the
+ * bytes is set at any time, for connections that are there and for those that come, and each way
+ * by itself:
  *
  *   pass      as they come; `delay_ms` later, and no more than `rate` bytes a second
  *   hold      nothing is read and nothing passed on; what was held goes on afterwards: a network
@@ -36,9 +37,10 @@ struct proxy *proxy_new(void);
 /* Closes everything. Accepts NULL. */
 void proxy_destroy(struct proxy **proxy);
 
-/* A new link; its number counts from 0. Upstream is 127.0.0.1:port, or the unix socket `path` when
- * that is not NULL. Returns the port that it listens on, 0 with errno when there is none. */
-int proxy_link(struct proxy *proxy, int port, const char *path);
+/* A new link, listening on `host`; its number counts from 0. Upstream is 127.0.0.1:port, or the
+ * unix socket `path` when that is not NULL. Returns the port that it listens on, 0 with errno when
+ * there is none. */
+int proxy_link(struct proxy *proxy, const char *host, int port, const char *path);
 void proxy_set(struct proxy *proxy, int link, enum proxy_way way, struct proxy_fault fault);
 /* Connections of the link: closed in order, or with `reset` by RST. Returns how many. */
 int proxy_cut(struct proxy *proxy, int link, bool reset);

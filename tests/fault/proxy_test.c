@@ -108,7 +108,7 @@ static int scene_open(void **state)
     scene.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(scene.listener, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(scene.listener, 8), 0);
-    scene.port = proxy_link(scene.proxy, port_of(scene.listener), NULL);
+    scene.port = proxy_link(scene.proxy, "127.0.0.1", port_of(scene.listener), NULL);
     assert_true(scene.port > 0);
     scene.caller = caller_open(&scene);
     scene.called = called_take(&scene, WAIT_MS);

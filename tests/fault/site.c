@@ -109,9 +109,37 @@ int link_count(void)
     return links;
 }
 
+void link_host(int link, char ret[HOST_SIZE])
+{
+    if (site.network)
+        snprintf(ret, HOST_SIZE, "10.77.0.%d", link + 1);
+    else
+        snprintf(ret, HOST_SIZE, "127.0.0.1");
+}
+
+bool link_vanish(int link, bool gone)
+{
+    char host[HOST_SIZE], command[4 * HOST_SIZE + 160];
+    if (!site.network)
+        return false;
+    link_host(link, host);
+    if (gone)
+        snprintf(command, sizeof command,
+                "ip route del local %s dev lo table local 2>/dev/null && ip route add blackhole %s",
+                host, host);
+    else
+        snprintf(command, sizeof command,
+                "ip route del blackhole %s && ip route add local %s dev lo table local", host,
+                host);
+    return system(command) == 0;
+}
+
 static int link_make(struct proxy *proxy, int port, const char *path)
 {
-    int listens = proxy_link(proxy, port, path);
+    char host[HOST_SIZE], command[HOST_SIZE + 32];
+    link_host(links, host);
+    snprintf(command, sizeof command, "ip addr add %s/32 dev lo", host);
+    int listens = site.network && system(command) != 0 ? 0 : proxy_link(proxy, host, port, path);
     if (!listens)
         kit_fail(&site.kit, "a link of the fault proxy: %s", strerror(errno));
     links++;
@@ -209,16 +237,18 @@ void disk_fill(bool full)
 
 void member_up(struct member *member, bool up)
 {
-    char text[256];
+    char text[256], hosts[LINK_COUNT][HOST_SIZE];
     if (!up)
         kit_kill(&member->process);
     if (!up || member->process.pid)
         return;
-    snprintf(text, sizeof text, "tcp://127.0.0.1:%d;tcp://127.0.0.1:%d", member->ports[0],
+    for (int to = 0; to < LINK_COUNT; to++)
+        link_host(member->first_link + to, hosts[to]);
+    snprintf(text, sizeof text, "tcp://%s:%d;tcp://%s:%d", hosts[0], member->ports[0], hosts[1],
             member->ports[1]);
     setenv("HUYING_BUS_BROKERS", text, 1);
-    snprintf(text, sizeof text, "host=127.0.0.1 port=%d dbname=huying user=huying_%s",
-            member->ports[LINK_POSTGRES], member->service);
+    snprintf(text, sizeof text, "host=%s port=%d dbname=huying user=huying_%s",
+            hosts[LINK_POSTGRES], member->ports[LINK_POSTGRES], member->service);
     setenv("HUYING_STORE_CONNINFO", text, 1);
     kit_start(&site.kit, member->service, member->instance, &member->process);
     unsetenv("HUYING_BUS_BROKERS");
@@ -252,6 +282,16 @@ static void cast_set(void)
     }
 }
 
+/* Before anything is started: all of it has to be in the same network. */
+static void network_make(void)
+{
+    site.network = system("ip -V >/dev/null 2>&1") == 0 && unshare(CLONE_NEWNET) == 0;
+    if (!site.network)
+        fprintf(stderr, "no network of its own: no machine will vanish\n");
+    else if (system("ip link set lo up") != 0)
+        kit_fail(&site.kit, "the loopback of the test's own network does not come up");
+}
+
 static void child_end(pid_t *pid)
 {
     if (*pid > 0) {
@@ -282,6 +322,7 @@ static void site_leave(void)
 void site_open(const char *bin, const char *histories, int disk_mb)
 {
     site.histories = histories;
+    network_make();
     kit_site_open(&site.kit, bin, "intake");
     atexit(site_leave);
     disk_make(disk_mb);

@@ -3,7 +3,8 @@
  * and each broker, and between every instance and PostgreSQL. The proxy is a process beside it.
  *
  * PostgreSQL's data lie on a small file system of their own where this may mount one, so that the
- * disk can be full. One site per process. */
+ * disk can be full. Likewise each link has an address of its own in a network of its own, so that
+ * it can vanish. One site per process. */
 #ifndef HUYING_TESTS_FAULT_SITE_H
 #define HUYING_TESTS_FAULT_SITE_H
 
@@ -41,6 +42,7 @@ struct fault_site {
     pid_t proxy;
     int proxy_control;
     char disk[KIT_PATH_SIZE]; /* where the small file system is; "" = none */
+    bool network;             /* it has a network namespace of its own */
     const char
             *histories; /* directory of the clients' histories; PostgreSQL's log goes there too */
     int64_t reports;    /* for each hotline */
@@ -60,6 +62,11 @@ void members_await(void);
 
 void link_set(int link, enum proxy_way way, struct proxy_fault fault);
 void link_cut(int link, bool reset);
+/* The link's address is gone from the network, or there again: what is sent to it is lost without
+ * a word, as to a machine without power. False: there is no network of our own, or it is so. */
+bool link_vanish(int link, bool gone);
+#define HOST_SIZE 24
+void link_host(int link, char ret[HOST_SIZE]);
 /* All links of the site pass again. */
 void links_heal(void);
 int link_count(void);

@@ -31,9 +31,12 @@ static void visitor_run(const struct visitor *visitor, uint64_t seed, int contro
     struct worker worker = {.visitor = visitor, .control = control};
     rng_seed(&worker.rng, seed);
     history_open(site.histories, visitor->name);
-    for (int to = 0; to < LINK_POSTGRES; to++)
-        snprintf(worker.endpoints[to], sizeof worker.endpoints[to], "tcp://127.0.0.1:%d",
+    for (int to = 0; to < LINK_POSTGRES; to++) {
+        char host[HOST_SIZE];
+        link_host(visitor->first_link + to, host);
+        snprintf(worker.endpoints[to], sizeof worker.endpoints[to], "tcp://%s:%d", host,
                 visitor->ports[to]);
+    }
     if (strncmp(visitor->name, "hotline", 7) == 0)
         hotline_live(&worker);
     else

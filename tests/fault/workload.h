@@ -15,7 +15,7 @@
 
 struct worker {
     const struct visitor *visitor;
-    char endpoints[LINK_POSTGRES][40];
+    char endpoints[LINK_POSTGRES][HOST_SIZE + 16];
     int control;
     struct rng rng;
     bool draining, finishing;
