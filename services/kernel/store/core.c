@@ -222,6 +222,9 @@ static enum work_end due_apply(struct core *core, struct slot *slot, struct work
         return END_ACK;
     }
     if (work->type->decode(work->payload, core->arena, &work->input.body, &why) != OK) {
+        /* Where so much is taken already, it may be the room that was missing. */
+        if (core->arena->used > core->arena->limit / 2)
+            return END_PUT_BACK;
         letter_bury(core, slot, work, why_copy(core, why));
         return END_ACK;
     }

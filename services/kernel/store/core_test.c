@@ -182,6 +182,25 @@ static void malformed_becomes_a_dead_letter(void **state)
     assert_int_equal(toy(AGG)->agg.seen[SERVICE_INTAKE], 0);
 }
 
+/* In a batch that has used up most of its memory nobody can say what is malformed. */
+static void nothing_is_malformed_for_want_of_room(void **state)
+{
+    (void)state;
+    for (int full = 1; full >= 0; full--) {
+        bench.core.work_count = 0;
+        arena_reset(&bench.arena);
+        struct work *bad = add(toy_event(SERVICE_INTAKE, AGG, 1, "rubbish"));
+        core_begin(&bench.core);
+        loaded(AGG, 0);
+        if (full)
+            (void)arena_get(&bench.arena, bench.arena.limit / 2);
+        core_run(&bench.core);
+        assert_int_equal(bad->end, full ? END_PUT_BACK : END_ACK);
+        assert_int_equal(bench.core.dead.count, full ? 0 : 1);
+        assert_int_equal(toy(AGG)->agg.seen[SERVICE_INTAKE], 0);
+    }
+}
+
 static void poison_is_buried_without_being_looked_at(void **state)
 {
     (void)state;
@@ -472,6 +491,7 @@ int main(void)
             CASE(draining_is_bounded_for_the_batch),
             CASE(other_message_under_a_held_number_alarms),
             CASE(malformed_becomes_a_dead_letter),
+            CASE(nothing_is_malformed_for_want_of_room),
             CASE(poison_is_buried_without_being_looked_at),
             CASE(held_poison_is_buried_by_its_poke),
             CASE(unknown_type_is_put_back),
