@@ -156,7 +156,8 @@ static void report_push(void *self, int64_t arg)
     ask_begin(ask);
     if (sim_chance(&sim.people_rng, 5))
         sim_at(sim_between(&sim.people_rng, 0, 6000), withdraw_push, ask, 0);
-    sim_at(sim_between(&sim.people_rng, 0, 400), report_push, NULL, 0);
+    sim_at(sim_chance(&sim.people_rng, 3) ? sim_between(&sim.people_rng, 0, 1200) : 0, report_push,
+            NULL, 0);
 }
 
 static const char *one_of(const char *const *list, uint64_t count)

@@ -7,7 +7,7 @@
 
 #include "services/kernel/base/testing.h"
 
-#define SEEDS_DEFAULT 1200
+#define SEEDS_DEFAULT 1000
 #define PLANT_SEEDS_MAX 300
 
 static uint64_t seeds_wanted(void)

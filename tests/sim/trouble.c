@@ -5,7 +5,7 @@
 #include "tests/sim/session.h"
 #include "tests/sim/sim.h"
 
-#define RESTORES_MAX 2
+#define RESTORES_MAX 4
 
 static int restores;
 static bool failing_over;
