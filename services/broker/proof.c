@@ -2,6 +2,7 @@
  * arrive within some time. */
 #include "services/broker/proof.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "services/broker/port.h"
 #include "services/kernel/base/must.h"
@@ -14,7 +15,6 @@
 enum stranger { STRANGER_NULL, STRANGER_KEY, STRANGER_COUNT };
 
 static const char *const STRANGERS[] = {"a client without CURVE", "a client with an unknown key"};
-static const char *const MONITORS[] = {"inproc://huying-proof-null", "inproc://huying-proof-key"};
 
 /* The event that the handshake ended with; 0 when none came in time. */
 static int event_wait(void *monitor)
@@ -67,17 +67,19 @@ static enum err strangers_try(void *context,
         const struct keypair *key,
         struct buf *why)
 {
+    static unsigned serial; /* a name may still be taken for a moment after its socket was closed */
     int wait_ms = PROOF_WAIT_MS, none = 0;
+    char name[64];
     enum err err = OK;
     for (enum stranger s = STRANGER_NULL; s < STRANGER_COUNT && !err; s++) {
         /* A monitor of its own for each: events of the first one's retries are not the second's. */
         void *monitor = zmq_socket(context, ZMQ_PAIR);
         must(monitor);
+        snprintf(name, sizeof name, "inproc://huying-proof-%u", serial++);
         bool open = zmq_setsockopt(monitor, ZMQ_LINGER, &none, sizeof none) == 0 &&
                     zmq_setsockopt(monitor, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms) == 0 &&
-                    zmq_socket_monitor(
-                            server, MONITORS[s], FAILED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED) == 0 &&
-                    zmq_connect(monitor, MONITORS[s]) == 0;
+                    zmq_socket_monitor(server, name, FAILED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED) == 0 &&
+                    zmq_connect(monitor, name) == 0;
         err = open ? stranger_try(context, monitor, endpoint, s, key) : ERR_FATAL;
         (void)zmq_socket_monitor(server, NULL, 0);
         (void)zmq_close(monitor);

@@ -82,8 +82,8 @@ static void events_are_acknowledged_to_the_connection_they_came_from(void **stat
     assert_int_equal(STAGE_METRIC(&stage, duplicates), COUNT_OF(list));
 }
 
-/* The site turns out to be another incarnation while the batch is committed: what rests on the commit
- * bears the name of the old one, so nobody takes it for the restored site's. */
+/* The site turns out to be another incarnation while the batch is committed: what rests on the
+ * commit bears the name of the old one, so nobody takes it for the restored site's. */
 static void news_bear_the_incarnation_of_their_commit(void **state)
 {
     struct envelope one = event(stage_agg(), 1, "A1");

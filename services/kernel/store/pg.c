@@ -164,9 +164,9 @@ uint64_t pg_connects(const struct pg *pg)
     return pg->connects;
 }
 
-/* A commit that waits for a standby ends with a warning when somebody cancels the waiting: it is not
- * known whether the standby has it (rule 5). Segments commit at their end also without the word, so
- * any warning counts. */
+/* A commit that waits for a standby ends with a warning when somebody cancels the waiting: it is
+ * not known whether the standby has it (rule 5). Segments commit at their end also without the
+ * word, so any warning counts. */
 static void notice_receive(void *self, const PGresult *result)
 {
     struct pg *pg = self;
