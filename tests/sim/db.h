@@ -39,7 +39,7 @@ enum table_kind {
 enum { O_ID, O_DEST, O_AGG, O_N, O_TYPE, O_AT, O_DUE, O_TRIES, O_PAYLOAD, O_COUNT };
 enum { W_AGG, W_SOURCE, W_SITE, W_N, W_ID, W_TYPE, W_AT, W_ATTEMPTS, W_PAYLOAD, W_REASON, W_COUNT };
 enum { TI_AGG, TI_KIND, TI_GEN, TI_DUE, TI_COUNT };
-enum { AT_ID, AT_SESSION, AT_AT, AT_MESSAGE, AT_COUNT };
+enum { AT_ID, AT_SESSION, AT_AT, AT_MESSAGE, AT_ALONE, AT_COUNT };
 enum { SU_ID, SU_ATTEMPTS, SU_LAST, SU_COUNT };
 enum { C_PEER, C_REQUEST, C_DIGEST, C_AGG, C_VERDICT, C_REASON, C_ANSWER, C_COUNT };
 enum {
@@ -123,7 +123,7 @@ struct db {
     uint64_t lsn;       /* of the last commit */
     uint64_t confirmed; /* of the last that a standby has */
     int64_t arrivals;   /* a sequence: never undone */
-    int64_t incarnation, directory_version, clock_ms, jump_ms, trust;
+    int64_t incarnation, incarnation_first, directory_version, clock_ms, jump_ms, trust;
     bool standby; /* false: no commit is confirmed */
     bool up;
 };

@@ -16,30 +16,12 @@ static void incarnation_raise(void)
         db.incarnation += 1000;
 }
 
-/* The commit after which every service had its first block of ids; 0 = not yet. A restore to before
- * that would let ids begin at 1 again, which nothing in the database could tell. */
-static uint64_t first_ids(void)
-{
-    uint64_t last = 0;
-    for (int service = SERVICE_INTAKE; service <= SERVICE_AUDIT; service++) {
-        const struct row *row = row_find(db_table((enum service_id)service, T_ID_BLOCK), key1(1));
-        const struct version *version = row_see(row, NULL);
-        while (version && version->older)
-            version = version->older;
-        if (!version)
-            return 0;
-        last = version->lsn > last ? version->lsn : last;
-    }
-    return last;
-}
-
 /* Of the last commits so many are gone. */
 static void restore(void)
 {
-    uint64_t first = first_ids();
-    if (!first || restores++ >= RESTORES_MAX || failing_over)
+    if (restores++ >= RESTORES_MAX || failing_over)
         return;
-    uint64_t back = rng_below(&sim.fault_rng, db.lsn - first + 1);
+    uint64_t back = rng_below(&sim.fault_rng, db.lsn + 1);
     if (sim_chance(&sim.fault_rng, 2) && back > 20)
         back = 20;
     sim_trace("restore", (int64_t)db.lsn, (int64_t)back, 0, 0);

@@ -20,6 +20,7 @@ static enum exec twin_attempt(struct call *call)
         version->cells[AT_SESSION] = call->args[1].cells[0];
         version->cells[AT_AT] = cell_number(db_wall_ms());
         version->cells[AT_MESSAGE] = call->args[2].cells[i];
+        version->cells[AT_ALONE] = cell_number(call->args[2].count == 1);
     }
     return EXEC_DONE;
 }

@@ -76,7 +76,8 @@ static enum exec twin_ids(struct call *call)
     struct version *version = row_write(call->txn, row, 2);
     int64_t next = found ? cell_int(version, 0) : 1, old = found ? cell_int(version, 1) : 0;
     int64_t region = (incarnation - ID_EPOCH) * ID_REGION;
-    bool changed = old != incarnation && old != 0 && !sim_planted(PLANT_IDS_AGAIN);
+    bool begins = old == 0 && incarnation == db.incarnation_first;
+    bool changed = old != incarnation && !begins && !sim_planted(PLANT_IDS_AGAIN);
     if (changed && next < region)
         next = region;
     version->cells[0] = cell_number(next + size);
@@ -192,7 +193,7 @@ static enum exec twin_resend(struct call *call)
     return EXEC_DONE;
 }
 
-static enum exec suspect_add(struct call *call, int64_t message)
+static enum exec suspect_add(struct call *call, int64_t message, int64_t amount)
 {
     struct row *row = row_make(own_table(call, T_SUSPECT), key1(message));
     if (!row_lock(call->txn, row))
@@ -200,7 +201,8 @@ static enum exec suspect_add(struct call *call, int64_t message)
     bool found = row_see(row, call->txn) != NULL;
     struct version *version = row_write(call->txn, row, SU_COUNT);
     version->cells[SU_ID] = cell_number(message);
-    version->cells[SU_ATTEMPTS] = cell_number(found ? cell_int(version, SU_ATTEMPTS) + 1 : 1);
+    version->cells[SU_ATTEMPTS] =
+            cell_number((found ? cell_int(version, SU_ATTEMPTS) : 0) + amount);
     version->cells[SU_LAST] = cell_number(db_wall_ms());
     return EXEC_DONE;
 }
@@ -212,9 +214,9 @@ static enum exec twin_attempts(struct call *call)
         if (cell_int(version, AT_AT) >= db_wall_ms() - ATTEMPT_AGE_MS ||
                 session_holds_key(cell_int(version, AT_SESSION)) || !row_lock(call->txn, row))
             continue;
-        int64_t message = cell_int(version, AT_MESSAGE);
+        int64_t message = cell_int(version, AT_MESSAGE), alone = cell_int(version, AT_ALONE);
         row_delete(call->txn, row);
-        enum exec exec = suspect_add(call, message);
+        enum exec exec = suspect_add(call, message, alone);
         if (exec != EXEC_DONE)
             return exec;
     }
@@ -223,7 +225,7 @@ static enum exec twin_attempts(struct call *call)
 
 static enum exec twin_suspect_add(struct call *call)
 {
-    return suspect_add(call, arg_int(call, 0));
+    return suspect_add(call, arg_int(call, 0), 1);
 }
 
 static enum exec twin_none(struct call *call)

@@ -62,7 +62,7 @@ void world_begin(void)
             SERVICE_INTAKE, SERVICE_ROUTING, SERVICE_ENFORCEMENT, SERVICE_VOLUNTEER, SERVICE_AUDIT};
     randomness_take();
     db_begin();
-    db.incarnation = SIM_EPOCH_MS / 1000 + 86400;
+    db.incarnation = db.incarnation_first = SIM_EPOCH_MS / 1000 + 86400;
     db.clock_ms = SIM_EPOCH_MS;
     last_steps = 0;
     sessions_begin();

@@ -26,10 +26,13 @@ static const struct statement SQL_ANCHOR = {"k_anchor",
         "trust = excluded.trust, at = now() WHERE a.trust <= excluded.trust"};
 /* After a restore the counter goes on where no other incarnation has been: a jump by a constant
  * would hand out the same ids after each restore of one backup. An incarnation is at least its
- * instant in seconds; each second since 2026 has 2^17 ids, which last for 68 years. Who asks for an
- * incarnation that is over gets nothing: its block would be one handed out before. */
+ * instant in seconds; each second since 2026 has 2^17 ids, which last for 68 years. The first block
+ * of all does not jump, but only in the site's first incarnation: later the backup may be from
+ * before that block. Who asks for an incarnation that is over gets nothing: its block would be one
+ * handed out before. */
 static const struct statement SQL_IDS = {"k_ids",
-        "UPDATE id_block SET next = $2 + CASE WHEN incarnation = $1 OR incarnation = 0 THEN next "
+        "UPDATE id_block SET next = $2 + CASE WHEN incarnation = $1 OR (incarnation = 0 AND "
+        "$1 = (SELECT incarnation_first FROM directory.site)) THEN next "
         "ELSE greatest(next, ($1 - 1767225600) * 131072) END, incarnation = $1 "
         "WHERE (SELECT incarnation FROM directory.site) = $1 RETURNING next - $2"};
 static const struct statement SQL_TIMERS_DUE = {"k_timers_due",
@@ -61,14 +64,17 @@ static const struct statement SQL_RESEND_FAR = {"k_resend_far",
         "UPDATE outbox SET due = now() WHERE id = ANY(ARRAY(SELECT id FROM outbox WHERE dest = $1 "
         "AND due > now() + $2::bigint * interval '6 ms' AND acked IS NULL "
         "ORDER BY due DESC LIMIT $3 FOR UPDATE SKIP LOCKED))"};
-/* The owner of an attempt deletes its own after a lost connection: hence the ten seconds. */
+/* The owner of an attempt deletes its own after a lost connection: hence the ten seconds. What
+ * failed together makes suspects and no more; only what failed alone counts towards the limit, or
+ * an innocent message would be buried with the one that it stands behind. */
 static const struct statement SQL_ATTEMPTS = {"k_attempts",
         "WITH gone AS (DELETE FROM attempt WHERE id = ANY(ARRAY(SELECT id FROM attempt "
         "WHERE at < now() - interval '10 s' AND pg_try_advisory_xact_lock(session) "
         "ORDER BY id LIMIT 64 FOR UPDATE SKIP LOCKED)) RETURNING messages) "
         "INSERT INTO suspect (msg_id, attempts) "
-        "SELECT m, 1 FROM gone, unnest(gone.messages) AS m GROUP BY m ORDER BY m "
-        "ON CONFLICT (msg_id) DO UPDATE SET attempts = suspect.attempts + 1, last = now()"};
+        "SELECT m, count(*) FILTER (WHERE cardinality(gone.messages) = 1) "
+        "FROM gone, unnest(gone.messages) AS m GROUP BY m ORDER BY m ON CONFLICT (msg_id) "
+        "DO UPDATE SET attempts = suspect.attempts + excluded.attempts, last = now()"};
 static const struct statement SQL_SUSPECTS_OLD = {"k_suspects_old",
         "DELETE FROM suspect WHERE last < now() - interval '" SUSPECT_DAYS " day'"};
 static const struct statement SQL_SUSPECT_ADD = {"k_suspect_add",

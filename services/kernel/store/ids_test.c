@@ -61,7 +61,7 @@ static void blocks_of_ids_never_overlap_and_jump(void **state)
 {
     int64_t before = 0;
     (void)state;
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 9; i++) {
         struct lane *lane = i % 2 ? &two : &one;
         ids_clear(&lane->ids);
         block_take(lane, lane->incarnation, OK);
@@ -80,11 +80,12 @@ static void blocks_of_ids_never_overlap_and_jump(void **state)
 }
 
 /* Each time the restored row says what the backup said; only the incarnation differs. The second
- * backup was made after a restore. */
+ * backup was made after a restore, the third before the first block was taken. */
 static void two_restores_of_one_backup_hand_out_other_ids(void **state)
 {
     static const char *const backups[] = {"next = 100000, incarnation = 5",
-            "next = (1789990000 - 1767225600::bigint) * 131072, incarnation = 1789990000"};
+            "next = (1789990000 - 1767225600::bigint) * 131072, incarnation = 1789990000",
+            "next = 1, incarnation = 0"};
     int64_t before = 0;
     (void)state;
     for (int i = 0; i < 6; i++) {

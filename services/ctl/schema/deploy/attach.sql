@@ -21,9 +21,12 @@ BEGIN
                 AND s.timeline IS NOT DISTINCT FROM here_timeline;
         IF NOT FOUND THEN
             UPDATE directory.site AS s
-                SET incarnation = greatest(s.incarnation + 1,
-                        extract(epoch FROM clock_timestamp())::bigint),
+                SET incarnation = next.incarnation,
+                    incarnation_first = coalesce(s.incarnation_first, next.incarnation),
                     system_id = here_id, timeline = here_timeline
+                FROM (SELECT greatest(o.incarnation + 1,
+                        extract(epoch FROM clock_timestamp())::bigint) AS incarnation
+                    FROM directory.site AS o) AS next
                 WHERE s.system_id IS DISTINCT FROM here_id
                     OR s.timeline IS DISTINCT FROM here_timeline;
         END IF;

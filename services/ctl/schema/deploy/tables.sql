@@ -15,6 +15,7 @@ CREATE TABLE directory.site (
     clock_trust  bigint NOT NULL DEFAULT 0, -- raised when an operator says that the server's clock is right
     version      bigint NOT NULL,       -- raised by every apply that changed something
     incarnation  bigint NOT NULL DEFAULT 0,
+    incarnation_first bigint,           -- the one in which the site began; NULL: nobody was attached yet
     system_id    bigint,                -- of the PostgreSQL cluster that wrote the incarnation
     timeline     integer,
     CHECK (drill = (clock IS NOT NULL))
