@@ -13,15 +13,14 @@ const struct statement PAGES_LOAD = {"pages_load",
         " FROM pages WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"};
 
 const struct statement PAGES_UPDATE = {"pages_update",
-        "UPDATE pages AS p SET ver = u.ver, seen_intake = u.seen_intake,"
-        " seen_routing = u.seen_routing, seen_enforcement = u.seen_enforcement,"
-        " seen_volunteer = u.seen_volunteer, source = u.source, count = u.count,"
-        " leaves = COALESCE(u.leaves, p.leaves), hashes = COALESCE(u.hashes, p.hashes)"
-        " FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[],"
-        " $6::bigint[], $7::smallint[], $8::integer[], $9::bytea[], $10::bytea[])"
-        " AS u (id, ver, seen_intake, seen_routing, seen_enforcement, seen_volunteer,"
-        " source, count, leaves, hashes)"
-        " WHERE p.id = u.id"};
+        "INSERT INTO pages AS p (id, ver, seen_intake, seen_routing, seen_enforcement, "
+        "seen_volunteer, source, count, leaves, hashes) SELECT * FROM unnest($1::bigint[], "
+        "$2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], "
+        "$7::smallint[], $8::integer[], $9::bytea[], $10::bytea[]) ON CONFLICT (id) DO "
+        "UPDATE SET ver = excluded.ver, seen_intake = excluded.seen_intake, seen_routing = "
+        "excluded.seen_routing, seen_enforcement = excluded.seen_enforcement, seen_volunteer "
+        "= excluded.seen_volunteer, source = excluded.source, count = excluded.count, leaves "
+        "= COALESCE(excluded.leaves, p.leaves), hashes = COALESCE(excluded.hashes, p.hashes)"};
 
 const struct statement LOOK = {"look",
         "SELECT id FROM pages WHERE first_place IS NULL AND ver > 0 ORDER BY arrival LIMIT 1"};
@@ -36,8 +35,8 @@ const struct statement UNPLACED = {"unplaced",
         " ORDER BY arrival LIMIT $1::integer FOR NO KEY UPDATE SKIP LOCKED"};
 
 const struct statement PLACE = {"place",
-        "UPDATE pages AS p SET first_place = u.place"
-        " FROM unnest($1::bigint[], $2::bigint[]) AS u (id, place) WHERE p.id = u.id"};
+        "INSERT INTO pages (id, first_place) SELECT * FROM unnest($1::bigint[], "
+        "$2::bigint[]) ON CONFLICT (id) DO UPDATE SET first_place = excluded.first_place"};
 
 const struct statement HEAD_MOVE = {
         "head_move", "UPDATE head SET size = $1::bigint, frontier = $2::bytea WHERE one"};

@@ -26,17 +26,18 @@ const char mission_sql_load[] =
         " FROM missions WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE";
 
 const char mission_sql_update[] =
-        "UPDATE missions AS m SET ver = u.ver, seen_routing = u.seen_routing,"
-        " sent_routing = u.sent_routing, state = u.state, unit = u.unit, street = u.street,"
-        " pool = u.pool, squad = u.squad, owed = u.owed, matter = u.matter,"
-        " capability = u.capability, asked_at = u.asked_at, due_at = u.due_at,"
-        " changed_at = u.changed_at, rule_ver = u.rule_ver, source_ref = u.source_ref,"
-        " summary = u.summary"
-        " FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::smallint[],"
-        " $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::integer[],"
-        " $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::bigint[],"
-        " $17::text[], $18::text[])"
-        " AS u(id, ver, seen_routing, sent_routing, " MISSION_COLUMNS ") WHERE m.id = u.id";
+        "INSERT INTO missions (id, ver, seen_routing, sent_routing, " MISSION_COLUMNS
+        ") SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], "
+        "$5::smallint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], "
+        "$10::bigint[], $11::integer[], $12::text[], $13::timestamptz[], $14::timestamptz[], "
+        "$15::timestamptz[], $16::bigint[], $17::text[], $18::text[]) ON CONFLICT (id) DO "
+        "UPDATE SET ver = excluded.ver, seen_routing = excluded.seen_routing, sent_routing = "
+        "excluded.sent_routing, state = excluded.state, unit = excluded.unit, street = "
+        "excluded.street, pool = excluded.pool, squad = excluded.squad, owed = "
+        "excluded.owed, matter = excluded.matter, capability = excluded.capability, asked_at "
+        "= excluded.asked_at, due_at = excluded.due_at, changed_at = excluded.changed_at, "
+        "rule_ver = excluded.rule_ver, source_ref = excluded.source_ref, summary = "
+        "excluded.summary";
 
 /* In this order in `mission_statements`. A squad that is no longer in the directory keeps what it
  * was, and its version: the view leaves it out. NULL capabilities mean: as they are. */
@@ -49,17 +50,24 @@ const struct statement mission_statements[MISSION_STATEMENT_COUNT] = {
         [SQUAD_LOCK] = {"squad_lock",
                 "SELECT id, version, capacity, pool, load, freed_at FROM squad"
                 " WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"},
-        [SQUAD_QUEUES] = {"squad_queues", "SELECT DISTINCT pool, capability FROM missions"
-                                          " WHERE state = 1 AND pool = ANY($1::bigint[])"
-                                          " ORDER BY pool, capability LIMIT 1024"},
+        [SQUAD_QUEUES] = {"squad_queues",
+                "SELECT DISTINCT p.pool, w.capability"
+                " FROM unnest($1::bigint[]) AS p (pool) CROSS JOIN LATERAL"
+                " (SELECT m.capability FROM missions AS m WHERE m.state = 1 AND m.pool = p.pool"
+                " ORDER BY m.pool, m.capability, m.asked_at, m.id OFFSET 0) AS w"
+                " ORDER BY 1, 2 LIMIT 1024"},
         [SQUAD_UPDATE] = {"squad_update",
-                "UPDATE squad AS s SET version = u.version, capacity = u.capacity, pool = u.pool,"
-                " capabilities = coalesce(string_to_array(u.capabilities, ';'), s.capabilities),"
-                " load = u.load, freed_at = u.freed_at"
-                " FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::bigint[],"
-                " $5::text[], $6::integer[], $7::timestamptz[])"
-                " AS u(id, version, capacity, pool, capabilities, load, freed_at)"
-                " WHERE s.id = u.id"}};
+                "INSERT INTO squad AS s (id, version, capacity, pool, capabilities, load, "
+                "freed_at) "
+                "SELECT u.id, u.version, u.capacity, u.pool, "
+                "coalesce(string_to_array(u.capabilities, "
+                "';'), (SELECT x.capabilities FROM squad AS x WHERE x.id = u.id), '{}'), u.load, "
+                "u.freed_at FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::bigint[], "
+                "$5::text[], $6::integer[], $7::timestamptz[]) AS u(id, version, capacity, pool, "
+                "capabilities, load, freed_at) ON CONFLICT (id) DO UPDATE SET version = "
+                "excluded.version, capacity = excluded.capacity, pool = excluded.pool, "
+                "capabilities = "
+                "excluded.capabilities, load = excluded.load, freed_at = excluded.freed_at"}};
 
 /* $1 squad (0 = all), $2 state (0 = all open), $3 after, $4 limit, $5 source_refs (empty = not
  * asked). Three branches, of which one runs: each has an index of its own. */
@@ -72,8 +80,8 @@ const struct statement missions_sql_list = {"missions_list",
         "(SELECT * FROM missions WHERE cardinality($5) = 0 AND $2 > 0 AND state = $2"
         " AND ($1 = 0 OR squad = $1) AND id > $3 ORDER BY id LIMIT $4)"
         " UNION ALL "
-        "(SELECT * FROM missions WHERE cardinality($5) > 0 AND ver > 0 AND source_ref <> ''"
-        " AND source_ref = ANY($5)"
+        "(SELECT * FROM (SELECT * FROM missions WHERE source_ref <> '' AND source_ref = ANY($5)"
+        " OFFSET 0) AS n WHERE cardinality($5) > 0 AND ver > 0"
         " ORDER BY id LIMIT 500)) AS m ORDER BY id LIMIT 500"};
 
 static const char *text_keep(struct arena *arena, const char *text)

@@ -30,17 +30,18 @@ static const char sql_load[] = "SELECT id, ver, seen_routing, sent_routing, " RE
                                "FOR NO KEY UPDATE";
 
 static const char sql_update[] =
-        "UPDATE report AS r SET ver = u.ver, seen_routing = u.seen_routing, "
-        "sent_routing = u.sent_routing, state = u.state, placed = u.placed, matter = u.matter, "
-        "unit = u.unit, accepted = u.accepted, reported = u.reported, promised = u.promised, "
-        "ended = u.ended, withdraw_asked = u.withdraw_asked, "
-        "outcome_pending = u.outcome_pending, digest = u.digest, source = u.source, ref = u.ref, "
-        "outcome_text = u.outcome_text "
-        "FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::smallint[], "
-        "$6::smallint[], $7::integer[], $8::bigint[], $9::timestamptz[], $10::timestamptz[], "
-        "$11::timestamptz[], $12::timestamptz[], $13::boolean[], $14::boolean[], $15::bytea[], "
-        "$16::text[], $17::text[], $18::text[]) "
-        "AS u (id, ver, seen_routing, sent_routing, " REPORT_COLUMNS ") WHERE r.id = u.id";
+        "INSERT INTO report (id, ver, seen_routing, sent_routing, " REPORT_COLUMNS
+        ") SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], "
+        "$5::smallint[], $6::smallint[], $7::integer[], $8::bigint[], $9::timestamptz[], "
+        "$10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::boolean[], "
+        "$14::boolean[], $15::bytea[], $16::text[], $17::text[], $18::text[]) ON CONFLICT "
+        "(id) DO UPDATE SET ver = excluded.ver, seen_routing = excluded.seen_routing, "
+        "sent_routing = excluded.sent_routing, state = excluded.state, placed = "
+        "excluded.placed, matter = excluded.matter, unit = excluded.unit, accepted = "
+        "excluded.accepted, reported = excluded.reported, promised = excluded.promised, "
+        "ended = excluded.ended, withdraw_asked = excluded.withdraw_asked, outcome_pending = "
+        "excluded.outcome_pending, digest = excluded.digest, source = excluded.source, ref = "
+        "excluded.ref, outcome_text = excluded.outcome_text";
 
 enum statement_index { TICKET_INSERT, TICKET_FIND, GRIDS_READ };
 
@@ -53,8 +54,10 @@ static const struct statement statements[] = {
         [TICKET_FIND] = {"intake_ticket_find",
                 "SELECT k.at, t.report, coalesce(r.ver, 0) "
                 "FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (source, ref, at) "
-                "JOIN ticket AS t ON t.source = k.source AND t.ref = k.ref "
-                "LEFT JOIN report AS r ON r.id = t.report ORDER BY k.at"},
+                "CROSS JOIN LATERAL (SELECT x.report FROM ticket AS x"
+                " WHERE x.source = k.source AND x.ref = k.ref OFFSET 0) AS t "
+                "LEFT JOIN LATERAL (SELECT x.ver FROM report AS x WHERE x.id = t.report OFFSET 0)"
+                " AS r ON true ORDER BY k.at"},
         [GRIDS_READ] = {"intake_grids_read",
                 "SELECT g.unit, g.polygon, count(*) OVER () FROM directory.grid AS g "
                 "JOIN directory.unit AS u ON u.id = g.unit "

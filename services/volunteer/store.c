@@ -22,18 +22,19 @@ const char need_sql_load[] = "SELECT id, ver, seen_routing, sent_routing, " NEED
                              " FOR NO KEY UPDATE";
 
 const char need_sql_update[] =
-        "UPDATE needs AS n SET ver = u.ver, seen_routing = u.seen_routing,"
-        " sent_routing = u.sent_routing, state = u.state, unit = u.unit, matter = u.matter,"
-        " skill = u.skill, offers = u.offers, volunteer = u.volunteer, minutes = u.minutes,"
-        " opened_at = u.opened_at, offer_until = u.offer_until, due_at = u.due_at,"
-        " claimed_at = u.claimed_at, source_ref = u.source_ref, summary = u.summary,"
-        " ended_at = CASE WHEN u.state BETWEEN 3 AND 5"
-        " THEN coalesce(n.ended_at, directory.clock()) END"
-        " FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::smallint[],"
-        " $6::bigint[], $7::integer[], $8::text[], $9::integer[], $10::text[], $11::integer[],"
-        " $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[],"
-        " $16::text[], $17::text[])"
-        " AS u(id, ver, seen_routing, sent_routing, " NEED_COLUMNS ") WHERE n.id = u.id";
+        "INSERT INTO needs AS n (id, ver, seen_routing, sent_routing, " NEED_COLUMNS
+        ") SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], "
+        "$5::smallint[], $6::bigint[], $7::integer[], $8::text[], $9::integer[], "
+        "$10::text[], $11::integer[], $12::timestamptz[], $13::timestamptz[], "
+        "$14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[]) ON CONFLICT (id) "
+        "DO UPDATE SET ver = excluded.ver, seen_routing = excluded.seen_routing, "
+        "sent_routing = excluded.sent_routing, state = excluded.state, unit = excluded.unit, "
+        "matter = excluded.matter, skill = excluded.skill, offers = excluded.offers, "
+        "volunteer = excluded.volunteer, minutes = excluded.minutes, opened_at = "
+        "excluded.opened_at, offer_until = excluded.offer_until, due_at = excluded.due_at, "
+        "claimed_at = excluded.claimed_at, source_ref = excluded.source_ref, summary = "
+        "excluded.summary, ended_at = CASE WHEN excluded.state BETWEEN 3 AND 5 THEN "
+        "coalesce(n.ended_at, directory.clock()) END";
 
 enum need_statement { CREDIT_ADD };
 
@@ -58,8 +59,8 @@ const struct statement needs_sql_list = {"needs_list",
         " AND ($1 = 0 OR unit IN (SELECT a.id FROM area AS a))"
         " AND id > $3 ORDER BY id LIMIT $4)"
         " UNION ALL "
-        "(SELECT * FROM needs WHERE cardinality($5) > 0 AND ver > 0 AND source_ref <> ''"
-        " AND source_ref = ANY($5)"
+        "(SELECT * FROM (SELECT * FROM needs WHERE source_ref <> '' AND source_ref = ANY($5)"
+        " OFFSET 0) AS m WHERE cardinality($5) > 0 AND ver > 0"
         " ORDER BY id LIMIT 500)) AS n ORDER BY id LIMIT 500"};
 
 const struct statement offers_sql_need = {"offers_need",

@@ -55,7 +55,8 @@ static const struct statement SQL_RESEND = {"k_resend",
         "AND t.n <= c.n - $5 AND t.tries > 0 AND t.acked IS NULL) AS sent FROM c) "
         "UPDATE outbox o SET tries = o.tries + w.sent::integer, due = clock_timestamp() + "
         "CASE WHEN w.sent THEN $2::bigint * (1 << least(o.tries, 2)) * (0.75 + random() / 2) "
-        "ELSE $2::bigint / 8 END * interval '1 ms' FROM w WHERE o.id = w.id "
+        "ELSE $2::bigint / 8 END * interval '1 ms' FROM w "
+        "WHERE o.id = ANY(ARRAY(SELECT id FROM c)) AND o.id = w.id "
         "RETURNING o.id, o.agg, o.n, o.type, o.at, CASE WHEN w.sent THEN o.payload END, o.tries, "
         "w.sent"};
 /* A due time further off than any back-off was written while the server's clock was ahead: without
@@ -175,7 +176,8 @@ static void held_statement(struct chores *chores)
     for (const enum service_id *source = ops->hears; *source; source++)
         buf_add_format(sql, " WHEN %d THEN a.seen_%s", (int)*source, service_name(*source));
     buf_add_format(sql,
-            "%s ELSE NULL END FROM (SELECT * FROM g LIMIT $1) AS g LEFT JOIN %s a ON a.id = g.agg "
+            "%s ELSE NULL END FROM (SELECT * FROM g LIMIT $1) AS g LEFT JOIN LATERAL "
+            "(SELECT * FROM %s x WHERE x.id = g.agg OFFSET 0) AS a ON true "
             "ORDER BY g.agg, g.source, g.source_site",
             ops->hears[0] ? "" : " WHEN 0 THEN 0", ops->table);
     chores->held = (struct statement){"k_held", sql->data};

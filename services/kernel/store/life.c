@@ -13,14 +13,15 @@
 #define TEXT(value) TEXT_OF(value)
 #define COUNTER_MAX "281474976710655"
 
-/* Nothing about it is under way or waits for somebody. */
+/* Nothing about it is under way or waits for somebody. With OFFSET each stays a look into an index
+ * by itself, however little the tables held when the statement was planned. */
 #define AT_REST(agg)                                                                               \
     agg " NOT IN (SELECT o.agg FROM outbox o) "                                                    \
-        "AND NOT EXISTS (SELECT FROM waiting w WHERE w.agg = " agg ") "                            \
-        "AND NOT EXISTS (SELECT FROM dead_letter d WHERE d.agg = " agg ") "                        \
-        "AND NOT EXISTS (SELECT FROM timer x WHERE x.agg = " agg ")"
+        "AND NOT EXISTS (SELECT FROM waiting w WHERE w.agg = " agg " OFFSET 0) "                   \
+        "AND NOT EXISTS (SELECT FROM dead_letter d WHERE d.agg = " agg " OFFSET 0) "               \
+        "AND NOT EXISTS (SELECT FROM timer x WHERE x.agg = " agg " OFFSET 0)"
 #define NONE_BETWEEN(table)                                                                        \
-    "NOT EXISTS (SELECT FROM " table " AS x WHERE x.agg >= n.above AND x.agg < n.below)"
+    "NOT EXISTS (SELECT FROM " table " AS x WHERE x.agg >= n.above AND x.agg < n.below OFFSET 0)"
 #define FINISHED "f.at < $1::timestamptz AND " AT_REST("f.agg")
 
 /* Candidates are read without a lock, and then as many locked as are free, in the one order. */
@@ -63,7 +64,7 @@ static const struct statement SQL_RAISE = {"k_life_raise",
         "AND p.below > coalesce(h.below, 0) ORDER BY p.minter, p.below), "
         "up AS (INSERT INTO horizon AS h (minter, below) SELECT n.minter, n.below FROM n "
         "WHERE NOT EXISTS (SELECT FROM @ AS t "
-        "WHERE t.id >= n.above AND t.id < n.below AND t.ver > 0) "
+        "WHERE t.id >= n.above AND t.id < n.below AND t.ver > 0 OFFSET 0) "
         "AND " NONE_BETWEEN("outbox") " AND " NONE_BETWEEN("waiting") " AND " NONE_BETWEEN(
                 "dead_letter") " AND " NONE_BETWEEN("timer") " ORDER BY n.minter ON CONFLICT "
                                                              "(minter) DO UPDATE SET below = "
@@ -83,11 +84,10 @@ static const struct statement SQL_OPEN = {"k_life_open",
         "AND a.datname = current_database() AND a.pid <> pg_backend_pid() "
         "AND (a.xact_start <= h.settled OR a.xact_start > clock_timestamp()))), ''), true)"};
 static const struct statement SQL_PAST = {"k_life_past", CHOOSE
-        " FROM (SELECT t.id FROM "
-        "unnest(string_to_array(current_setting('huying.below'), ',')::bigint[]) AS h(below) "
-        "JOIN @ AS t ON t.id >= h.below >> 48 << 48 AND t.id < h.below "
-        "WHERE t.ver <= 0 AND " AT_REST(
-                "t.id") " ORDER BY t.id LIMIT $1 FOR UPDATE OF t SKIP LOCKED) AS l"};
+        " FROM unnest(string_to_array(current_setting('huying.below'), ',')::bigint[]) AS h(below) "
+        "CROSS JOIN LATERAL (SELECT t.id FROM @ AS t WHERE t.id >= h.below >> 48 << 48 "
+        "AND t.id < h.below AND t.ver <= 0 AND " AT_REST(
+                "t.id") " ORDER BY t.id LIMIT $1 FOR UPDATE SKIP LOCKED) AS l"};
 static const struct statement SQL_TALLY = {"k_life_tally",
         "UPDATE horizon AS h SET removed = h.removed + g.removed, leaves = h.leaves + g.leaves "
         "FROM (SELECT (t.id >> 48 & 7)::smallint AS minter, count(*) AS removed, "

@@ -34,8 +34,9 @@ const struct statement SQL_TIMERS = {
         "k_timers", "SELECT agg, kind, gen, due FROM timer WHERE agg = ANY($1::bigint[])"};
 const struct statement SQL_COMMANDS = {"k_commands",
         "SELECT c.peer, c.request_id, c.digest, c.verdict, c.reason, c.answer "
-        "FROM unnest($1::text[], $2::text[]) AS u(peer, request_id) "
-        "JOIN command c ON c.peer = u.peer AND c.request_id = u.request_id"};
+        "FROM unnest($1::text[], $2::text[]) AS u(peer, request_id) CROSS JOIN LATERAL "
+        "(SELECT * FROM command x WHERE x.peer = u.peer AND x.request_id = u.request_id "
+        "OFFSET 0) AS c"};
 
 static void rows_loaded(void *self, const PGresult *result)
 {

@@ -1,4 +1,9 @@
-/* The writing statements of a batch: one per table, set-based, whatever the number of rows. */
+/* The writing statements of a batch: one per table, set-based, whatever the number of rows.
+ *
+ * None of them joins its arrays with a table: such a join is planned once, from what the table held
+ * then, and tables like these are empty now and full later. LATERAL with OFFSET 0 leaves no choice
+ * but one look into the index for each element. Rows found so are named by ctid: they are about
+ * aggregates that the batch has locked, and nobody else changes them. */
 #include <string.h>
 
 #include "services/kernel/base/must.h"
@@ -26,21 +31,25 @@ static const struct statement SQL_BURY = {"k_bury",
         "reason) SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::bigint[], "
         "$5::bigint[], $6::integer[], $7::timestamptz[], $8::bytea[], $9::integer[], $10::text[])"};
 static const struct statement SQL_UNWAIT = {"k_unwait",
-        "DELETE FROM waiting w USING unnest($1::bigint[], $2::smallint[], $3::smallint[], "
-        "$4::bigint[]) AS u(agg, source, site, n) "
-        "WHERE w.agg = u.agg AND w.source = u.source AND w.source_site = u.site AND w.n = u.n"};
+        "DELETE FROM waiting WHERE ctid = ANY(ARRAY(SELECT l.at FROM unnest($1::bigint[], "
+        "$2::smallint[], $3::smallint[], $4::bigint[]) AS u(agg, source, site, n) CROSS JOIN "
+        "LATERAL (SELECT w.ctid AS at FROM waiting w WHERE w.agg = u.agg AND w.source = u.source "
+        "AND w.source_site = u.site AND w.n = u.n OFFSET 0) AS l))"};
 static const struct statement SQL_UNBURY = {"k_unbury",
-        "DELETE FROM dead_letter w USING unnest($1::bigint[], $2::smallint[], $3::smallint[], "
-        "$4::bigint[]) AS u(agg, source, site, n) "
-        "WHERE w.agg = u.agg AND w.source = u.source AND w.source_site = u.site AND w.n = u.n"};
+        "DELETE FROM dead_letter WHERE ctid = ANY(ARRAY(SELECT l.at FROM unnest($1::bigint[], "
+        "$2::smallint[], $3::smallint[], $4::bigint[]) AS u(agg, source, site, n) CROSS JOIN "
+        "LATERAL (SELECT w.ctid AS at FROM dead_letter w WHERE w.agg = u.agg AND w.source = "
+        "u.source "
+        "AND w.source_site = u.site AND w.n = u.n OFFSET 0) AS l))"};
 static const struct statement SQL_TIMER_SET = {"k_timer_set",
         "INSERT INTO timer (agg, kind, gen, due) SELECT * FROM unnest($1::bigint[], "
         "$2::smallint[], "
         "$3::bigint[], $4::timestamptz[]) "
         "ON CONFLICT (agg, kind) DO UPDATE SET gen = excluded.gen, due = excluded.due"};
 static const struct statement SQL_TIMER_CLEAR = {"k_timer_clear",
-        "DELETE FROM timer t USING unnest($1::bigint[], $2::smallint[]) AS u(agg, kind) "
-        "WHERE t.agg = u.agg AND t.kind = u.kind"};
+        "DELETE FROM timer WHERE ctid = ANY(ARRAY(SELECT l.at FROM unnest($1::bigint[], "
+        "$2::smallint[]) AS u(agg, kind) CROSS JOIN LATERAL (SELECT t.ctid AS at FROM timer t "
+        "WHERE t.agg = u.agg AND t.kind = u.kind OFFSET 0) AS l))"};
 static const struct statement SQL_COMMAND = {"k_command",
         "INSERT INTO command (peer, request_id, digest, agg, verdict, reason, answer) "
         "SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::smallint[], "
@@ -51,9 +60,9 @@ static const struct statement SQL_DELTA = {"k_delta",
  * (rule 6). What is skipped is sent again, and acknowledged again. Who acknowledges what was never
  * sent to him deletes nothing. */
 static const struct statement SQL_ACKED = {"k_acked",
-        "DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT o.id FROM unnest($1::bigint[], "
-        "$2::smallint[]) AS a(id, dest) JOIN outbox o ON o.id = a.id AND o.dest = a.dest "
-        "ORDER BY o.id FOR UPDATE OF o SKIP LOCKED))"};
+        "DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT l.id FROM unnest($1::bigint[], "
+        "$2::smallint[]) AS a(id, dest) CROSS JOIN LATERAL (SELECT o.id FROM outbox o "
+        "WHERE o.id = a.id AND o.dest = a.dest OFFSET 0 FOR UPDATE SKIP LOCKED) AS l))"};
 static const struct statement SQL_ATTEMPT_END = {
         "k_attempt_end", "DELETE FROM attempt WHERE id = $1"};
 static const struct statement SQL_CLEAR_SUSPECT = {

@@ -197,10 +197,11 @@ TOY const struct aggregate_ops TOY_OPS = {
                 "SELECT id, ver, seen_intake, seen_volunteer, sent_enforcement, total FROM toy "
                 "WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"},
         .sql_update = {"toy_update",
-                "UPDATE toy t SET ver = u.ver, seen_intake = u.i, seen_volunteer = u.v, "
-                "sent_enforcement = u.e, total = u.total FROM unnest($1::bigint[], $2::integer[], "
-                "$3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) "
-                "AS u(id, ver, i, v, e, total) WHERE t.id = u.id"},
+                "INSERT INTO toy (id, ver, seen_intake, seen_volunteer, sent_enforcement, total) "
+                "SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], "
+                "$5::bigint[], $6::bigint[]) ON CONFLICT (id) DO UPDATE SET ver = excluded.ver, "
+                "seen_intake = excluded.seen_intake, seen_volunteer = excluded.seen_volunteer, "
+                "sent_enforcement = excluded.sent_enforcement, total = excluded.total"},
         .load_row = toy_load_row,
         .save_begin = toy_save_begin,
         .save_row = toy_save_row,

@@ -1,0 +1,151 @@
+/* The plans of a service's statements when nothing is in its tables, and when the server has noted
+ * that nothing is. Such a plan is kept, and is what runs when the tables fill up: each of them has
+ * to find its rows by an index's condition. Compiled once for each service, as PLANS_OPS
+ * says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "services/kernel/store/chores.h"
+#include "services/kernel/store/life.h"
+#include "tests/kit/store.h"
+
+extern const struct aggregate_ops intake_ops, enforcement_ops, volunteer_ops;
+struct aggregate_ops routing_ops(void);
+struct aggregate_ops audit_ops(void);
+
+/* Few rows, always: of the site, of its instances, of the units and matters that are counted. */
+static const char *const small[] = {"site", "horizon", "period", "clock_anchor", "id_block",
+        "session", "attempt", "suspect", "head", "squad", "grid", "counter", "counter_head",
+        "counter_kept", "unit", "matter", NULL};
+
+/* These read partial indexes of what is to be done, or everything, at long intervals. */
+static const char *const exempt[] = {"k_work", "k_recount", "k_life_raise", NULL};
+
+static bool is_exempt(const char *name)
+{
+    for (size_t i = 0; exempt[i]; i++)
+        if (strcmp(exempt[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_small(const char *scan)
+{
+    const char *table = strstr(scan, " on ") + 4;
+    size_t length = strcspn(table, " ");
+    for (size_t i = 0; small[i]; i++)
+        if (strlen(small[i]) == length && memcmp(small[i], table, length) == 0)
+            return true;
+    return false;
+}
+
+/* A bitmap's heap scan reads what the scan of an index below it found. The outbox is looked through
+ * once for all that may shrink, and only while it is short (life.c). */
+static bool reads_table(const char *line)
+{
+    if (strstr(line, "Seq Scan on outbox o"))
+        return false;
+    return strstr(line, "Seq Scan on ") || strstr(line, "Index Scan on ") ||
+           strstr(line, "Index Scan using ") || strstr(line, "Index Only Scan using ");
+}
+
+/* The first scan of a plan that has neither a condition of an index nor a limit right above it;
+ * NULL = none. */
+static const char *scan_unbounded(const PGresult *plan)
+{
+    const char *scan = NULL;
+    bool limited = false;
+    for (int row = 0; row < PQntuples(plan); row++) {
+        const char *line = row_text(plan, row, 0);
+        bool node = row == 0 || strstr(line, "->");
+        if (scan && strstr(line, "Index Cond:"))
+            scan = NULL;
+        if (scan && node)
+            return scan;
+        if (node && !limited && reads_table(line) && !is_small(line))
+            scan = line;
+        if (node)
+            limited = strstr(line, "Limit") || (limited && strstr(line, "LockRows"));
+    }
+    return scan;
+}
+
+static int plan_check(struct pg *pg, const char *name, int params)
+{
+    BUF_OWNED sql = {0};
+    buf_add_format(&sql, "EXPLAIN (COSTS OFF) EXECUTE %s", name);
+    for (int i = 0; i < params; i++)
+        buf_add_text(&sql, i ? ", NULL" : " (NULL");
+    buf_add_text(&sql, params ? ")" : "");
+    PGresult *plan = pg_exec(pg, sql.data, NULL);
+    if (!plan)
+        fail_msg("%s: %s", name, pg_message(pg));
+    const char *scan = scan_unbounded(plan);
+    if (scan) {
+        print_error("%s reads more than it needs:\n", name);
+        for (int row = 0; row < PQntuples(plan); row++)
+            print_error("    %s\n", row_text(plan, row, 0));
+    }
+    PQclear(plan);
+    return scan ? 1 : 0;
+}
+
+static int plans_check(struct pg *pg)
+{
+    int wrong = 0;
+    PGresult *list = pg_exec(pg,
+            "SELECT name, cardinality(parameter_types) FROM pg_prepared_statements ORDER BY 1",
+            NULL);
+    assert_non_null(list);
+    for (int row = 0; row < PQntuples(list); row++)
+        if (!is_exempt(row_text(list, row, 0)))
+            wrong += plan_check(pg, row_text(list, row, 0), (int)row_int(list, row, 1));
+    PQclear(list);
+    return wrong;
+}
+
+static void rows_are_found_by_an_index(void **state)
+{
+    char role[64];
+    size_t count = 0, more = 0;
+    struct aggregate_ops ops = PLANS_OPS;
+    (void)state;
+    kit_store_start(&ops, NULL);
+    struct chores *chores = chores_new(&ops, NULL);
+    struct life *life = life_new(&ops, NULL);
+    const struct statement *of_chores = chores_statements(chores, &count);
+    const struct statement *of_life = life_statements(life, &more);
+    struct statement *list = calloc(count + more, sizeof *list);
+    assert_non_null(list);
+    memcpy(list, of_chores, count * sizeof *list);
+    memcpy(list + count, of_life, more * sizeof *list);
+    snprintf(role, sizeof role, "huying_%s", ops.schema);
+    struct pg *second = pg_new(kit_pg_conninfo(kit_store.server, role), ops.schema);
+    pg_prepare(second, list, count + more);
+    assert_int_equal(pg_wait(second, KIT_DEADLINE_MS), OK);
+
+    PQclear(pg_exec(second,
+            "SELECT set_config('huying.chosen', '', false), set_config('huying.below', '0', false)",
+            NULL));
+    int wrong = plans_check(kit_store.pg) + plans_check(second);
+    kit_pg_run(kit_store.server, "ANALYZE");
+    wrong += plans_check(kit_store.pg) + plans_check(second);
+    assert_int_equal(wrong, 0);
+
+    pg_destroy(&second);
+    chores_destroy(&chores);
+    life_destroy(&life);
+    free(list);
+    kit_store_stop();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_are_found_by_an_index)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
