@@ -72,9 +72,9 @@ struct aggregate_ops {
      *  sql_load    $1 bigint[]: SELECT id, ver, seen_…, sent_…, own… WHERE id = ANY($1) ORDER BY id
      *              FOR NO KEY UPDATE
      *  sql_update  $1 bigint[] id, $2 int[] ver, $3… bigint[] seen_…, sent_…, then own arrays:
-     *              INSERT … ON CONFLICT (id) DO UPDATE. The rows are there and locked; as a join, it
-     *              would be planned from what the table held when it was planned, and a plan made
-     *              while it was nearly empty reads it from end to end for each batch later
+     *              INSERT … ON CONFLICT (id) DO UPDATE. The rows are there and locked; an UPDATE
+     *              would join, and a join is planned from what the table held then: made while
+     *              it was nearly empty, the plan reads all of it for each batch later
      */
     struct statement sql_stub, sql_load, sql_update;
     /* Reads own columns from `col` on. Texts must be copied (arena). */
