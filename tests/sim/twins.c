@@ -164,27 +164,32 @@ enum exec twin_nothing(struct call *call)
     return EXEC_DONE;
 }
 
-/* INSERT … ON CONFLICT DO NOTHING: waits for who is about to insert the same. */
+/* INSERT … ON CONFLICT: waits for who is about to insert the same. */
+static enum exec row_stub(struct call *call, struct table *table, struct key key)
+{
+    const struct shape *shape = &shapes[call->service];
+    struct row *row = row_make(table, key);
+    if (row_see(row, call->txn))
+        return EXEC_DONE;
+    if (!row_lock(call->txn, row))
+        return EXEC_WAIT;
+    if (row_see(row, call->txn))
+        return EXEC_DONE;
+    struct version *version = row_write(call->txn, row, columns_of(call->service));
+    version->cells[0] = cell_number(row->key.a);
+    for (int at = 1; at < shape->seen + shape->seen_count + shape->sent_count; at++)
+        version->cells[at] = cell_number(0);
+    if (call->service == SERVICE_AUDIT)
+        version->cells[strlen(shape->update)] = cell_number(++db.arrivals);
+    return EXEC_DONE;
+}
+
 enum exec twin_stub(struct call *call)
 {
-    struct table *table = own_table(call, T_AGG);
-    const struct shape *shape = &shapes[call->service];
-    for (int i = 0; i < call->args[0].count; i++) {
-        struct row *row = row_make(table, key1(arg_at(call, 0, i)));
-        if (row_see(row, call->txn))
-            continue;
-        if (!row_lock(call->txn, row))
-            return EXEC_WAIT;
-        if (row_see(row, call->txn))
-            continue;
-        struct version *version = row_write(call->txn, row, columns_of(call->service));
-        version->cells[0] = cell_number(row->key.a);
-        for (int at = 1; at < shape->seen + shape->seen_count + shape->sent_count; at++)
-            version->cells[at] = cell_number(0);
-        if (call->service == SERVICE_AUDIT)
-            version->cells[strlen(shape->update)] = cell_number(++db.arrivals);
-    }
-    return EXEC_DONE;
+    enum exec exec = EXEC_DONE;
+    for (int i = 0; i < call->args[0].count && exec == EXEC_DONE; i++)
+        exec = row_stub(call, own_table(call, T_AGG), key1(arg_at(call, 0, i)));
+    return exec;
 }
 
 static enum exec rows_load(struct call *call, bool skip)
@@ -229,11 +234,14 @@ enum exec twin_update(struct call *call)
     const struct shape *shape = &shapes[call->service];
     must(call->arg_count == (int)strlen(shape->update));
     for (int i = 0; i < call->args[0].count; i++) {
-        struct version *version;
-        enum exec exec =
-                row_change(call, own_table(call, T_AGG), key1(arg_at(call, 0, i)), &version);
-        if (exec != EXEC_DONE || !version)
+        struct version *version = NULL;
+        struct key key = key1(arg_at(call, 0, i));
+        enum exec exec = row_stub(call, own_table(call, T_AGG), key);
+        if (exec == EXEC_DONE)
+            exec = row_change(call, own_table(call, T_AGG), key, &version);
+        if (exec != EXEC_DONE)
             return exec;
+        must(version);
         for (int at = 1; at < call->arg_count; at++) {
             const struct cell *cell = &call->args[at].cells[i];
             bool seen = at >= shape->seen && at < shape->seen + shape->seen_count;

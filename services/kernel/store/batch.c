@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_id.h"
 #include "services/kernel/base/pure_text.h"
@@ -187,7 +188,7 @@ static void saved(void *self, enum err err, const char *message)
 static void save_start(struct batch *batch)
 {
     /* Ids go when the incarnation changes, and several batches share them. */
-    if (ids_left(batch->ids) < batch_ids_max(batch->start.work_count)) {
+    if (FAULT(ids_gone) || ids_left(batch->ids) < batch_ids_max(batch->start.work_count)) {
         fail(batch, BATCH_RETRY, "ids have run out");
         return;
     }
@@ -279,7 +280,7 @@ static bool stubs_are_wrong(struct batch *batch)
 
 static bool site_agrees(struct batch *batch)
 {
-    if (batch->site.incarnation != batch->start.incarnation) {
+    if (batch->site.incarnation != batch->start.incarnation || FAULT(site_replaced)) {
         fail(batch, BATCH_INCARNATION, "the site is another incarnation");
         return false;
     }
@@ -361,12 +362,29 @@ static void locked(void *self, enum err err, const char *message)
         save_start(batch);
 }
 
+/* An id that this batch drew stands in no row yet; the key that it was drawn for is inserted and not
+ * committed, so that nobody else can come by it. The row is made when it is saved. */
+static void drawn_mark(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->drawn_count; i++) {
+        struct slot *slot = core_slot(&batch->core, batch->drawn[i]);
+        if (!slot)
+            continue; /* the key stood for another id already */
+        slot->drawn = true;
+        ((struct aggregate *)slot->state)->found = true;
+    }
+}
+
 static void lock_start(struct batch *batch)
 {
     core_begin(&batch->core);
+    drawn_mark(batch);
     batch->phase = BATCH_LOCK;
     batch_load(batch);
-    pg_sync(batch->pg, locked, batch);
+    if (batch->asked)
+        pg_sync(batch->pg, locked, batch);
+    else
+        locked(batch, OK, NULL);
 }
 
 static void keys_found(void *self, enum err err, const char *message)
@@ -376,13 +394,17 @@ static void keys_found(void *self, enum err err, const char *message)
         fail(batch, end_of(batch, err), message);
         return;
     }
-    if (site_agrees(batch))
-        lock_start(batch);
+    if (!site_agrees(batch))
+        return;
+    batch->asked = false;
+    lock_start(batch);
 }
 
 static int64_t draw_for_resolve(void *self)
 {
-    return ids_draw(((struct batch *)self)->ids);
+    struct batch *batch = self;
+    must(batch->drawn_count < batch->start.work_count);
+    return batch->drawn[batch->drawn_count++] = ids_draw(batch->ids);
 }
 
 /* Decodes the commands; those without an aggregate id get theirs from the service's keys. Returns
@@ -391,6 +413,8 @@ static bool keys_start(struct batch *batch)
 {
     size_t count = 0;
     batch->inputs = arena_array(&batch->arena, struct input *, batch->start.work_count + 1);
+    batch->drawn = arena_array(&batch->arena, int64_t, batch->start.work_count + 1);
+    batch->drawn_count = 0;
     for (size_t i = 0; i < batch->start.work_count; i++) {
         struct work *work = batch->start.works[i];
         if (work->origin != WORK_COMMAND)
@@ -500,6 +524,7 @@ void batch_start(struct batch *batch, const struct batch_start *start)
     attempt_note(batch);
     pg_queue(batch->pg, &PG_BEGIN, NULL, NULL, NULL);
     pg_queue(batch->pg, &SQL_SITE, NULL, site_read, batch);
+    batch->asked = true;
     if (!keys_start(batch))
         lock_start(batch);
 }

@@ -32,6 +32,9 @@ struct batch {
     size_t held_count, held_room;
     const void **states; /* related and store hooks */
     struct input **inputs;
+    int64_t *drawn; /* for commands that came without an id */
+    size_t drawn_count;
+    bool asked; /* something in the segment under way: else it needs no round trip */
     uint8_t random[4096]; /* what is left of it was never given to anybody */
     size_t random_left;
 };

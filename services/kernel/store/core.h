@@ -97,6 +97,7 @@ struct slot { /* one aggregate in the batch */
     void *spare;  /* next, swapped with state when a decision is kept */
     bool dirty;
     bool locked_out; /* somebody else holds the row: its works are left for later */
+    bool drawn;      /* the id was drawn by this batch: there is no row, and nobody else knows it */
     struct held *held;
     int held_count, timer_count;
     struct slot_timer timers[SLOT_TIMERS_MAX];

@@ -144,6 +144,13 @@ static void existing_loaded(void *self, const PGresult *result)
     }
 }
 
+static void ask(struct batch *batch, const struct statement *statement, pg_rows_fn *rows)
+{
+    batch->asked = true;
+    pg_queue(batch->pg, statement, &batch->params, rows, batch);
+}
+
+/* Of the aggregates that may have rows. */
 static void ids_queue(
         struct batch *batch, const struct statement *statement, bool stubs, pg_rows_fn *rows)
 {
@@ -159,11 +166,13 @@ static void ids_queue(
         if (stubs && (!work_makes_stub(work) || core_removed(core, work->input.agg)))
             continue;
         last = work->input.agg;
+        if (core_slot(core, last)->drawn)
+            continue;
         count++;
         param_add_int(&batch->params, ids, last);
     }
     if (count)
-        pg_queue(batch->pg, statement, &batch->params, rows, batch);
+        ask(batch, statement, rows);
 }
 
 static void suspects_queue(struct batch *batch)
@@ -177,7 +186,7 @@ static void suspects_queue(struct batch *batch)
             count++;
         }
     if (count)
-        pg_queue(batch->pg, &SQL_SUSPECT, &batch->params, suspects_loaded, batch);
+        ask(batch, &SQL_SUSPECT, suspects_loaded);
 }
 
 static void commands_queue(struct batch *batch)
@@ -198,7 +207,7 @@ static void commands_queue(struct batch *batch)
     /* Room for what is found and for what this batch answers. */
     core->commands = arena_array(&batch->arena, struct command_row, 2 * core->work_count + 1);
     if (count)
-        pg_queue(batch->pg, &SQL_COMMANDS, &batch->params, commands_loaded, batch);
+        ask(batch, &SQL_COMMANDS, commands_loaded);
 }
 
 static bool has_timers(const struct core *core)
@@ -212,17 +221,17 @@ static bool has_timers(const struct core *core)
 static void held_one_queue(struct batch *batch, const struct work *work)
 {
     struct params *params = &batch->params;
-    if (work->input.agg == 0)
+    if (work->input.agg == 0 || core_slot(&batch->core, work->input.agg)->drawn)
         return;
     params_reset(params);
     params_int(params, PARAM_INT8, work->input.agg);
     params_int(params, PARAM_INT2, work->input.source);
     params_int(params, PARAM_INT8, (int64_t)work->input.n);
-    pg_queue(batch->pg, &SQL_DEAD_ONE, params, dead_loaded, batch);
+    ask(batch, &SQL_DEAD_ONE, dead_loaded);
     int sources = params_array(params, PARAM_INT2);
     for (const enum service_id *source = batch->ops->hears; *source; source++)
         param_add_int(params, sources, *source);
-    pg_queue(batch->pg, &SQL_WAITING_ONE, params, waiting_loaded, batch);
+    ask(batch, &SQL_WAITING_ONE, waiting_loaded);
 }
 
 static void held_queue(struct batch *batch)
