@@ -1,21 +1,18 @@
-/* R1, the bare case step: lock cases by an array of ids, read them, then in one pipeline update
- * them from unnest, insert two event rows a case from unnest, and commit. Two round trips a batch,
- * binary parameters, prepared statements. Each connection has a thread and a stripe of the ids of
- * its own, so that nobody waits for a lock. Afterwards the rows are counted against the steps. */
-#include <pthread.h>
-#include <stdio.h>
+/* The bare case step: lock cases by an array of ids, read them, then in one pipeline update them
+ * from unnest, insert two event rows a case from unnest, and commit. Two round trips a batch,
+ * binary parameters, prepared statements. R1 is its rate (case_rate.c), and what other queues do
+ * for each of their messages (rabbit_step.c, others/queue.js) is measured with the same rows. */
+#include "tests/bench/case_step.h"
+
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
-#include <endian.h>
 #include "services/kernel/base/must.h"
 #include "tests/bench/bench_pg.h"
 #include "tests/bench/reference.h"
 
-#define CASES 200000
 #define BODY_SIZE 288
 #define PAYLOAD_SIZE 200
-#define BATCH 256
-#define CONNECTIONS_MAX 4
 #define STATES 12
 
 static const char SQL_SETUP[] =
@@ -41,34 +38,13 @@ static const char SQL_INSERT[] =
 
 enum column { COLUMN_ID, COLUMN_STATE, COLUMN_VER, COLUMN_BODY };
 
-struct stepper {
+struct case_step {
     PGconn *conn;
-    pthread_t thread;
-    pthread_barrier_t *start;
-    double seconds;
     int batch;
-    int64_t *stripe; /* the ids of this connection; the first `batch` are a batch's, drawn anew */
-    int stripe_count;
-    uint64_t random;
     struct array ids;
     struct array case_ids, states, vers, bodies;
     struct array event_ids, event_vers, kinds, ats, payloads;
-    int64_t steps;
-    double elapsed;
 };
-
-/* A partial Fisher-Yates shuffle: `batch` distinct ids at the front of the stripe. */
-static void ids_draw(struct stepper *s)
-{
-    array_start(&s->ids, OID_INT8, s->batch);
-    for (int i = 0; i < s->batch; i++) {
-        int other = i + (int)bench_random(&s->random, (uint32_t)(s->stripe_count - i));
-        int64_t id = s->stripe[other];
-        s->stripe[other] = s->stripe[i];
-        s->stripe[i] = id;
-        array_add_int8(&s->ids, id);
-    }
-}
 
 static int32_t int4_value(const PGresult *rows, int row, enum column column)
 {
@@ -86,7 +62,7 @@ static int64_t int8_value(const PGresult *rows, int row, enum column column)
     return (int64_t)be64toh(big);
 }
 
-static void arrays_start(struct stepper *s)
+static void arrays_start(struct case_step *s)
 {
     array_start(&s->case_ids, OID_INT8, s->batch);
     array_start(&s->states, OID_INT4, s->batch);
@@ -99,7 +75,7 @@ static void arrays_start(struct stepper *s)
     array_start(&s->payloads, OID_BYTEA, 2 * s->batch);
 }
 
-static void events_add(struct stepper *s, int64_t id, int32_t ver, int64_t at)
+static void events_add(struct case_step *s, int64_t id, int32_t ver, int64_t at)
 {
     char payload[PAYLOAD_SIZE];
     for (int kind = 0; kind < 2; kind++) {
@@ -113,7 +89,7 @@ static void events_add(struct stepper *s, int64_t id, int32_t ver, int64_t at)
 }
 
 /* The step itself: the next state and version, a byte of the body, two events. */
-static void rows_step(struct stepper *s, const PGresult *rows)
+static void rows_step(struct case_step *s, const PGresult *rows)
 {
     int64_t at = bench_pg_now();
     arrays_start(s);
@@ -132,7 +108,7 @@ static void rows_step(struct stepper *s, const PGresult *rows)
     }
 }
 
-static void batch_lock(struct stepper *s)
+static void batch_lock(struct case_step *s)
 {
     bench_send(s->conn, "begin", NULL, 0);
     bench_send(s->conn, "lock", (const struct array *const[]){&s->ids}, 1);
@@ -146,7 +122,7 @@ static void batch_lock(struct stepper *s)
     PQclear(rows);
 }
 
-static void batch_store(struct stepper *s)
+static void batch_store(struct case_step *s)
 {
     const struct array *const cases[] = {&s->case_ids, &s->states, &s->vers, &s->bodies};
     const struct array *const events[] = {
@@ -161,22 +137,7 @@ static void batch_store(struct stepper *s)
     bench_sync_take(s->conn);
 }
 
-static void *stepper_run(void *self)
-{
-    struct stepper *s = self;
-    pthread_barrier_wait(s->start);
-    double begin = bench_now();
-    do {
-        ids_draw(s);
-        batch_lock(s);
-        batch_store(s);
-        s->steps += s->batch;
-        s->elapsed = bench_now() - begin;
-    } while (s->elapsed < s->seconds);
-    return NULL;
-}
-
-static void stepper_connect(struct stepper *s, const char *conninfo)
+static void step_connect(struct case_step *s, const char *conninfo)
 {
     s->conn = bench_connect(conninfo);
     bench_prepare(s->conn, "begin", "BEGIN");
@@ -188,86 +149,64 @@ static void stepper_connect(struct stepper *s, const char *conninfo)
         bench_fail("pipeline mode: %s", PQerrorMessage(s->conn));
 }
 
-static void stepper_arrays(struct stepper *s, struct array *ret_list[10])
+static void step_arrays(struct case_step *s, struct array *ret_list[10])
 {
     struct array *const list[10] = {&s->ids, &s->case_ids, &s->states, &s->vers, &s->bodies,
             &s->event_ids, &s->event_vers, &s->kinds, &s->ats, &s->payloads};
     memcpy(ret_list, list, sizeof(list));
 }
 
-static void stepper_init(struct stepper *s, int index, int connections, int batch)
+struct case_step *case_step_new(const char *conninfo)
 {
     struct array *arrays[10];
-    s->batch = batch;
-    s->random = UINT64_C(0x9e3779b97f4a7c15) * (uint64_t)(index + 1);
-    s->stripe_count = CASES / connections;
-    s->stripe = bench_memory((size_t)s->stripe_count, sizeof(int64_t));
-    for (int i = 0; i < s->stripe_count; i++)
-        s->stripe[i] = (int64_t)index * s->stripe_count + i + 1;
-    stepper_arrays(s, arrays);
+    struct case_step *s = bench_memory(1, sizeof(*s));
+    step_connect(s, conninfo);
+    step_arrays(s, arrays);
     for (int i = 0; i < 10; i++)
-        array_init(arrays[i], 2 * batch, BODY_SIZE);
+        array_init(arrays[i], 2 * CASE_STEP_BATCH, BODY_SIZE);
+    return s;
 }
 
-static void stepper_fini(struct stepper *s)
+void case_step_destroy(struct case_step **this)
 {
     struct array *arrays[10];
+    struct case_step *s = *this;
     PQfinish(s->conn);
-    free(s->stripe);
-    stepper_arrays(s, arrays);
+    step_arrays(s, arrays);
     for (int i = 0; i < 10; i++)
         array_fini(arrays[i]);
+    free(s);
+    *this = NULL;
 }
 
-/* Every step left its mark: the versions add up to the steps, and there are two events for each. */
-static void steps_check(PGconn *conn, int64_t steps)
+void case_step_run(struct case_step *s, const int64_t *ids, int count)
 {
+    must(count >= 1 && count <= CASE_STEP_BATCH);
+    s->batch = count;
+    array_start(&s->ids, OID_INT8, count);
+    for (int i = 0; i < count; i++)
+        array_add_int8(&s->ids, ids[i]);
+    batch_lock(s);
+    batch_store(s);
+}
+
+void case_step_tables(const struct bench_cfg *cfg)
+{
+    PGconn *conn = bench_connect(cfg->conninfo);
+    bench_execute(conn, SQL_SETUP);
+    bench_execute(conn, SQL_FILL);
+    bench_execute(conn, "VACUUM ANALYZE cases");
+    PQfinish(conn);
+}
+
+void case_step_check(const struct bench_cfg *cfg, int64_t steps)
+{
+    PGconn *conn = bench_connect(cfg->conninfo);
     int64_t versions = bench_query_number(conn, "SELECT sum(ver) FROM cases");
     int64_t events = bench_query_number(conn, "SELECT count(*) FROM events");
     if (versions != steps || events != 2 * steps)
         bench_fail("%lld steps made, but the tables have %lld versions and %lld events",
                 (long long)steps, (long long)versions, (long long)events);
-}
-
-static double steps_measure(const struct bench_cfg *cfg, int connections, int batch)
-{
-    struct stepper steppers[CONNECTIONS_MAX] = {0};
-    pthread_barrier_t start;
-    int64_t steps = 0;
-    double rate = 0;
-    PGconn *conn = bench_connect(cfg->conninfo);
-    bench_execute(conn, SQL_SETUP);
-    bench_execute(conn, SQL_FILL);
-    bench_execute(conn, "VACUUM ANALYZE cases");
-    pthread_barrier_init(&start, NULL, (unsigned)connections);
-    for (int i = 0; i < connections; i++) {
-        stepper_init(&steppers[i], i, connections, batch);
-        stepper_connect(&steppers[i], cfg->conninfo);
-        steppers[i].start = &start;
-        steppers[i].seconds = cfg->seconds;
-    }
-    for (int i = 0; i < connections; i++)
-        if (pthread_create(&steppers[i].thread, NULL, stepper_run, &steppers[i]) != 0)
-            bench_fail("no thread could be started");
-    for (int i = 0; i < connections; i++) {
-        pthread_join(steppers[i].thread, NULL);
-        steps += steppers[i].steps;
-        rate += (double)steppers[i].steps / steppers[i].elapsed;
-        stepper_fini(&steppers[i]);
-    }
-    pthread_barrier_destroy(&start);
-    steps_check(conn, steps);
     bench_execute(conn, "DROP TABLE events, cases");
     PQfinish(conn);
-    return rate;
-}
-
-void case_step_measure(const struct bench_cfg *cfg)
-{
-    double four = steps_measure(cfg, CONNECTIONS_MAX, BATCH);
-    double one = steps_measure(cfg, 1, BATCH);
-    double single = steps_measure(cfg, 1, 1);
-    printf("{\"reference\":\"R1\",\"figures\":{\"steps_per_s\":%.0f,"
-           "\"steps_per_s_one_connection\":%.0f,\"steps_per_s_batch_of_one\":%.0f}}\n",
-            four, one, single);
 }
