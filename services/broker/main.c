@@ -14,6 +14,7 @@
 #include "services/broker/proof.h"
 #include "services/kernel/base/clock.h"
 #include "services/kernel/base/conf.h"
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/log.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/version.h"
@@ -283,6 +284,11 @@ int main(int argc, char **argv)
     char name[32];
     (void)snprintf(name, sizeof name, "broker-%d", instance);
     log_init(name, LOG_INFO);
+    BUF_OWNED why = {0};
+    if (fault_init(name, &why)) {
+        (void)fputs(why.data, stderr);
+        return 1;
+    }
     struct process process = {.conf_path = conf_path, .clock = clock_system()};
     process.signals = signals_open();
     must(process.signals >= 0);

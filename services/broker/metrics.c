@@ -2,6 +2,8 @@
  * once. */
 #include "services/broker/metrics.h"
 
+#include "services/kernel/base/fault.h"
+
 static void metric_begin(struct buf *out, const char *name, const char *type, const char *help)
 {
     buf_add_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -122,4 +124,5 @@ void metrics_write(struct buf *out, struct broker *broker, const struct zap *zap
     metric_add(out, "huying_broker_connections", "gauge", "Connections that said READY.",
             conns_count(broker_conns(broker)));
     services_add(out, broker_roster(broker));
+    fault_print("", out);
 }

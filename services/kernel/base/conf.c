@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
 
@@ -301,7 +302,9 @@ static void file_load(struct conf_reading *reading)
 {
     GError *error = NULL;
     GKeyFile *file = g_key_file_new();
-    if (g_key_file_load_from_file(file, reading->path, G_KEY_FILE_NONE, &error)) {
+    if (FAULT(conf_unreadable)) {
+        g_set_error(&error, G_FILE_ERROR, G_FILE_ERROR_IO, "a fault point");
+    } else if (g_key_file_load_from_file(file, reading->path, G_KEY_FILE_NONE, &error)) {
         reading->file = file;
         return;
     }

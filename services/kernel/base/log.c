@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "services/kernel/base/clock.h"
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/pure_text.h"
 
 #define LOG_LINE_SIZE 2048
@@ -80,7 +81,7 @@ void log_write(enum log_level level, const char *event, const char *format, ...)
         }
     }
     line[size++] = '\n'; /* in the place of the NUL */
-    if (write(STDERR_FILENO, line, size) < 0) {
+    if (FAULT(log_lost) || write(STDERR_FILENO, line, size) < 0) {
         return;
     }
 }

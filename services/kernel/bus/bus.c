@@ -11,6 +11,7 @@
 
 #include <glib.h>
 #include <string.h>
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/rng.h"
 
@@ -56,6 +57,9 @@ static enum err link_send(
     uint8_t head[FRAME_HEADER_SIZE];
     must(size <= FRAME_PAYLOAD_MAX);
     frame_encode(frame, head);
+    if (FAULT(bus_send_full)) {
+        return ERR_AGAIN;
+    }
     /* Once the first part is taken the second one is too, or vanishes with the connection. */
     if (zmq_send(link->socket, head, sizeof head, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0 ||
             zmq_send(link->socket, payload, size, ZMQ_DONTWAIT) < 0) {
@@ -160,8 +164,9 @@ static bool link_open(struct bus *bus, struct link *link, const char *endpoint, 
     }
     memcpy(link->endpoint, endpoint, strlen(endpoint) + 1);
     link->socket = zmq_socket(context, ZMQ_DEALER);
-    return link->socket && options_set(link->socket) && curve_set(link->socket, &bus->config) &&
-           monitor_open(bus, link, context) && zmq_connect(link->socket, endpoint) == 0;
+    return !FAULT(bus_open) && link->socket && options_set(link->socket) &&
+           curve_set(link->socket, &bus->config) && monitor_open(bus, link, context) &&
+           zmq_connect(link->socket, endpoint) == 0;
 }
 
 enum err bus_new(const struct bus_config *config, void *context, struct bus **ret)
@@ -250,6 +255,19 @@ static void grants_send(struct bus *bus, struct link *link)
     }
 }
 
+/* A connection that is made anew: libzmq drops what it held, the broker meets a stranger. */
+static void link_fault(struct bus *bus, struct link *link)
+{
+    if (FAULT(bus_silent)) {
+        link_lost(bus, link);
+    }
+    if (FAULT(bus_broker_gone)) {
+        (void)zmq_disconnect(link->socket, link->endpoint);
+        (void)zmq_connect(link->socket, link->endpoint);
+        monitor_event(bus, link, ZMQ_EVENT_DISCONNECTED);
+    }
+}
+
 static void link_turn(struct bus *bus, struct link *link)
 {
     monitor_read(bus, link);
@@ -264,6 +282,7 @@ static void link_turn(struct bus *bus, struct link *link)
     if (link->up && bus->now_ms >= link->beat_next_ms) {
         (void)own_send(bus, link, FRAME_HEARTBEAT, 0);
         link->beat_next_ms = bus->now_ms + BUS_HEARTBEAT_MS;
+        link_fault(bus, link);
     }
     grants_send(bus, link);
 }
@@ -408,6 +427,15 @@ enum err bus_send_to(
     struct frame frame = *head;
     if (frame.incarnation == 0) {
         frame.incarnation = bus->config.incarnation;
+    }
+    if (frame.kind == FRAME_EVENTS && FAULT(bus_nak)) {
+        frame.dest = SERVICE_NONE; /* which no broker forwards */
+    }
+    if (FAULT(bus_frame_lost)) {
+        return OK;
+    }
+    if (FAULT(bus_frame_twice)) {
+        (void)link_send(&bus->links[broker], &frame, payload, size);
     }
     return link_send(&bus->links[broker], &frame, payload, size);
 }

@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <sys/stat.h>
 #include <zmq.h>
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 
 #define KEY_BYTES 32
@@ -17,7 +18,7 @@ static enum err keyfile_read(const char *path, char ret[KEYFILE_SIZE], struct bu
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat stat;
-    if (fd < 0 || fstat(fd, &stat) != 0) {
+    if (fd < 0 || fstat(fd, &stat) != 0 || FAULT(key_unreadable)) {
         buf_add_format(
                 why, "%s: cannot be read (errno %d): make it with huyingctl key\n", path, errno);
         if (fd >= 0) {

@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <string.h>
 #include <zmq.h>
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 
 #define KEY_BYTES 32
@@ -211,8 +212,9 @@ enum err peers_load(const char *path, struct peers **ret, struct buf *why)
     g_autofree char *text = NULL;
     gsize size = 0;
     GError *error = NULL;
-    if (!g_file_get_contents(path, &text, &size, &error)) {
-        buf_add_format(why, "%s: cannot be read: %s\n", path, error->message);
+    if (FAULT(peers_unreadable) || !g_file_get_contents(path, &text, &size, &error)) {
+        buf_add_format(
+                why, "%s: cannot be read: %s\n", path, error ? error->message : "no reason given");
         g_clear_error(&error);
         return ERR_MALFORMED;
     }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
@@ -179,7 +180,8 @@ enum err zap_start(void *context, struct peers *peers, struct zap **ret)
     must(zap);
     zap->peers = peers;
     must(pthread_mutex_init(&zap->lock, NULL) == 0);
-    if (!zap_open(zap, context) || pthread_create(&zap->thread, NULL, zap_run, zap) != 0) {
+    if (FAULT(zap_open) || !zap_open(zap, context) ||
+            pthread_create(&zap->thread, NULL, zap_run, zap) != 0) {
         zap_close(zap);
         return ERR_FATAL;
     }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_id.h"
 #include "services/kernel/wire/envelope.h"
@@ -90,7 +91,7 @@ void outgoing_destroy(struct outgoing **pointer)
 
 bool outgoing_full(const struct outgoing *outgoing)
 {
-    return outgoing->bytes >= OUTGOING_BYTES_MAX;
+    return outgoing->bytes >= OUTGOING_BYTES_MAX || FAULT(outgoing_full);
 }
 
 bool outgoing_absent(const struct outgoing *outgoing, enum service_id dest, int64_t monotonic_ms)

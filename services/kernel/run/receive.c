@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/log.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_id.h"
@@ -362,8 +363,9 @@ static void parcel_open(struct loop *loop, struct parcel *parcel)
     uint64_t incarnation;
     size_t count;
     const char *why = "";
-    if (batch_decode(frame->payload, frame->payload_size, &parcel->arena, &incarnation, &envelopes,
-                &count, &why) != OK ||
+    if (FAULT(frame_malformed) ||
+            batch_decode(frame->payload, frame->payload_size, &parcel->arena, &incarnation,
+                    &envelopes, &count, &why) != OK ||
             count != frame->head.count) {
         metric_add(&loop->metrics, malformed, 1);
         log_warn("BUS-FRAME-REFUSED", "kind=%s peer=%s why=%s", frame_kind_name(frame->head.kind),
@@ -375,7 +377,8 @@ static void parcel_open(struct loop *loop, struct parcel *parcel)
         requests_open(loop, parcel, envelopes, count);
         return;
     }
-    if (loop->incarnation == 0 || incarnation != (uint64_t)loop->incarnation) {
+    if (loop->incarnation == 0 || incarnation != (uint64_t)loop->incarnation ||
+            FAULT(frame_stale)) {
         metric_add(&loop->metrics, stale, 1);
         parcel_drop(loop, parcel);
         return;
@@ -389,8 +392,8 @@ static void acks_open(struct loop *loop, struct parcel *parcel)
     uint64_t incarnation;
     int64_t *ids;
     size_t count;
-    if (acks_decode(parcel->frame.payload, parcel->frame.payload_size, &parcel->arena, &incarnation,
-                &ids, &count) != OK) {
+    if (FAULT(acks_malformed) || acks_decode(parcel->frame.payload, parcel->frame.payload_size,
+                                         &parcel->arena, &incarnation, &ids, &count) != OK) {
         metric_add(&loop->metrics, malformed, 1);
     } else if (incarnation != (uint64_t)loop->incarnation) {
         metric_add(&loop->metrics, stale, 1);
@@ -408,7 +411,7 @@ static void acks_open(struct loop *loop, struct parcel *parcel)
 
 void loop_receive(struct loop *loop)
 {
-    while (loop->inbox.count < INBOX_MAX) {
+    while (loop->inbox.count < INBOX_MAX && !FAULT(inbox_full)) {
         struct parcel *parcel = parcel_new();
         if (bus_receive(loop->bus, &parcel->frame) != OK) {
             parcel->local = true; /* no frame to let go */
@@ -452,7 +455,7 @@ static enum err local_put(struct loop *loop, const struct local_command *command
     envelope->payload.size = command->payload.size;
     parcel->replies = envelope; /* until it is opened */
     pthread_mutex_lock(&loop->local_lock);
-    bool room = loop->local_count < LOCAL_MAX && !loop->draining;
+    bool room = loop->local_count < LOCAL_MAX && !loop->draining && !FAULT(local_full);
     if (room) {
         loop->local_count++;
         *loop->local_last = parcel;

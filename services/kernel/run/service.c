@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/log.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/version.h"
@@ -361,6 +362,11 @@ int service_main(int argc, char **argv, const struct service *service)
     loop.instance = instance;
     loop.clock = clock_system();
     enum log_level level;
+    BUF_OWNED why = {0};
+    if (fault_init(name, &why) != OK) {
+        fputs(why.data, stderr);
+        return 1;
+    }
     if (conf_read(&loop, &loop.conf, service->conf) != OK)
         return 1;
     if (!log_level_parse(loop.conf.log_level, &level)) {

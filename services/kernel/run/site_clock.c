@@ -12,15 +12,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/log.h"
 #include "services/kernel/run/loop.h"
 
 #define BOOT_FILE "/proc/sys/kernel/random/boot_id"
+#define HOUR_MS INT64_C(3600000)
 
 /* The machine's name for its present run; where there is none, a name that nobody has. */
 void site_clock_new(struct loop *loop)
 {
-    int fd = open(BOOT_FILE, O_RDONLY | O_CLOEXEC);
+    int fd = FAULT(boot_unreadable) ? -1 : open(BOOT_FILE, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd < 0 ? -1 : read(fd, loop->boot, sizeof loop->boot - 1);
     if (fd >= 0)
         close(fd);
@@ -59,7 +61,7 @@ bool site_clock_read(struct loop *loop, const struct site_row *site, int64_t sen
     if (site->drill)
         return true;
     bool before = watch->held;
-    struct clock_reading reading = {.now_ms = site->now_ms,
+    struct clock_reading reading = {.now_ms = site->now_ms + (FAULT(clock_jump) ? HOUR_MS : 0),
             .sent_ms = sent_ms,
             .received_ms = loop->clock.monotonic_ms(loop->clock.self),
             .trust = site->trust};

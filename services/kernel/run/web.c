@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/log.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/run/loop.h"
@@ -26,7 +27,8 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
             body->size, body->data, MHD_RESPMEM_MUST_COPY);
     must(response);
     MHD_add_response_header(response, "Content-Type", type);
-    enum MHD_Result result = MHD_queue_response(connection, status, response);
+    enum MHD_Result result =
+            FAULT(http_answer) ? MHD_NO : MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return result;
 }
@@ -73,6 +75,7 @@ static enum MHD_Result handle(void *self, struct MHD_Connection *connection, con
         snprintf(labels, sizeof labels, "service=\"%s\",instance=\"%d\"", loop->ops->schema,
                 loop->instance);
         metrics_print(&loop->metrics, labels, &body);
+        fault_print(labels, &body);
         status = MHD_HTTP_OK;
         type = "text/plain; version=0.0.4; charset=utf-8";
     } else {
@@ -93,9 +96,10 @@ enum err web_start(struct loop *loop)
     struct web *web = calloc(1, sizeof *web);
     must(web);
     web->loop = loop;
-    web->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, handle, web,
-            MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT,
-            CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_END);
+    if (!FAULT(http_start))
+        web->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, handle, web,
+                MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT,
+                CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_END);
     if (!web->daemon) {
         log_error("HTTP-NOT-STARTED", "host=%s port=%lld what=%s", loop->conf.http_host,
                 (long long)loop->conf.http_port,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 
 static const char SCRIPT[] = "local f = redis.call('HGET', KEYS[2], ARGV[1]) "
@@ -64,7 +65,7 @@ static bool connected(struct counters *counters, int64_t monotonic_ms)
         return false;
     struct timeval timeout = {0, REDIS_TIMEOUT_MS * 1000};
     counters->redis = redisConnectUnixWithTimeout(counters->socket, timeout);
-    if (counters->redis && !counters->redis->err &&
+    if (!FAULT(redis_connect) && counters->redis && !counters->redis->err &&
             redisSetTimeout(counters->redis, timeout) == REDIS_OK)
         return true;
     disconnect(counters);
@@ -134,9 +135,9 @@ static bool replies_read(struct counters *counters)
     bool good = true;
     while (counters->pending > 0) {
         redisReply *reply = NULL;
-        if (redisGetReply(counters->redis, (void **)&reply) != REDIS_OK)
+        if (FAULT(redis_lost) || redisGetReply(counters->redis, (void **)&reply) != REDIS_OK)
             return false;
-        good = good && reply && reply->type != REDIS_REPLY_ERROR;
+        good = good && reply && reply->type != REDIS_REPLY_ERROR && !FAULT(redis_error);
         freeReplyObject(reply);
         counters->pending--;
     }
@@ -176,8 +177,9 @@ bool counters_lost(struct counters *counters, int site, int64_t monotonic_ms)
     if (!connected(counters, monotonic_ms))
         return false;
     /* Asked in any case: one that hangs is not worth reading all counters for. */
-    redisReply *reply =
-            redisCommand(counters->redis, "GET huying:%d:%s:live", site, counters->ops->schema);
+    redisReply *reply = FAULT(redis_silent) ? NULL
+                                            : redisCommand(counters->redis, "GET huying:%d:%s:live",
+                                                      site, counters->ops->schema);
     if (!reply || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_NIL)) {
         freeReplyObject(reply);
         lose(counters, monotonic_ms);

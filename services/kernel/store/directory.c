@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "services/kernel/base/arena.h"
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 
 #define MINUTE_MS INT64_C(60000)
@@ -211,6 +212,8 @@ static pg_rows_fn *const READERS[DIRECTORY_STATEMENT_COUNT] = {
 /* Builds when all of it was read and is whole. */
 static enum err load_build(struct load *load, struct directory **ret)
 {
+    if (FAULT(directory_broken))
+        load_refuse(load, ERR_MALFORMED, "a fault point");
     if (load->err == OK && !load->found)
         load_refuse(load, ERR_NOT_FOUND, "no profile was applied: run huyingctl apply");
     if (load->err != OK)

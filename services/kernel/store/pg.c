@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "services/kernel/base/clock.h"
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/store/pg_impl.h"
@@ -26,6 +28,8 @@
 const struct statement PG_BEGIN = {"pg_begin", "BEGIN"};
 const struct statement PG_COMMIT = {"pg_commit", "COMMIT"};
 const struct statement PG_ROLLBACK = {"pg_rollback", "ROLLBACK"};
+/* Sent in the place of a statement by the fault points that stand for an error of the server's. */
+#define RAISE "DO $$ BEGIN RAISE EXCEPTION 'a fault point' USING ERRCODE = '%s'; END $$"
 
 struct entry {
     bool sync, answered, prepare;
@@ -45,6 +49,7 @@ struct pg {
     enum err segment_err; /* first error of the segment whose results are being read */
     bool unknown;         /* a warning came while a COMMIT was out */
     bool blocked;         /* the last error was a lock time-out */
+    bool committing;      /* the segment that is being queued has a COMMIT */
     bool want_write;
     PostgresPollingStatusType polling;
     int64_t retry_at_ms, retry_ms, connect_until_ms;
@@ -106,7 +111,7 @@ void pg_reset(struct pg *pg)
     }
     /* Last: the end of the segment that prepares says "unknown", and the next connection must
      * not. */
-    pg->unknown = false;
+    pg->unknown = pg->committing = false;
     pg->segment_err = OK;
 }
 
@@ -201,7 +206,7 @@ static void connect_start(struct pg *pg, int64_t monotonic_ms)
     pg->polling = PGRES_POLLING_WRITING;
     pg->connect_until_ms = monotonic_ms + CONNECT_TIMEOUT_MS;
     PQsetNoticeReceiver(pg->conn, notice_receive, pg);
-    if (PQstatus(pg->conn) == CONNECTION_BAD)
+    if (PQstatus(pg->conn) == CONNECTION_BAD || FAULT(pg_connect))
         pg->polling = PGRES_POLLING_FAILED;
 }
 
@@ -215,8 +220,9 @@ static void connect_failed(struct pg *pg, int64_t monotonic_ms)
 
 static void prepare_one(struct pg *pg, const struct statement *statement)
 {
-    if (PQsendPrepare(pg->conn, statement->name, statement->sql, 0, NULL) != 1)
-        pg->segment_err = ERR_TRANSIENT;
+    /* Then there is one result less than entries: nothing of this connection can be believed. */
+    if (FAULT(pg_prepare) || PQsendPrepare(pg->conn, statement->name, statement->sql, 0, NULL) != 1)
+        pg->unknown = true;
     struct entry *entry = ring_push(pg);
     entry->prepare = true;
 }
@@ -303,6 +309,8 @@ static void result_take(struct pg *pg, struct entry *entry, const PGresult *resu
 static void segment_end(struct pg *pg)
 {
     struct entry entry = pg->ring[pg->head++ % RING_SIZE];
+    if (FAULT(pg_warning))
+        pg->unknown = true;
     enum err err = pg->unknown ? ERR_TRANSIENT : pg->segment_err;
     pg->segment_err = OK;
     if (entry.done)
@@ -359,6 +367,31 @@ void pg_turn(struct pg *pg, int64_t monotonic_ms)
     flush(pg);
 }
 
+/* The state that the server is to fail with in the place of a statement; NULL = none. */
+static const char *fault_state(void)
+{
+    return FAULT(pg_locked)     ? LOCK_NOT_AVAILABLE
+           : FAULT(pg_deadlock) ? "40P01"
+           : FAULT(pg_full)     ? "53100"
+           : FAULT(pg_refused)  ? "23514"
+                                : NULL;
+}
+
+static bool statement_send(
+        struct pg *pg, const struct statement *statement, const struct params_wire *wire)
+{
+    const char *state = fault_state();
+    if (FAULT(pg_unsent))
+        return false;
+    if (state) {
+        char sql[sizeof RAISE + 8];
+        snprintf(sql, sizeof sql, RAISE, state);
+        return PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 1) == 1;
+    }
+    return PQsendQueryPrepared(pg->conn, statement->name, wire->count, wire->values, wire->sizes,
+                   wire->formats, 1) == 1;
+}
+
 void pg_queue(struct pg *pg,
         const struct statement *statement,
         const struct params *params,
@@ -370,12 +403,24 @@ void pg_queue(struct pg *pg,
     must(pg->state == PG_READY);
     /* A refusal here (out of memory, lost connection) shows when the pump reads: the segment ends
      * with ERR_TRANSIENT because the connection is dropped. */
-    if (PQsendQueryPrepared(pg->conn, statement->name, wire.count, wire.values, wire.sizes,
-                wire.formats, 1) != 1)
+    if (!statement_send(pg, statement, &wire))
         pg->unknown = true;
+    bool commit = statement == &PG_COMMIT;
+    pg->committing = pg->committing || commit;
+    if (commit ? FAULT(pg_commit_lost_before) : FAULT(pg_lost_before))
+        shutdown(PQsocket(pg->conn), SHUT_RDWR);
     struct entry *entry = ring_push(pg);
     entry->rows = rows;
     entry->self = self;
+}
+
+/* The server has all that was sent, works it off and has nobody to tell. */
+static void hear_no_more(const struct pg *pg)
+{
+    char lost[4096];
+    shutdown(PQsocket(pg->conn), SHUT_RD);
+    while (recv(PQsocket(pg->conn), lost, sizeof lost, MSG_DONTWAIT) > 0)
+        continue;
 }
 
 void pg_sync(struct pg *pg, pg_done_fn *done, void *self)
@@ -387,6 +432,10 @@ void pg_sync(struct pg *pg, pg_done_fn *done, void *self)
     entry->done = done;
     entry->self = self;
     flush(pg);
+    bool committing = pg->committing;
+    pg->committing = false;
+    if (!pg->want_write && (committing ? FAULT(pg_commit_lost_after) : FAULT(pg_lost_after)))
+        hear_no_more(pg);
 }
 
 enum err pg_wait(struct pg *pg, int64_t timeout_ms)

@@ -1,5 +1,6 @@
 #include "services/kernel/wire/message.h"
 
+#include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 
 /* A payload may cost a hundred times its size, and a frame has a thousand: so messages stop short
@@ -9,7 +10,8 @@ const void *message_open(
         const ProtobufCMessageDescriptor *type, struct bytes payload, struct arena *arena)
 {
     size_t limit = arena->limit, limit_here = limit - limit / 4;
-    if (proto_check(payload.data, payload.size) != OK || arena->used >= limit_here)
+    if (proto_check(payload.data, payload.size) != OK || arena->used >= limit_here ||
+            FAULT(body_limit))
         return NULL;
     struct arena_allocator memory = arena_allocator(arena);
     ProtobufCAllocator allocator = {memory.alloc, memory.free, memory.self};

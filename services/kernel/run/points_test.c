@@ -1,0 +1,193 @@
+/* The fault points (base/fault.h) that keep a process from starting, or that cannot fire in a
+ * drill: what the caller of each gets. The connection's are in store/pg_points_test.c; all others
+ * fire in tests/cluster/faults_test. */
+#include <glib.h>
+#include <string.h>
+
+#include "proto/ops.pb-c.h"
+#include "services/kernel/base/fault.h"
+#include "services/kernel/base/log.h"
+#include "services/kernel/base/testing.h"
+#include "services/kernel/bus/keyfile.h"
+#include "services/kernel/bus/zap.h"
+#include "services/kernel/run/loop.h"
+#include "services/kernel/wire/message.h"
+
+static struct loop loop;
+
+static void fault_switch(const char *point)
+{
+    BUF_OWNED list = {0}, why = {0};
+    if (point)
+        buf_add_format(&list, "%s=1", point);
+    assert_int_equal(fault_set(list.data, 1, "test-1", &why), OK);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    loop = (struct loop){.clock = clock_system()};
+    loop.local_last = &loop.local_first;
+    pthread_mutex_init(&loop.local_lock, NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fault_switch(NULL);
+    return 0;
+}
+
+/* A file of text that is right, in a directory of its own. */
+static char *file_make(const char *text)
+{
+    char *dir = g_dir_make_tmp("huying-XXXXXX", NULL);
+    char *path = g_build_filename(dir, "file", NULL);
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    g_free(dir);
+    return path;
+}
+
+static void file_remove(char *path)
+{
+    char *dir = g_path_get_dirname(path);
+    (void)unlink(path);
+    (void)rmdir(dir);
+    g_free(dir);
+    g_free(path);
+}
+
+static void configuration_that_cannot_be_read_is_refused(void **state)
+{
+    static const struct conf_key keys[] = {
+            {"a", "n", CONF_INT, 0, 0, 0, 9, "1", "a number"},
+    };
+    int64_t number = 5;
+    char *path = file_make("[a]\nn=7\n");
+    BUF_OWNED why = {0};
+    (void)state;
+    fault_switch("conf_unreadable");
+    assert_int_equal(conf_load(keys, 1, path, &number, sizeof number, &why), ERR_FATAL);
+    assert_int_equal(number, 5);
+    assert_non_null(strstr(why.data, path));
+    fault_switch(NULL);
+    assert_int_equal(conf_load(keys, 1, path, &number, sizeof number, &why), OK);
+    assert_int_equal(number, 7);
+    file_remove(path);
+}
+
+static void key_and_list_that_cannot_be_read_are_refused(void **state)
+{
+    struct keypair pair;
+    struct peers *peers = NULL;
+    BUF_OWNED why = {0};
+    char *path = file_make("");
+    (void)state;
+    unlink(path);
+    keypair_draw(&pair);
+    assert_int_equal(keyfile_write(path, &pair), OK);
+    fault_switch("key_unreadable");
+    assert_int_equal(keyfile_load(path, &pair, &why), ERR_MALFORMED);
+    assert_non_null(strstr(why.data, "cannot be read"));
+    buf_reset(&why);
+    fault_switch("peers_unreadable");
+    assert_int_equal(peers_load(path, &peers, &why), ERR_MALFORMED);
+    assert_non_null(strstr(why.data, "cannot be read"));
+    assert_null(peers);
+    file_remove(path);
+}
+
+static void sockets_that_cannot_be_opened_are_fatal(void **state)
+{
+    struct bus_config config = {.endpoints = {"tcp://127.0.0.1:1"}, .endpoint_count = 1};
+    void *context = zmq_ctx_new();
+    struct keypair pair;
+    struct peers *peers = NULL;
+    struct zap *zap = NULL;
+    struct bus *bus = NULL;
+    BUF_OWNED why = {0};
+    char *path = file_make("");
+    (void)state;
+    keypair_draw(&pair);
+    memcpy(config.server_key, pair.public_key, sizeof config.server_key);
+    memcpy(config.public_key, pair.public_key, sizeof config.public_key);
+    memcpy(config.secret_key, pair.secret_key, sizeof config.secret_key);
+    fault_switch("bus_open");
+    assert_int_equal(bus_new(&config, context, &bus), ERR_FATAL);
+    assert_null(bus);
+    assert_int_equal(peers_load(path, &peers, &why), OK);
+    fault_switch("zap_open");
+    assert_int_equal(zap_start(context, peers, &zap), ERR_FATAL);
+    assert_null(zap);
+    file_remove(path);
+    zmq_ctx_term(context); /* waits for ever if a socket was left */
+}
+
+static void port_that_is_taken_is_fatal(void **state)
+{
+    (void)state;
+    snprintf(loop.conf.http_host, sizeof loop.conf.http_host, "127.0.0.1");
+    fault_switch("http_start");
+    assert_int_equal(web_start(&loop), ERR_FATAL);
+    assert_null(loop.web);
+    fault_switch(NULL);
+    assert_int_equal(web_start(&loop), OK);
+    web_stop(&loop);
+}
+
+static void message_without_room_is_none(void **state)
+{
+    struct arena arena;
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    fault_switch("body_limit");
+    assert_null(
+            message_open(&huying__ops__letter_ref__descriptor, (struct bytes){NULL, 0}, &arena));
+    fault_switch(NULL);
+    assert_non_null(
+            message_open(&huying__ops__letter_ref__descriptor, (struct bytes){NULL, 0}, &arena));
+    arena_fini(&arena);
+}
+
+static void request_of_the_process_itself_is_refused_and_not_counted(void **state)
+{
+    struct local_command command = {.peer = "test", .request_id = "", .actor = ""};
+    (void)state;
+    fault_switch("local_full");
+    assert_int_equal(loop_command(&loop, &command), ERR_LIMIT);
+    assert_int_equal(loop.local_count, 0);
+    assert_null(loop.local_first);
+}
+
+static void clock_that_jumps_once_holds_deadlines_until_it_is_back(void **state)
+{
+    struct clock_manual manual = {.wall_ms = 1000000, .monotonic_ms = 5000};
+    struct site_row site = {.version = 1, .incarnation = 1, .now_ms = 1000000};
+    (void)state;
+    loop.clock = clock_manual(&manual);
+    clock_watch_begin(&loop.watch, 995000, 995000, 0, 5000);
+    assert_true(site_clock_read(&loop, &site, 5000));
+    fault_switch("clock_jump");
+    assert_false(site_clock_read(&loop, &site, 5000));
+    assert_false(site_clock_trusted(&loop));
+    assert_int_equal(metric_get(&loop.metrics, timers_held), 1);
+    fault_switch(NULL);
+    assert_true(site_clock_read(&loop, &site, 5000));
+    assert_int_equal(metric_get(&loop.metrics, timers_held), 0);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+            CASE(configuration_that_cannot_be_read_is_refused),
+            CASE(key_and_list_that_cannot_be_read_are_refused),
+            CASE(sockets_that_cannot_be_opened_are_fatal),
+            CASE(port_that_is_taken_is_fatal),
+            CASE(message_without_room_is_none),
+            CASE(request_of_the_process_itself_is_refused_and_not_counted),
+            CASE(clock_that_jumps_once_holds_deadlines_until_it_is_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
