@@ -83,6 +83,7 @@ void answers(struct asker *asker);
     X(reload_with_a_mistake_keeps_the_old_configuration)                                           \
     X(configuration_with_a_mistake_is_refused_by_name)                                             \
     X(database_that_is_not_durable_is_not_used)                                                    \
+    X(fail_over_that_may_lose_is_warned_of)                                                        \
     X(clock_that_jumps_escalates_nobody)                                                           \
     X(restarted_process_goes_by_the_clock_that_was_trusted)
 

@@ -3,6 +3,7 @@
 #include "tests/cluster/conformance.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 void starts_with_nothing_there_and_becomes_ready_when_all_came(void **state)
 {
@@ -199,14 +200,38 @@ void configuration_with_a_mistake_is_refused_by_name(void **state)
 /* A database that forgets what it confirmed is not worked with. */
 void database_that_is_not_durable_is_not_used(void **state)
 {
+    static const char *const weaker[] = {"off", "local", "remote_write"};
     char sql[96];
     (void)state;
-    snprintf(sql, sizeof sql, "ALTER ROLE huying_%s SET synchronous_commit = off", subject->name);
-    kit_pg_run(site.pg, sql);
+    for (size_t i = 0; i < sizeof weaker / sizeof *weaker; i++) {
+        snprintf(sql, sizeof sql, "ALTER ROLE huying_%s SET synchronous_commit = %s", subject->name,
+                weaker[i]);
+        kit_pg_run(site.pg, sql);
+        kit_start(&site, subject->name, 1, &process);
+        KIT_UNTIL(&site, strstr(kit_log(&process), "PG-NOT-DURABLE"));
+        kit_await(&process, 503, "");
+        snprintf(sql, sizeof sql, "ALTER ROLE huying_%s RESET synchronous_commit", subject->name);
+        kit_pg_run(site.pg, sql);
+        kit_await(&process, 200, "");
+        kit_kill(&process);
+    }
+}
+
+/* Who names several hosts means to fail over, and then a standby has to have what was said. */
+void fail_over_that_may_lose_is_warned_of(void **state)
+{
+    char conninfo[600];
+    const char *dir = kit_pg_dir(site.pg);
+    (void)state;
     kit_start(&site, subject->name, 1, &process);
-    KIT_UNTIL(&site, strstr(kit_log(&process), "PG-NOT-DURABLE"));
-    kit_await(&process, 503, "");
-    snprintf(sql, sizeof sql, "ALTER ROLE huying_%s RESET synchronous_commit", subject->name);
-    kit_pg_run(site.pg, sql);
     kit_await(&process, 200, "");
+    assert_null(strstr(kit_log(&process), "PG-NOT-REPLICATED"));
+    kit_kill(&process);
+    snprintf(conninfo, sizeof conninfo, "host=%s,%s dbname=huying user=huying_%s", dir, dir,
+            subject->name);
+    setenv("HUYING_STORE_CONNINFO", conninfo, 1);
+    kit_start(&site, subject->name, 1, &process);
+    unsetenv("HUYING_STORE_CONNINFO");
+    kit_await(&process, 200, "");
+    assert_non_null(strstr(kit_log(&process), "PG-NOT-REPLICATED"));
 }

@@ -6,87 +6,18 @@
  *   fault BIN DIR SECONDS SEED    run from the checkout's root; DIR: for histories, must be there
  *
  * Exit: 0 nothing found, 1 something found, or the judge missed what was planted. */
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "tests/fault/faults.h"
+#include "tests/fault/rest.h"
 #include "tests/fault/site.h"
 #include "tests/fault/workload.h"
 
 #define REPORTS_PER_S 8 /* of a hotline at most, so that staff keeps up */
-#define DRAIN_MS 120000
-#define SETTLE_MS 90000
 #define PROGRESS_MS 10000
 #define PLANTS_S                                                                                   \
     60 /* the judge is tried on the data of short runs: it takes its time on long ones */
 #define DISK_MB 224
 #define DISK_MB_PER_MINUTE 48
-
-static const char UNSETTLED[] =
-        "SELECT (SELECT count(*) FROM intake.outbox) + (SELECT count(*) FROM intake.waiting)"
-        " + (SELECT count(*) FROM routing.outbox) + (SELECT count(*) FROM routing.waiting)"
-        " + (SELECT count(*) FROM enforcement.outbox) + (SELECT count(*) FROM enforcement.waiting)"
-        " + (SELECT count(*) FROM volunteer.outbox) + (SELECT count(*) FROM volunteer.waiting)"
-        " + (SELECT count(*) FROM audit.outbox) + (SELECT count(*) FROM audit.waiting)"
-        " + (SELECT count(*) FROM audit.pages WHERE first_place IS NULL AND ver > 0)"
-        " + (SELECT count(*) FROM routing.timer WHERE due < now() - interval '1 s')";
-
-static bool hotline_is(const struct visitor *visitor)
-{
-    return strncmp(visitor->name, "hotline", 7) == 0;
-}
-
-static void tell(bool hotlines, const char *letter)
-{
-    for (size_t i = 0; i < site.visitor_count; i++)
-        if (hotline_is(&site.visitors[i]) == hotlines &&
-                send(site.visitors[i].control, letter, 1, MSG_NOSIGNAL) != 1)
-            kit_fail(&site.kit, "%s is gone", site.visitors[i].name);
-}
-
-/* Until all of one kind have answered, or hung up. */
-static void await(bool hotlines, const char *what)
-{
-    int64_t end = kit_now_ms() + DRAIN_MS;
-    for (size_t i = 0; i < site.visitor_count; i++) {
-        struct pollfd fd = {.fd = site.visitors[i].control, .events = POLLIN};
-        char letter;
-        int64_t left = end - kit_now_ms();
-        if (hotline_is(&site.visitors[i]) != hotlines)
-            continue;
-        if (poll(&fd, 1, left > 0 ? (int)left : 0) != 1)
-            kit_fail(&site.kit, "%s did not %s within %d s", site.visitors[i].name, what,
-                    DRAIN_MS / 1000);
-        (void)!recv(site.visitors[i].control, &letter, 1, 0);
-    }
-}
-
-static void settle(void)
-{
-    int64_t end = kit_now_ms() + SETTLE_MS;
-    while (kit_pg_int(site.kit.pg, UNSETTLED) != 0 && kit_now_ms() < end)
-        kit_pause();
-}
-
-/* All that was begun is brought to its end; what then is not right is the judge's to say. */
-static void rest(void)
-{
-    fprintf(stderr, "coming to rest\n");
-    tell(true, "d");
-    await(true, "get an answer for every ticket");
-    settle();
-    tell(false, "d");
-    await(false, "run out of work");
-    settle();
-    tell(false, "f");
-    tell(true, "f");
-    await(true, "end");
-    settle();
-}
 
 static void disturb(int seconds, bool loud)
 {
@@ -116,26 +47,6 @@ static void faults_print(void)
     printf("Redis flushed, killed, stopped | %d\n", faults_count(COLUMN_REDIS));
     printf("processes that ended by themselves | %d\n", faults_unasked_ends());
     fflush(stdout);
-}
-
-static int judge(const char *dir, const char *mode)
-{
-    const char *argv[] = {"tests/fault/judge", mode, dir, kit_pg_dir(site.kit.pg), NULL};
-    char *copy[sizeof argv / sizeof *argv] = {NULL};
-    int status = 1;
-    for (size_t i = 0; argv[i]; i++)
-        copy[i] = strdup(argv[i]);
-    fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        execv(copy[0], copy);
-        _exit(127);
-    }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    for (size_t i = 0; copy[i]; i++)
-        free(copy[i]);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 /* A run in which nothing happened shows nothing. */
@@ -170,11 +81,12 @@ int main(int argc, char **argv)
     faults_begin(seed, log);
     disturb(seconds, seconds > 60);
     faults_end();
-    rest();
+    rest_reach();
     faults_print();
     bool little = !happened(seconds);
-    int found = judge(dir, "judge");
-    int missed = seconds <= PLANTS_S ? judge(dir, "plant") : 0;
+    const char *sockets = kit_pg_dir(site.kit.pg);
+    int found = rest_judge(dir, sockets, "judge");
+    int missed = seconds <= PLANTS_S ? rest_judge(dir, sockets, "plant") : 0;
     bool failed = little || found || missed || faults_unasked_ends();
     site_close(failed && getenv("HUYING_SHOW_LOGS") != NULL);
     return failed ? 1 : 0;

@@ -239,11 +239,12 @@ void hotline_live(struct worker *worker)
             .server_key = site.kit.server.public_key,
             .public_key = worker->visitor->key.public_key,
             .secret_key = worker->visitor->key.secret_key};
+    const uint64_t pause_ms = site.pause_ms ? (uint64_t)site.pause_ms : PAUSE_MAX_MS;
     phone.worker = worker;
     must(hotline_open(&config, &phone.hotline) == OK);
     while (!worker->draining) {
         round_begin(&phone);
-        worker_listen(worker, (int)draw(&phone, PAUSE_MAX_MS));
+        worker_listen(worker, (int)draw(&phone, pause_ms));
     }
     while (phone.open_count)
         open_push(&phone);

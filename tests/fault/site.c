@@ -155,7 +155,8 @@ static void links_make(struct proxy *proxy)
         member->first_link = links;
         for (int to = 0; to < LINK_POSTGRES; to++)
             member->ports[to] = link_make(proxy, site.kit.ports[to], NULL);
-        member->ports[LINK_POSTGRES] = link_make(proxy, 0, path);
+        if (!site.elsewhere)
+            member->ports[LINK_POSTGRES] = link_make(proxy, 0, path);
     }
     for (size_t i = 0; i < site.visitor_count; i++) {
         site.visitors[i].first_link = links;
@@ -237,7 +238,7 @@ void disk_fill(bool full)
 
 void member_up(struct member *member, bool up)
 {
-    char text[256], hosts[LINK_COUNT][HOST_SIZE];
+    char text[256], role[64], hosts[LINK_COUNT][HOST_SIZE];
     if (!up)
         kit_kill(&member->process);
     if (!up || member->process.pid)
@@ -247,9 +248,10 @@ void member_up(struct member *member, bool up)
     snprintf(text, sizeof text, "tcp://%s:%d;tcp://%s:%d", hosts[0], member->ports[0], hosts[1],
             member->ports[1]);
     setenv("HUYING_BUS_BROKERS", text, 1);
-    snprintf(text, sizeof text, "host=%s port=%d dbname=huying user=huying_%s",
-            hosts[LINK_POSTGRES], member->ports[LINK_POSTGRES], member->service);
-    setenv("HUYING_STORE_CONNINFO", text, 1);
+    snprintf(role, sizeof role, "huying_%s", member->service);
+    snprintf(text, sizeof text, "host=%s port=%d dbname=huying user=%s", hosts[LINK_POSTGRES],
+            member->ports[LINK_POSTGRES], role);
+    setenv("HUYING_STORE_CONNINFO", site.elsewhere ? kit_pg_conninfo(site.kit.pg, role) : text, 1);
     kit_start(&site.kit, member->service, member->instance, &member->process);
     unsetenv("HUYING_BUS_BROKERS");
     unsetenv("HUYING_STORE_CONNINFO");
@@ -309,7 +311,7 @@ static void site_leave(void)
     for (size_t i = 0; i < site.visitor_count; i++)
         child_end(&site.visitors[i].pid);
     child_end(&site.proxy);
-    if (!site.kit.pg)
+    if (!site.kit.pg || site.elsewhere)
         return;
     snprintf(command, sizeof command, "cp %s/log %s/postgres.log", kit_pg_dir(site.kit.pg),
             site.histories);
@@ -317,6 +319,18 @@ static void site_leave(void)
     if (site.disk[0]) /* whoever still has files open there keeps them */
         (void)umount2(site.disk, MNT_DETACH);
     site.disk[0] = '\0';
+}
+
+static void site_up(void)
+{
+    kit_pg_run(site.kit.pg, DIRECTORY);
+    proxy_start();
+    kit_redis(&site.kit, true);
+    for (size_t i = 0; i < KIT_BROKERS_MAX; i++)
+        kit_broker(&site.kit, i, true);
+    for (size_t i = 0; i < site.member_count; i++)
+        member_up(&site.members[i], true);
+    members_await();
 }
 
 void site_open(const char *bin, const char *histories, int disk_mb)
@@ -327,14 +341,27 @@ void site_open(const char *bin, const char *histories, int disk_mb)
     atexit(site_leave);
     disk_make(disk_mb);
     cast_set();
-    kit_pg_run(site.kit.pg, DIRECTORY);
-    proxy_start();
-    kit_redis(&site.kit, true);
-    for (size_t i = 0; i < KIT_BROKERS_MAX; i++)
-        kit_broker(&site.kit, i, true);
-    for (size_t i = 0; i < site.member_count; i++)
-        member_up(&site.members[i], true);
-    members_await();
+    site_up();
+}
+
+void site_open_on(const char *bin,
+        const char *histories,
+        const char *password,
+        void (*start)(struct kit_site *kit))
+{
+    char sql[512];
+    site.histories = histories;
+    site.elsewhere = true;
+    kit_site_open_on(&site.kit, bin, "intake", start);
+    atexit(site_leave);
+    cast_set();
+    snprintf(sql, sizeof sql,
+            "DO $$ DECLARE r text; BEGIN FOR r IN SELECT rolname FROM pg_roles WHERE rolname LIKE"
+            " 'huying\\_%%' AND NOT rolreplication LOOP EXECUTE format('ALTER ROLE %%I PASSWORD"
+            " %%L', r, '%.64s'); END LOOP; END $$",
+            password);
+    kit_pg_run(site.kit.pg, sql);
+    site_up();
 }
 
 void site_close(bool show_logs)

@@ -46,6 +46,8 @@ struct fault_site {
     const char
             *histories; /* directory of the clients' histories; PostgreSQL's log goes there too */
     int64_t reports;    /* for each hotline */
+    int pause_ms;       /* of a hotline between two rounds, at most; 0 = brisk */
+    bool elsewhere;     /* PostgreSQL is the test's own affair: no links, no disk */
 };
 
 extern struct fault_site site;
@@ -53,6 +55,12 @@ extern struct fault_site site;
 /* Everything up: engines, proxy, brokers, members. `bin`: the binaries; `disk_mb`: of the small
  * file system. Clients' keys and links are there, the clients are not. */
 void site_open(const char *bin, const char *histories, int disk_mb);
+/* The same on a PostgreSQL that `start` starts (kit_site_open_on), which the members reach
+ * directly; each role's password is `password`. */
+void site_open_on(const char *bin,
+        const char *histories,
+        const char *password,
+        void (*start)(struct kit_site *kit));
 void site_close(bool show_logs);
 
 /* (Re)starts or kills a member; idempotent. */

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define ARGS_MAX 40
 #define LOGS_MAX 256
 #define LOGS_SHOWN 12
 #define ANSWER_MS 2000
@@ -106,14 +107,13 @@ static void file_write(struct kit_site *site, const char *name, const char *mode
         kit_fail(site, "%s: %s", path, strerror(errno));
 }
 
-/* Starts argv with its output in dir/NAME.log; `ret_log` may be NULL. */
-static pid_t child_start(struct kit_site *site,
+pid_t kit_child(struct kit_site *site,
         const char *name,
         const char *const argv[],
         char ret_log[KIT_PATH_SIZE])
 {
     static unsigned serial;
-    char file[80], path[KIT_PATH_SIZE], *copy[16] = {NULL};
+    char file[80], path[KIT_PATH_SIZE], *copy[ARGS_MAX + 1] = {NULL};
     snprintf(file, sizeof file, "%s.%u.log", name, serial++);
     path_set(site, path, file);
     if (log_count < LOGS_MAX)
@@ -141,7 +141,7 @@ static pid_t child_start(struct kit_site *site,
     return pid;
 }
 
-static void child_kill(pid_t *pid)
+void kit_child_kill(pid_t *pid)
 {
     if (*pid > 0) {
         (void)kill(*pid, SIGKILL);
@@ -177,14 +177,11 @@ static void broker_conf(struct kit_site *site)
     file_write(site, "broker.conf", "w", text);
 }
 
-void kit_site_open(struct kit_site *site, const char *bin, const char *service)
+static void site_make(struct kit_site *site, const char *bin, struct kit_pg *pg)
 {
     char path[KIT_PATH_SIZE];
-    *site = (struct kit_site){0};
+    *site = (struct kit_site){.pg = pg};
     snprintf(binaries, sizeof binaries, "%s", bin);
-    site->pg = kit_pg_start("fsync=on full_page_writes=on max_connections=100");
-    kit_pg_service(site->pg, service);
-    kit_pg_run(site->pg, SITE_ROWS);
     /* Within the server's directory, which is removed also after a crash of the test. */
     snprintf(site->dir, sizeof site->dir, "%s/site", kit_pg_dir(site->pg));
     if (mkdir(site->dir, 0700) != 0)
@@ -199,6 +196,28 @@ void kit_site_open(struct kit_site *site, const char *bin, const char *service)
     broker_conf(site);
 }
 
+static void tables_make(struct kit_site *site, const char *service)
+{
+    kit_pg_service(site->pg, service);
+    kit_pg_run(site->pg, SITE_ROWS);
+}
+
+void kit_site_open(struct kit_site *site, const char *bin, const char *service)
+{
+    site_make(site, bin, kit_pg_start("fsync=on full_page_writes=on max_connections=100"));
+    tables_make(site, service);
+}
+
+void kit_site_open_on(struct kit_site *site,
+        const char *bin,
+        const char *service,
+        void (*start)(struct kit_site *site))
+{
+    site_make(site, bin, kit_pg_remote());
+    start(site);
+    tables_make(site, service);
+}
+
 void kit_site_close(struct kit_site *site, bool show)
 {
     if (show)
@@ -209,7 +228,7 @@ void kit_site_close(struct kit_site *site, bool show)
             close(site->port_holds[i]);
         site->port_holds[i] = 0;
     }
-    child_kill(&site->redis);
+    kit_child_kill(&site->redis);
     kit_pg_stop(&site->pg);
 }
 
@@ -226,7 +245,7 @@ void kit_redis(struct kit_site *site, bool up)
     char path[KIT_PATH_SIZE];
     path_set(site, path, "redis.sock");
     if (!up) {
-        child_kill(&site->redis);
+        kit_child_kill(&site->redis);
         (void)unlink(path);
         return;
     }
@@ -234,7 +253,7 @@ void kit_redis(struct kit_site *site, bool up)
         return;
     const char *argv[] = {"redis-server", "--port", "0", "--unixsocket", path, "--save", "",
             "--appendonly", "no", "--dir", site->dir, NULL};
-    site->redis = child_start(site, "redis", argv, NULL);
+    site->redis = kit_child(site, "redis", argv, NULL);
 }
 
 void kit_broker(struct kit_site *site, size_t index, bool up)
@@ -317,12 +336,12 @@ void kit_start(struct kit_site *site, const char *service, int instance, struct 
     snprintf(file, sizeof file, "%s.conf", service);
     path_set(site, conf, file);
     const char *argv[] = {binary, "--conf", conf, "--instance", number, NULL};
-    ret->pid = child_start(site, ret->name, argv, ret->log);
+    ret->pid = kit_child(site, ret->name, argv, ret->log);
 }
 
 void kit_kill(struct kit_process *process)
 {
-    child_kill(&process->pid);
+    kit_child_kill(&process->pid);
 }
 
 bool kit_alive(struct kit_process *process)
@@ -399,7 +418,7 @@ int kit_get(struct kit_process *process, const char *path, const char **ret_body
     answer[size] = '\0';
     const char *body = strstr(answer, "\r\n\r\n");
     *ret_body = body ? body + 4 : answer;
-    return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? (int)strtol(answer + 9, NULL, 10) : 0;
+    return strncmp(answer, "HTTP/1.", 7) == 0 ? (int)strtol(answer + 9, NULL, 10) : 0;
 }
 
 int64_t kit_metric(struct kit_process *process, const char *name)

@@ -44,6 +44,12 @@ struct kit_site {
  * tables and a site of one street; PostgreSQL runs then, nothing else does. `bin`: where the
  * binaries are. */
 void kit_site_open(struct kit_site *site, const char *bin, const char *service);
+/* The same on a server that the test runs by itself: `start` is called once the directory is there,
+ * and calls kit_pg_reach (pg.h). kit_postgres is not for it. */
+void kit_site_open_on(struct kit_site *site,
+        const char *bin,
+        const char *service,
+        void (*start)(struct kit_site *site));
 /* Stops everything; `show`: print the logs first. */
 void kit_site_close(struct kit_site *site, bool show);
 
@@ -64,6 +70,13 @@ void kit_key(struct kit_site *site,
 void kit_conf(struct kit_site *site, const char *service, const char *key, const char *more);
 
 void kit_start(struct kit_site *site, const char *service, int instance, struct kit_process *ret);
+/* Any other program as a child: dies with the test, its output in a file of the site's directory,
+ * which kit_fail shows. `ret_log` may be NULL. The end sets *pid to 0. */
+pid_t kit_child(struct kit_site *site,
+        const char *name,
+        const char *const argv[],
+        char ret_log[KIT_PATH_SIZE]);
+void kit_child_kill(pid_t *pid);
 void kit_kill(struct kit_process *process); /* kill -9; accepts one that does not run */
 /* Waits for its end by itself; the exit status, -1 after a signal. */
 int kit_wait_end(struct kit_process *process, int64_t within_ms);

@@ -29,6 +29,7 @@ struct kit_pg {
     char data[160];
     char settings[SETTINGS_MAX];
     char conninfo[KIT_CONNINFO_SIZE];
+    char remote[KIT_CONNINFO_SIZE / 2]; /* of kit_pg_reach; "" = a server of ours */
     pid_t pid;
     pid_t janitor;
     int janitor_fd; /* its pipe; closed by us or by our death */
@@ -258,6 +259,27 @@ static struct kit_pg *server_new(void)
     return pg;
 }
 
+static const char *conninfo_set(struct kit_pg *pg, const char *database, const char *role)
+{
+    if (pg->remote[0])
+        snprintf(pg->conninfo, sizeof(pg->conninfo), "%s dbname=%.40s user=%.80s", pg->remote,
+                database, role);
+    else
+        snprintf(pg->conninfo, sizeof(pg->conninfo), "host=%s dbname=%.40s user=%.80s", pg->dir,
+                database, role);
+    return pg->conninfo;
+}
+
+static void database_make(struct kit_pg *pg)
+{
+    PGconn *conn = PQconnectdb(conninfo_set(pg, "postgres", "postgres"));
+    PGresult *result = PQexec(conn, "CREATE DATABASE huying");
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        kit_fail("%s", PQerrorMessage(conn));
+    PQclear(result);
+    PQfinish(conn);
+}
+
 struct kit_pg *kit_pg_start(const char *settings)
 {
     struct kit_pg *pg = server_new();
@@ -266,15 +288,20 @@ struct kit_pg *kit_pg_start(const char *settings)
             settings != NULL ? settings : "");
     data_init(pg);
     server_start(pg);
-    char conninfo[KIT_CONNINFO_SIZE];
-    snprintf(conninfo, sizeof(conninfo), "host=%s dbname=postgres user=postgres", pg->dir);
-    PGconn *conn = PQconnectdb(conninfo);
-    PGresult *result = PQexec(conn, "CREATE DATABASE huying");
-    if (PQresultStatus(result) != PGRES_COMMAND_OK)
-        kit_fail("%s", PQerrorMessage(conn));
-    PQclear(result);
-    PQfinish(conn);
+    database_make(pg);
     return pg;
+}
+
+struct kit_pg *kit_pg_remote(void)
+{
+    return server_new();
+}
+
+void kit_pg_reach(struct kit_pg *pg, const char *conninfo)
+{
+    if ((size_t)snprintf(pg->remote, sizeof(pg->remote), "%s", conninfo) >= sizeof(pg->remote))
+        kit_fail("longer than %zu: %s", sizeof(pg->remote), conninfo);
+    database_make(pg);
 }
 
 struct kit_pg *kit_pg_replica(struct kit_pg *pg)
@@ -336,8 +363,7 @@ void kit_pg_stop(struct kit_pg **pg)
 
 const char *kit_pg_conninfo(struct kit_pg *pg, const char *role)
 {
-    snprintf(pg->conninfo, sizeof(pg->conninfo), "host=%s dbname=huying user=%s", pg->dir, role);
-    return pg->conninfo;
+    return conninfo_set(pg, "huying", role);
 }
 
 const char *kit_pg_dir(const struct kit_pg *pg)

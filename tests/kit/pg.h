@@ -32,6 +32,11 @@ void kit_pg_session_end(struct kit_pg *pg);
  * Everything here works with it too, as far as a standby can. */
 struct kit_pg *kit_pg_replica(struct kit_pg *pg);
 
+/* A server that the test runs by itself, or several: here is only the directory, which goes with
+ * the test. kit_pg_reach says where it is, without database and user, and makes the database. */
+struct kit_pg *kit_pg_remote(void);
+void kit_pg_reach(struct kit_pg *pg, const char *conninfo);
+
 /* "host=… dbname=huying user=ROLE". Borrowed, valid until the next call. */
 const char *kit_pg_conninfo(struct kit_pg *pg, const char *role);
 const char *kit_pg_dir(const struct kit_pg *pg); /* the temporary directory; the socket is in it */

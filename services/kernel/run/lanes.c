@@ -68,7 +68,8 @@ static void attached(void *self, enum err err, const char *message)
     }
     if (!lane->site.durable) {
         log_error("PG-NOT-DURABLE", "what=%s",
-                log_quote("fsync, full_page_writes or synchronous_commit is off; turn it on"));
+                log_quote(
+                        "fsync or full_page_writes is off, or synchronous_commit weaker than on"));
         lane->pause_until_ms = lane->loop->now_ms + 1000;
         pg_reset(lane->pg);
         return;
@@ -78,6 +79,10 @@ static void attached(void *self, enum err err, const char *message)
         pg_reset(lane->pg);
         return;
     }
+    if (!lane->site.replicated && pg_several(lane->pg))
+        log_warn("PG-NOT-REPLICATED", "what=%s",
+                log_quote("the conninfo names several hosts, but synchronous_standby_names is "
+                          "empty: a fail-over may lose what was acknowledged"));
     lane->attached = true;
     lane->connects = pg_connects(lane->pg);
     lane->loop->ids.site = lane->site.number;

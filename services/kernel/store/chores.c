@@ -13,7 +13,8 @@ const struct statement SQL_ATTACH = {
         "k_attach", "SELECT number, incarnation, drill, version FROM directory.site_attach()"};
 const struct statement SQL_DURABLE = {"k_durable",
         "SELECT current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' "
-        "AND current_setting('synchronous_commit') NOT IN ('off', 'local')"};
+        "AND current_setting('synchronous_commit') IN ('on', 'remote_apply'), "
+        "current_setting('synchronous_standby_names') <> ''"};
 static const struct statement SQL_SITE_NOW = {"k_site_now",
         "SELECT s.version, s.incarnation, s.drill, directory.clock(), s.clock_trust, "
         "a.low, a.high, a.trust FROM directory.site s LEFT JOIN clock_anchor a ON a.boot = $1"};
@@ -521,7 +522,11 @@ static void attach_read(void *self, const PGresult *result)
 
 static void durable_read(void *self, const PGresult *result)
 {
-    ((struct site_attach *)self)->durable = PQntuples(result) == 1 && row_int(result, 0, 0) != 0;
+    struct site_attach *site = self;
+    if (PQntuples(result) != 1)
+        return;
+    site->durable = row_int(result, 0, 0) != 0;
+    site->replicated = row_int(result, 0, 1) != 0;
 }
 
 void chores_attach(

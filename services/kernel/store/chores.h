@@ -44,6 +44,7 @@ struct site_attach {
     int64_t incarnation, version;
     bool drill, found; /* found: a profile was applied */
     bool durable;      /* fsync, full_page_writes on, synchronous_commit on or stronger */
+    bool replicated;   /* a commit waits until a standby has it */
 };
 void chores_attach(struct pg *pg, int64_t session, struct site_attach *ret, pg_done_fn *done,
         void *self);

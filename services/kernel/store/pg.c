@@ -17,6 +17,7 @@
 #include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
+#include "services/kernel/store/pg_hosts.h"
 #include "services/kernel/store/pg_impl.h"
 
 #define RING_SIZE 512
@@ -42,6 +43,8 @@ struct pg {
     PGconn *conn;
     enum pg_state state;
     char *conninfo, *schema;
+    struct pg_hosts *hosts;
+    int64_t heard_ms; /* the server's last word, or when it owed none */
     const struct statement *statements;
     size_t statement_count;
     struct entry ring[RING_SIZE];
@@ -64,6 +67,7 @@ struct pg *pg_new(const char *conninfo, const char *schema)
     pg->conninfo = strdup(conninfo);
     pg->schema = strdup(schema);
     must(pg->conninfo && pg->schema);
+    pg->hosts = pg_hosts_new(conninfo);
     pg->retry_ms = RETRY_MIN_MS;
     return pg;
 }
@@ -121,6 +125,7 @@ void pg_destroy(struct pg **pointer)
     if (!pg)
         return;
     pg_reset(pg);
+    pg_hosts_destroy(&pg->hosts);
     free(pg->conninfo);
     free(pg->schema);
     free(pg);
@@ -147,6 +152,11 @@ short pg_events(const struct pg *pg)
     if (pg->state == PG_CONNECTING)
         return pg->polling == PGRES_POLLING_WRITING ? POLLOUT : POLLIN;
     return (short)(POLLIN | (pg->want_write ? POLLOUT : 0));
+}
+
+bool pg_several(const struct pg *pg)
+{
+    return pg_hosts_several(pg->hosts);
 }
 
 bool pg_idle(const struct pg *pg)
@@ -197,9 +207,10 @@ static void connect_start(struct pg *pg, int64_t monotonic_ms)
      * nothing of ours is unacknowledged then, and the system's own are sent after two hours. */
     const char *keys[] = {"dbname", "options", "client_encoding", "application_name",
             "tcp_user_timeout", "connect_timeout", "keepalives", "keepalives_idle",
-            "keepalives_interval", "keepalives_count", NULL};
+            "keepalives_interval", "keepalives_count", "host", "hostaddr", "port", NULL};
     const char *values[] = {pg->conninfo, options, "UTF8", pg->schema, "5000", "5", "1", "3", "2",
-            "3", NULL};
+            "3", pg_hosts_names(pg->hosts), pg_hosts_addresses(pg->hosts),
+            pg_hosts_ports(pg->hosts), NULL};
     pg->conn = PQconnectStartParams(keys, values, 1);
     must(pg->conn);
     pg->state = PG_CONNECTING;
@@ -214,6 +225,7 @@ static void connect_failed(struct pg *pg, int64_t monotonic_ms)
 {
     message_set(pg, PQerrorMessage(pg->conn));
     pg_reset(pg);
+    pg_hosts_next(pg->hosts);
     pg->retry_at_ms = monotonic_ms + pg->retry_ms;
     pg->retry_ms = pg->retry_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : pg->retry_ms * 2;
 }
@@ -326,6 +338,7 @@ static bool pump(struct pg *pg)
     while (ring_count(pg) && !PQisBusy(pg->conn)) {
         struct entry *entry = &pg->ring[pg->head % RING_SIZE];
         PGresult *result = PQgetResult(pg->conn);
+        pg->heard_ms = 0; /* now, as the caller will see */
         if (!result) {
             if (!entry->answered)
                 return PQstatus(pg->conn) == CONNECTION_OK;
@@ -344,6 +357,18 @@ static bool pump(struct pg *pg)
     return PQstatus(pg->conn) == CONNECTION_OK;
 }
 
+/* Its commit will not be confirmed any more: as with a lost connection, the outcome is unknown. */
+static bool deposed(struct pg *pg, int64_t monotonic_ms)
+{
+    static const char why[] = "another server is the primary now";
+    if (!ring_count(pg) || !pg->heard_ms)
+        pg->heard_ms = monotonic_ms;
+    if (!pg_hosts_deposed(pg->hosts, pg->conn, pg->heard_ms, monotonic_ms))
+        return false;
+    message_set(pg, why);
+    return true;
+}
+
 void pg_turn(struct pg *pg, int64_t monotonic_ms)
 {
     if (pg->state == PG_DOWN) {
@@ -356,8 +381,8 @@ void pg_turn(struct pg *pg, int64_t monotonic_ms)
     if (pg->state == PG_DOWN || pg->polling != PGRES_POLLING_OK)
         return;
     flush(pg);
-    if (!pump(pg)) {
-        if (pg->conn && !pg->unknown)
+    if (!pump(pg) || deposed(pg, monotonic_ms)) {
+        if (pg->conn && !pg->unknown && PQstatus(pg->conn) != CONNECTION_OK)
             message_set(pg, PQerrorMessage(pg->conn));
         pg_reset(pg);
         pg->retry_at_ms = monotonic_ms + pg->retry_ms;

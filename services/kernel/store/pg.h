@@ -96,6 +96,7 @@ void pg_queue(struct pg *pg, const struct statement *statement, const struct par
 /* Ends the segment and flushes. `done` is called exactly once. A WARNING received meanwhile makes
  * it ERR_TRANSIENT and drops the connection (unknown outcome of a commit). */
 void pg_sync(struct pg *pg, pg_done_fn *done, void *self);
+bool pg_several(const struct pg *pg); /* its string names several hosts: a fail-over is meant */
 bool pg_idle(const struct pg *pg); /* no open segment */
 /* Identity of the server process behind the connection: for rows of `attempt`. 0 while down. */
 int pg_backend(const struct pg *pg);
