@@ -5,7 +5,7 @@
  *
  *   failover BIN DIR KILLS NASTY SEED    from the checkout's root; DIR: for histories, is there
  *
- * Every fifth kill is followed by one each of the other falls. Exit: 0 nothing found. */
+ * The fifth kill is followed by one each of the other falls. Exit: 0 nothing found. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@
 
 #define FALLS_MAX 512
 #define PAUSE_MS 2000
-#define OTHERS_EVERY 5
+#define OTHERS_AFTER 5
 #define HOTLINE_PAUSE_MS 1000 /* about five reports a second from both; staff keeps up */
 #define BACK_MAX_MS 30000
 
@@ -42,7 +42,7 @@ static void falls(int kills, int nasty)
 {
     for (int kill = 1; kill <= kills; kill++) {
         fall(kill % 2 ? FALL_SERVER_FIRST : FALL_PATRONI_FIRST);
-        for (int kind = FALL_SERVER; kill % OTHERS_EVERY == 0 && kind < FALL_NASTY; kind++)
+        for (int kind = FALL_SERVER; kill == OTHERS_AFTER && kind < FALL_NASTY; kind++)
             fall((enum fall)kind);
     }
     for (; nasty > 0; nasty--)
@@ -75,7 +75,7 @@ static bool figures(int kills)
     printf("promotions without a higher incarnation | %d\n", falls_same_incarnation());
     printf("longer than %d s | %s\n", BACK_MAX_MS / 1000, right ? "none" : "SOME");
     fflush(stdout);
-    return (right || kills < OTHERS_EVERY) && falls_same_incarnation() == 0;
+    return (right || kills < OTHERS_AFTER) && falls_same_incarnation() == 0;
 }
 
 /* Whoever ended by itself. */

@@ -32,6 +32,7 @@ static const char SQL_WAITING[] = "SELECT count(*) FROM pg_stat_activity"
 static const char SQL_INCARNATION[] = "SELECT incarnation FROM directory.site";
 static const char SQL_TIMELINE[] = "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()),"
                                    " 1, 8))::bit(32)::integer";
+static const char SQL_RECOVERY[] = "SELECT pg_is_in_recovery()::integer";
 static const char SQL_RECEIVER[] = "SELECT pid FROM pg_stat_wal_receiver";
 static const char SQL_SENDERS[] = "SELECT pid FROM pg_stat_replication";
 
@@ -141,11 +142,14 @@ static int64_t gap_await(int64_t since_us, enum fall fall)
 static void promotion_await(const struct node *before, enum fall fall)
 {
     int64_t end = kit_now_ms() + WRITE_MS;
-    for (const struct node *now = NULL; !now || now == before; now = nodes_primary()) {
+    struct node *now = NULL;
+    /* Until then the old one, when it still runs, gets what it sends confirmed, and rightly so. */
+    while (!now || now == before || node_int(now, SQL_RECOVERY) != 0) {
         if (kit_now_ms() > end)
             kit_fail(
                     &site.kit, "%s: nobody was promoted within %d s", TEXTS[fall], WRITE_MS / 1000);
         kit_pause();
+        now = nodes_primary();
     }
 }
 

@@ -8,7 +8,7 @@
 
 #include "services/kernel/base/must.h"
 
-#define QUESTION_MS 3000 /* until it is given up, and from one to the next */
+#define QUESTION_MS 2000 /* until it is given up, and from one to the next */
 
 enum list { NAMES, ADDRESSES, PORTS, LIST_COUNT };
 static const char *const KEYS[LIST_COUNT] = {"host", "hostaddr", "port"};
