@@ -67,7 +67,9 @@ R3.sync_p50_us
 R3.sync_p99_us
 R3.samples
 R4.trips_per_s
-R4.trips_per_s_curve" \
+R4.trips_per_s_curve
+R7.trip_p50_us
+R7.receipt_p50_us" \
     "$(jq -r '.reference as $r | .figures | to_entries[] | select(.value > 0)
         | $r + "." + .key' "$dir/real")"
 nowhere="$reference --seconds 0.1 --only R2 host=$dir/nowhere $dir"

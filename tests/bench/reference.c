@@ -1,4 +1,4 @@
-/* huying-bench-reference: the references R1 to R4 beside which the cluster is measured, one JSON
+/* huying-bench-reference: the references R1 to R4 and R7 beside which the cluster is measured, one JSON
  * object a line. The caller runs it in turn with the cluster and takes medians
  * (tests/bench/lib.sh). Options stand before the two arguments; --only may be repeated. */
 #include "tests/bench/reference.h"
@@ -14,7 +14,7 @@ static const struct reference {
     void (*measure)(const struct bench_cfg *cfg);
 } REFERENCES[] = {
         {"R1", case_step_measure}, {"R2", row_insert_measure}, {"R3", disk_sync_measure},
-        {"R4", proxy_trip_measure},
+        {"R4", proxy_trip_measure}, {"R7", receipt_alone_measure},
         {"tables", case_step_tables}, /* for others/queue.js; not one of all */
 };
 enum {
@@ -26,7 +26,7 @@ enum {
 
 static void usage_exit(void)
 {
-    fputs("usage: huying-bench-reference [--seconds S] [--only R1|R2|R3|R4|tables]… CONNINFO "
+    fputs("usage: huying-bench-reference [--seconds S] [--only R1|R2|R3|R4|R7|tables]… CONNINFO "
           "DIRECTORY\n"
           "  CONNINFO   of a database where the schema bench_reference may be made and dropped\n"
           "  DIRECTORY  on the database's disk, for one file of 16 MiB that is removed again\n",

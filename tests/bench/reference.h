@@ -21,6 +21,8 @@ void case_step_measure(const struct bench_cfg *cfg);
 void row_insert_measure(const struct bench_cfg *cfg);
 /* R3: 8 KiB and fdatasync, one after the other. */
 void disk_sync_measure(const struct bench_cfg *cfg);
+/* R7: the two round trips of a receipt, and one that does nothing, on an idle machine. */
+void receipt_alone_measure(const struct bench_cfg *cfg);
 /* R4: round trips through zmq_proxy, 200 bytes, 1,000 in flight, plain and CURVE. */
 void proxy_trip_measure(const struct bench_cfg *cfg);
 
