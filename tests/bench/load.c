@@ -14,6 +14,7 @@
  * all of it. */
 #include "tests/bench/load.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@
 
 #define WORKERS_MAX 32
 #define STAFF_ARENA_LIMIT ((size_t)256 << 20)
+#define STAFF_PAUSE_MS 2
 
 int64_t load_now_us(void)
 {
@@ -150,6 +152,27 @@ static void staff_init(struct field *staff, const struct share *share, struct re
         exit(1);
 }
 
+/* Takes the reports up to `until`, each of which is to become somebody's work: what was pushed a
+ * moment ago may not have come so far, and field_take leaves what nobody has yet. */
+static void staff_take(struct field *staff, size_t until)
+{
+    size_t taken = staff->taken, open = staff->open_count;
+    int64_t began_us = load_now_us();
+    for (;;) {
+        enum err err = field_take(staff, until);
+        if (err != OK)
+            load_fail("the staff: %s", err_name(err));
+        if (staff->open_count - open == until - taken)
+            return;
+        if (load_now_us() - began_us > LOAD_ANSWER_MS * INT64_C(1000))
+            load_fail("%zu of %zu reports became nobody's work",
+                    until - taken - (staff->open_count - open), until - taken);
+        staff->taken = taken;
+        staff->open_count = open;
+        poll(NULL, 0, STAFF_PAUSE_MS);
+    }
+}
+
 static void share_cases(struct share *share)
 {
     struct field staff;
@@ -161,9 +184,8 @@ static void share_cases(struct share *share)
         size_t next = wave_end(share, pushed);
         if (next > pushed)
             wave_push(share, pushed, next);
-        enum err err = field_take(&staff, pushed);
-        if (err == OK)
-            err = field_finish(&staff, 0);
+        staff_take(&staff, pushed);
+        enum err err = field_finish(&staff, 0);
         if (err != OK)
             load_fail("the staff: %s", err_name(err));
         taken = pushed;

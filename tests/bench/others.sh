@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # bin and root are run's
-# R5 and R6: queues that others wrote, with R1's step as the effect of each message (README.md). Only
-# where tests/bench/install-others has been; without it, others_missing says so and nothing else
-# is called. RabbitMQ is a private node: its files in a directory of the bench's, on loopback, with
-# an epmd of its own, both stopped by their process ids.
+# R5 and R6: queues that others wrote, with R1's step as the effect of each message (README.md).
+# Only where tests/bench/install-others has been; without it, others_missing says so and nothing
+# else is called. RabbitMQ is a private node: its files in a directory of the bench's, on loopback,
+# with an epmd of its own, both stopped by their process ids.
 # To be sourced; needs bash, coreutils and lib.sh.
 
 others_dir=${HUYING_BENCH_OTHERS:-${XDG_CACHE_HOME:-$HOME/.cache}/huying/bench-others}

@@ -4,12 +4,12 @@
 # profile `bench` (la311 with a production clock) and the references' memory settings, run by
 # deploy/run with a home of its own. Figures come from the services' own tables: a *step* is a
 # committed transition (a row of a service's history) or a leaf in its place in the ledger.
-# To be sourced by run; uses $root, $build, $bin, $reports, $work.
+# Every function is about the site that was started last, or that site_use names.
+# To be sourced by run and growth; uses $root, $build, $bin, $reports, $work.
 
 # The four services that have transitions.
 SITE_HISTORY="(SELECT count(*) FROM intake.history) + (SELECT count(*) FROM routing.history)
     + (SELECT count(*) FROM enforcement.history) + (SELECT count(*) FROM volunteer.history)"
-SITE_LEAVES="(SELECT coalesce(sum(count), 0) FROM audit.pages WHERE first_place IS NOT NULL)"
 
 # figures NAME KEY=VALUE…: a measurement as a line of JSON.
 figures() {
@@ -40,24 +40,36 @@ PREPARE
 }
 
 site_deploy() {
-    HUYING_LANG=en HUYING_BUILD=$build HUYING_HOME=$site_home "$work/site/deploy/run" "$@"
+    HUYING_LANG=en HUYING_BUILD=$build HUYING_HOME=$site_home "$site_dir/deploy/run" "$@"
+}
+
+# site_use DIR: the site there, which may not be started yet.
+site_use() {
+    site_dir=$1 site_home=$1/home site_base=
+    # shellcheck disable=SC2034 # run has use for it
+    [ ! -r "$site_home/run/ports" ] || read -r _ site_base <"$site_home/run/ports"
 }
 
 # site_start DIR: from nothing to ready.
 site_start() {
     site_prepare "$1"
-    site_home=$1/home
+    site_use "$1"
     site_deploy bench --no-feed 2>"$work/deploy.log" || {
         tail -n 20 "$work/deploy.log" >&2
         return 1
     }
-    # shellcheck disable=SC2034 # run has use for it
-    read -r _ site_base <"$site_home/run/ports"
+    site_use "$1"
 }
 
 site_stop() {
     [ -z "${site_home-}" ] || [ ! -d "$site_home" ] ||
         site_deploy stop 2>>"$work/deploy.log" || true
+}
+
+# Stopped, and its directory gone.
+site_remove() {
+    site_stop
+    rm -rf "$site_dir"
 }
 
 site_conninfo() {
@@ -76,16 +88,41 @@ site_load() {
         --run "r${EPOCHREALTIME/[.,]/}" "$what" "$@"
 }
 
-# Until every transition has its leaf, for two minutes at most.
+# Nothing is under way to anybody, and every page has its place: then every transition has its leaf.
+# It reads what is nearly empty, so that asking again and again costs the site nothing, and hardly
+# depends on how much it holds.
+SITE_QUIET="SELECT NOT EXISTS (SELECT FROM intake.outbox)
+    AND NOT EXISTS (SELECT FROM routing.outbox)
+    AND NOT EXISTS (SELECT FROM enforcement.outbox) AND NOT EXISTS (SELECT FROM volunteer.outbox)
+    AND NOT EXISTS (SELECT FROM audit.pages WHERE first_place IS NULL AND ver > 0)"
+
+# For two minutes at most.
 site_settle() {
     local until=$((SECONDS + 120))
-    while [ "$(site_sql "SELECT $SITE_HISTORY - $SITE_LEAVES")" != 0 ]; do
+    while [ "$(site_sql "$SITE_QUIET")" != t ]; do
         [ $SECONDS -lt $until ] || {
-            echo 'tests/bench/run: the ledger does not get all transitions' >&2
+            echo 'tests/bench: the ledger does not get all transitions' >&2
             return 1
         }
         sleep 0.02
     done
+}
+
+# Transitions and leaves so far; each transition has to have its leaf. Where most of them were made
+# up ($site_dir/filled), only the leaves are counted, twice: that many rows would take a minute.
+site_steps() {
+    local history leaves
+    leaves=$(site_sql "SELECT size FROM audit.head")
+    if [ -e "$site_dir/filled" ]; then
+        printf '%s\n' "$((2 * leaves))"
+        return
+    fi
+    history=$(site_sql "SELECT $SITE_HISTORY")
+    [ "$history" = "$leaves" ] || {
+        printf 'tests/bench: %s transitions, but %s leaves\n' "$history" "$leaves" >&2
+        return 1
+    }
+    printf '%s\n' "$((history + leaves))"
 }
 
 # Seconds of processor time that the site has used up, PostgreSQL and Redis with it.
@@ -104,16 +141,17 @@ site_cpu() {
 site_cluster_measure() {
     local steps cpu began us
     site_settle
-    steps=$(site_sql "SELECT $SITE_HISTORY + $SITE_LEAVES")
+    steps=$(site_steps)
     cpu=$(site_cpu)
     began=${EPOCHREALTIME/[.,]/}
     site_load cases --count "$1" >/dev/null
     site_settle
     us=$((${EPOCHREALTIME/[.,]/} - began))
-    steps=$(($(site_sql "SELECT $SITE_HISTORY + $SITE_LEAVES") - steps))
+    cpu=$(awk "BEGIN { printf \"%.0f\", ($(site_cpu) - $cpu) * 1e6 / $1 }")
+    steps=$(($(site_steps) - steps))
     figures cluster "steps_per_s=$((steps * 1000000 / us))" "cases_per_s=$(($1 * 1000000 / us))" \
         "steps_per_case=$(awk "BEGIN { printf \"%.2f\", $steps / $1 }")" \
-        "cpu_us_per_case=$(awk "BEGIN { printf \"%.0f\", ($(site_cpu) - $cpu) * 1e6 / $1 }")"
+        "cpu_us_per_case=$cpu"
 }
 
 # site_units COMMAND NAME…: d stops instances, u starts them (runsv's own letters).
@@ -141,6 +179,16 @@ site_ready() {
         read -r -t 2 line <&7 || true
         exec 7>&-
     done 2>/dev/null
+}
+
+# The first instance of each service, and until all of them are ready.
+# shellcheck disable=SC2034 # fill.sh stops and starts them
+site_services=(intake-1 routing-1 enforcement-1 volunteer-1 audit-1)
+site_services_ready() {
+    local offset
+    for offset in 30 40 50 60 70; do
+        site_ready "$offset"
+    done
 }
 
 # site_routing_rate INSTANT: steps a second since then, from the history's own times. The last
