@@ -230,11 +230,19 @@ static void connect_failed(struct pg *pg, int64_t monotonic_ms)
     pg->retry_ms = pg->retry_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : pg->retry_ms * 2;
 }
 
+/* What libpq did not take is missing between what went before and what follows, and there will be a
+ * result less than entries: nothing more may reach the server, above all no COMMIT. The pump finds
+ * the connection lost, and all open segments end with ERR_TRANSIENT. */
+static void cut(struct pg *pg)
+{
+    pg->unknown = true;
+    shutdown(PQsocket(pg->conn), SHUT_RDWR);
+}
+
 static void prepare_one(struct pg *pg, const struct statement *statement)
 {
-    /* Then there is one result less than entries: nothing of this connection can be believed. */
     if (FAULT(pg_prepare) || PQsendPrepare(pg->conn, statement->name, statement->sql, 0, NULL) != 1)
-        pg->unknown = true;
+        cut(pg);
     struct entry *entry = ring_push(pg);
     entry->prepare = true;
 }
@@ -426,10 +434,8 @@ void pg_queue(struct pg *pg,
     struct params_wire wire;
     params_seal(params, &wire);
     must(pg->state == PG_READY);
-    /* A refusal here (out of memory, lost connection) shows when the pump reads: the segment ends
-     * with ERR_TRANSIENT because the connection is dropped. */
     if (!statement_send(pg, statement, &wire))
-        pg->unknown = true;
+        cut(pg);
     bool commit = statement == &PG_COMMIT;
     pg->committing = pg->committing || commit;
     if (commit ? FAULT(pg_commit_lost_before) : FAULT(pg_lost_before))
@@ -451,7 +457,7 @@ static void hear_no_more(const struct pg *pg)
 void pg_sync(struct pg *pg, pg_done_fn *done, void *self)
 {
     if (PQpipelineSync(pg->conn) != 1)
-        pg->unknown = true;
+        cut(pg);
     struct entry *entry = ring_push(pg);
     entry->sync = true;
     entry->done = done;

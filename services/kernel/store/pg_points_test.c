@@ -124,6 +124,32 @@ static void each_ends_a_segment_as_it_would_really_end(void **state)
     }
 }
 
+/* The others are there, COMMIT too, and none of it may be kept. */
+static void statement_that_fails_takes_its_transaction_with_it(void **state)
+{
+    static const char *const points[] = {
+            "pg_unsent", "pg_lost_before", "pg_locked", "pg_deadlock", "pg_full", "pg_refused"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(points); i++) {
+        kit_pg_run(server, "DELETE FROM fault_row");
+        struct pg *pg = connected();
+        struct end end = {.pg = pg};
+        pg_queue(pg, &PG_BEGIN, NULL, NULL, NULL);
+        pg_queue(pg, &INSERT, NULL, NULL, NULL);
+        fault_switch(points[i]);
+        pg_queue(pg, &INSERT, NULL, NULL, NULL);
+        fault_switch(NULL);
+        pg_queue(pg, &INSERT, NULL, NULL, NULL);
+        pg_queue(pg, &PG_COMMIT, NULL, NULL, NULL);
+        pg_sync(pg, ended, &end);
+        turn_until_ended(pg, &end);
+        long long rows = rows_in_the_end();
+        if (end.err == OK || rows != 0)
+            fail_msg("%s: %s, %lld rows", points[i], err_name(end.err), rows);
+        pg_destroy(&pg);
+    }
+}
+
 static void while_connecting_fails_it_is_tried_again_until_it_does_not(void **state)
 {
     static const char *const points[] = {"pg_connect", "pg_prepare", "pg_lost_after"};
@@ -144,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(each_ends_a_segment_as_it_would_really_end),
+            cmocka_unit_test(statement_that_fails_takes_its_transaction_with_it),
             cmocka_unit_test(while_connecting_fails_it_is_tried_again_until_it_does_not),
     };
     server = kit_pg_start(NULL);
