@@ -108,6 +108,13 @@ bool pg_blocked(const struct pg *pg)
     return pg->blocked;
 }
 
+/* The simulated database is one place, whatever becomes of it. */
+bool pg_several(const struct pg *pg)
+{
+    (void)pg;
+    return false;
+}
+
 bool pg_idle(const struct pg *pg)
 {
     return !pg->first;

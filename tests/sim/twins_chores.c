@@ -28,8 +28,8 @@ static enum exec twin_attach(struct call *call)
 
 static enum exec twin_durable(struct call *call)
 {
-    result_begin(call, "b");
-    result_add(call, (struct cell[]){cell_number(1)});
+    result_begin(call, "bb");
+    result_add(call, (struct cell[]){cell_number(1), cell_number(1)});
     return EXEC_DONE;
 }
 
