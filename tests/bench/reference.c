@@ -1,5 +1,5 @@
-/* huying-bench-reference: the references R1 to R4 and R7 beside which the cluster is measured, one JSON
- * object a line. The caller runs it in turn with the cluster and takes medians
+/* huying-bench-reference: the references R1 to R4 and R7 beside which the cluster is measured, one
+ * JSON object a line. The caller runs it in turn with the cluster and takes medians
  * (tests/bench/lib.sh). Options stand before the two arguments; --only may be repeated. */
 #include "tests/bench/reference.h"
 

@@ -362,8 +362,8 @@ static void locked(void *self, enum err err, const char *message)
         save_start(batch);
 }
 
-/* An id that this batch drew stands in no row yet; the key that it was drawn for is inserted and not
- * committed, so that nobody else can come by it. The row is made when it is saved. */
+/* An id that this batch drew stands in no row yet; the key that it was drawn for is inserted and
+ * not committed, so that nobody else can come by it. The row is made when it is saved. */
 static void drawn_mark(struct batch *batch)
 {
     for (size_t i = 0; i < batch->drawn_count; i++) {
