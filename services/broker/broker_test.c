@@ -304,9 +304,8 @@ static void credit_used_up_is_nak_and_granted_again_is_not(void **state)
 static void many_send(struct bus *bus, const struct frame *head, const uint8_t *payload)
 {
     for (int i = 0; i < 64; i++) {
-        if (bus_send(bus, head, payload, BROKER_ACKS_SIZE_MAX / 4) != OK) {
+        if (bus_send(bus, head, payload, BROKER_ACKS_SIZE_MAX / 4) != OK)
             return; /* the broker has to read first */
-        }
     }
 }
 
