@@ -136,6 +136,14 @@ static void port_that_is_taken_is_fatal(void **state)
     web_stop(&loop);
 }
 
+static void host_that_is_no_address_is_fatal(void **state)
+{
+    (void)state;
+    snprintf(loop.conf.http_host, sizeof loop.conf.http_host, "localhost");
+    assert_int_equal(web_start(&loop), ERR_FATAL);
+    assert_null(loop.web);
+}
+
 static void message_without_room_is_none(void **state)
 {
     struct arena arena;
@@ -185,6 +193,7 @@ int main(void)
             CASE(key_and_list_that_cannot_be_read_are_refused),
             CASE(sockets_that_cannot_be_opened_are_fatal),
             CASE(port_that_is_taken_is_fatal),
+            CASE(host_that_is_no_address_is_fatal),
             CASE(message_without_room_is_none),
             CASE(request_of_the_process_itself_is_refused_and_not_counted),
             CASE(clock_that_jumps_once_holds_deadlines_until_it_is_back),
