@@ -141,14 +141,15 @@ port_of() {
     esac
 }
 
-# Ports that somebody listens on, from /proc: needs no tool and disturbs nobody.
+# Ports that somebody listens on, from /proc. The shell's own read takes a byte at a time, for which
+# the kernel walks its tables anew: minutes, where thousands of connections have just been closed.
 ports_listening() {
-    local table address state
+    local table address
     for table in /proc/net/tcp /proc/net/tcp6; do
         [ -r "$table" ] || continue
-        while read -r _ address _ state _; do
-            [ "$state" != 0A ] || printf '%d\n' "$((16#${address##*:}))"
-        done <"$table"
+        awk '$4 == "0A" { print $2 }' "$table"
+    done | while read -r address; do
+        printf '%d\n' "$((16#${address##*:}))"
     done
 }
 
