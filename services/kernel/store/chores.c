@@ -46,20 +46,24 @@ static const struct statement SQL_WORK = {
  * bound keeps the scan from walking over rows that are gone but that a held snapshot keeps in the
  * index. Of an aggregate only the lowest numbers are sent: those of this claim, and none that is a
  * whole window above one that was sent again and is still out (index outbox_again); the others are
- * put off for an eighth of the time. */
+ * put off for an eighth of the time. Which of the claimed are sent is found by halving, not by a
+ * join (save.c). */
+#define SENT "s.sent[width_bucket(o.id, s.ids)]"
 static const struct statement SQL_RESEND = {"k_resend",
         "WITH c AS MATERIALIZED (SELECT id, agg, n FROM outbox WHERE dest = $1 AND due <= now() "
         "AND due >= CASE WHEN $4::bigint > 0 THEN now() - $4::bigint * interval '1 ms' "
         "ELSE '-infinity' END AND acked IS NULL ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED), "
-        "w AS (SELECT c.id, row_number() OVER (PARTITION BY c.agg ORDER BY c.n) <= $5 "
+        "w AS MATERIALIZED (SELECT c.id, row_number() OVER (PARTITION BY c.agg ORDER BY c.n) <= $5 "
         "AND NOT EXISTS (SELECT FROM outbox t WHERE t.dest = $1 AND t.agg = c.agg "
-        "AND t.n <= c.n - $5 AND t.tries > 0 AND t.acked IS NULL) AS sent FROM c) "
-        "UPDATE outbox o SET tries = o.tries + w.sent::integer, due = clock_timestamp() + "
-        "CASE WHEN w.sent THEN $2::bigint * (1 << least(o.tries, 2)) * (0.75 + random() / 2) "
-        "ELSE $2::bigint / 8 END * interval '1 ms' FROM w "
-        "WHERE o.id = ANY(ARRAY(SELECT id FROM c)) AND o.id = w.id "
-        "RETURNING o.id, o.agg, o.n, o.type, o.at, CASE WHEN w.sent THEN o.payload END, o.tries, "
-        "w.sent"};
+        "AND t.n <= c.n - $5 AND t.tries > 0 AND t.acked IS NULL) AS sent FROM c), "
+        "s AS MATERIALIZED (SELECT array_agg(id ORDER BY id) AS ids, "
+        "array_agg(sent ORDER BY id) AS sent FROM w) "
+        "UPDATE outbox o SET tries = o.tries + " SENT "::integer, due = clock_timestamp() + "
+        "CASE WHEN " SENT " THEN $2::bigint * (1 << least(o.tries, 2)) * (0.75 + random() / 2) "
+        "ELSE $2::bigint / 8 END * interval '1 ms' FROM s "
+        "WHERE o.id = ANY(ARRAY(SELECT id FROM c)) "
+        "RETURNING o.id, o.agg, o.n, o.type, o.at, CASE WHEN " SENT
+        " THEN o.payload END, o.tries, " SENT};
 /* A due time further off than any back-off was written while the server's clock was ahead: without
  * this such rows would wait until the clock gets there. Found at the far end of the index. */
 static const struct statement SQL_RESEND_FAR = {"k_resend_far",
