@@ -32,20 +32,6 @@ static size_t words_size[NODE_COUNT];
 static const char *logs_dir;
 static const char *database = "postgres"; /* until there is the site's */
 
-/* A port that is ours, as the brokers' (tests/kit/cluster.c): bound, never listening. */
-static int port_hold(int *ret_port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
-            bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-            getsockname(fd, (struct sockaddr *)&address, &size) != 0)
-        kit_fail(kit, "a free port: %s", strerror(errno));
-    *ret_port = ntohs(address.sin_port);
-    return fd;
-}
-
 /* A child as the user postgres when this is root: neither initdb nor the server run as root. */
 static pid_t child(const char *name, const char *const argv[], char ret_log[KIT_PATH_SIZE])
 {
@@ -62,7 +48,7 @@ static void etcd_up(void)
     char data[KIT_PATH_SIZE + 8], urls[2][40], member[48];
     snprintf(data, sizeof data, "%s/etcd", kit_pg_dir(kit->pg));
     for (int i = 0; i < 2; i++) {
-        etcd_holds[i] = port_hold(&etcd_ports[i]);
+        etcd_holds[i] = kit_port_hold(kit, &etcd_ports[i]);
         snprintf(urls[i], sizeof urls[i], "http://127.0.0.1:%d", etcd_ports[i]);
     }
     snprintf(member, sizeof member, "default=%s", urls[1]);
@@ -295,8 +281,8 @@ static void nodes_make(void)
         snprintf(node->data, sizeof node->data, "%.200s/%.8s", kit_pg_dir(kit->pg), node->name);
         node->rest.site = kit;
         snprintf(node->rest.name, sizeof node->rest.name, "%.8s", node->name);
-        node->holds[0] = port_hold(&node->port);
-        node->holds[1] = port_hold(&node->rest.http_port);
+        node->holds[0] = kit_port_hold(kit, &node->port);
+        node->holds[1] = kit_port_hold(kit, &node->rest.http_port);
     }
     environment("ETCD3_HOSTS", "'127.0.0.1:%d'", etcd_ports[0]);
     environment("SUPERUSER_PASSWORD", NODE_PASSWORD);

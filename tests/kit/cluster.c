@@ -151,9 +151,7 @@ void kit_child_kill(pid_t *pid)
     *pid = 0;
 }
 
-/* A port that is ours: bound with SO_REUSEADDR and not listening, so the kernel gives it to nobody
- * and a broker, which binds with SO_REUSEADDR too, can listen on it. */
-static int port_hold(struct kit_site *site, int *ret_port)
+int kit_port_hold(struct kit_site *site, int *ret_port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
@@ -191,7 +189,7 @@ static void site_make(struct kit_site *site, const char *bin, struct kit_pg *pg)
     if (keyfile_write(path, &site->server) != OK)
         kit_fail(site, "%s was not written", path);
     for (size_t i = 0; i < KIT_BROKERS_MAX; i++)
-        site->port_holds[i] = port_hold(site, &site->ports[i]);
+        site->port_holds[i] = kit_port_hold(site, &site->ports[i]);
     file_write(site, "peers.conf", "w", "# of the test\n");
     broker_conf(site);
 }

@@ -91,6 +91,9 @@ int64_t kit_metric(struct kit_process *process, const char *name);
 /* Waits until /readyz gives `status` and its body holds `part`. */
 void kit_await(struct kit_process *process, int status, const char *part);
 
+/* A port that is ours: bound with SO_REUSEADDR and not listening, so the kernel gives it to nobody
+ * and a server, which binds with SO_REUSEADDR too, can listen on it. Returns what to close. */
+int kit_port_hold(struct kit_site *site, int *ret_port);
 int64_t kit_now_ms(void);
 void kit_fail(struct kit_site *site, const char *format, ...)
         __attribute__((format(printf, 2, 3), noreturn));

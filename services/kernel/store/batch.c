@@ -371,6 +371,7 @@ static void drawn_mark(struct batch *batch)
         if (!slot)
             continue; /* the key stood for another id already */
         slot->drawn = true;
+        batch->locked++; /* the key's row is a write, too */
         ((struct aggregate *)slot->state)->found = true;
     }
 }

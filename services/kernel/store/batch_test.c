@@ -502,6 +502,16 @@ static void keyed_commands_of_two_batches_meet(void **state)
     ASSERT_SQL("SELECT count(*) FROM toy.toy", 1);
 }
 
+/* The key stands for the id from then on, and goes with its row (rule 10). */
+static void drawn_id_of_a_refused_command_is_a_stub(void **state)
+{
+    struct work works[] = {toy_command(0, "", "S40")};
+    (void)state;
+    assert_int_equal(lane_run(&one, works, 1), BATCH_DONE);
+    assert_int_equal(works[0].verdict, VERDICT_REFUSED);
+    ASSERT_SQL("SELECT count(*) FROM toy.toy t JOIN toy.key k ON k.agg = t.id WHERE ver = 0", 1);
+}
+
 static void ids_that_go_in_the_middle_end_in_a_retry(void **state)
 {
     struct work works[] = {toy_event(SERVICE_INTAKE, 100, 1, "A5")};
@@ -561,6 +571,7 @@ int main(void)
             CASE(what_cannot_be_stored_fails_without_effect),
             CASE(same_request_id_on_two_aggregates_at_once),
             CASE(same_request_gets_the_same_answer), CASE(keyed_commands_of_two_batches_meet),
+            CASE(drawn_id_of_a_refused_command_is_a_stub),
             CASE(ids_that_go_in_the_middle_end_in_a_retry),
             CASE(connection_lost_while_preparing_is_made_again),
             CASE(timers_are_stored_cleared_and_fired)};

@@ -113,6 +113,24 @@ static void states_save(struct batch *batch)
         pg_queue(batch->pg, &ops->sql_update, params, NULL, NULL);
 }
 
+/* A drawn id of which nothing came is kept as a stub: its key stands for it, and goes with the row
+ * when its period goes (rule 10). */
+static void stubs_save(struct batch *batch)
+{
+    int count = 0;
+    params_reset(&batch->params);
+    int ids = params_array(&batch->params, PARAM_INT8);
+    for (size_t i = 0; i < batch->core.slot_count; i++) {
+        const struct slot *slot = &batch->core.slots[i];
+        if (!slot->drawn || slot->dirty)
+            continue;
+        param_add_int(&batch->params, ids, slot->agg);
+        count++;
+    }
+    if (count)
+        pg_queue(batch->pg, &batch->ops->sql_stub, &batch->params, NULL, NULL);
+}
+
 static void history_save(struct batch *batch)
 {
     static const enum param_type types[] = {PARAM_INT8, PARAM_INT4, PARAM_INT2, PARAM_INT2,
@@ -324,6 +342,7 @@ static void service_save(struct batch *batch)
 void batch_save(struct batch *batch)
 {
     states_save(batch);
+    stubs_save(batch);
     if (batch->ops->store && batch->core.work_count)
         service_save(batch);
     history_save(batch);
