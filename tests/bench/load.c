@@ -118,8 +118,9 @@ static void wave_push(struct share *share, size_t from, size_t until)
     enum err err = hotline_push(share->hotline, reports, receipts, count, LOAD_ANSWER_MS);
     if (err != OK)
         load_fail("push: %s", err_name(err));
+    /* The client sends again what had no answer for some seconds: then the receipt says so. */
     for (size_t i = 0; i < count; i++)
-        if (receipts[i].result != HOTLINE_ACCEPTED)
+        if (receipts[i].result != HOTLINE_ACCEPTED && receipts[i].result != HOTLINE_DUPLICATE)
             load_fail("report %s was not accepted: %s %s", receipts[i].ticket, receipts[i].reason,
                     receipts[i].text);
 }
