@@ -1,7 +1,6 @@
-/* Log lines as they arrive on standard error, which is a pipe here. */
+/* Log lines as they arrive on standard error, which is a file here. */
 #include "services/kernel/base/log.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
@@ -11,45 +10,17 @@
 #define THREADS 4
 #define LINES_EACH 200
 
-struct capture {
-    int saved, reader;
-};
-
-static void capture_begin(struct capture *capture)
-{
-    int ends[2];
-    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-    capture->saved = dup(STDERR_FILENO);
-    capture->reader = ends[0];
-    assert_true(fcntl(ends[1], F_SETPIPE_SZ, 1 << 20) > 0);
-    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
-    (void)close(ends[1]);
-}
-
-/* Everything written since capture_begin, NUL-terminated. */
-static void capture_end(struct capture *capture, char *text, size_t room)
-{
-    size_t size = 0;
-    ssize_t got;
-    while (size < room - 1 && (got = read(capture->reader, text + size, room - 1 - size)) > 0) {
-        size += (size_t)got;
-    }
-    text[size] = 0;
-    (void)dup2(capture->saved, STDERR_FILENO);
-    (void)close(capture->saved);
-    (void)close(capture->reader);
-}
-
 static void log_line_has_time_level_event_instance_and_text(void **state)
 {
     (void)state;
-    struct capture capture;
-    char text[4096], instant[INSTANT_SIZE] = {0};
+    struct log_watch watch;
+    char instant[INSTANT_SIZE] = {0};
     int64_t at_ms;
     log_init("intake-1", LOG_INFO);
-    capture_begin(&capture);
+    log_watch(&watch);
     log_info("INTAKE-REFUSED", "case=%d reason=%s", 123, log_quote("no place"));
-    capture_end(&capture, text, sizeof text);
+    const char *text = log_seen(&watch);
+    log_unwatch(&watch);
     memcpy(instant, text, 24);
     assert_true(instant_parse(instant, &at_ms));
     assert_string_equal(
@@ -59,15 +30,15 @@ static void log_line_has_time_level_event_instance_and_text(void **state)
 static void log_below_the_level_writes_nothing(void **state)
 {
     (void)state;
-    struct capture capture;
-    char text[4096];
+    struct log_watch watch;
     log_init("x", LOG_WARN);
-    capture_begin(&capture);
+    log_watch(&watch);
     log_info("QUIET", "n=%d", 1);
     log_warn("LOUD", "n=%d", 2);
     log_level_set(LOG_DEBUG);
     log_debug("FINE", "n=%d", 3);
-    capture_end(&capture, text, sizeof text);
+    const char *text = log_seen(&watch);
+    log_unwatch(&watch);
     assert_null(strstr(text, "QUIET"));
     assert_non_null(strstr(text, "WARN  LOUD"));
     assert_non_null(strstr(text, "DEBUG FINE"));
@@ -76,21 +47,43 @@ static void log_below_the_level_writes_nothing(void **state)
 static void log_event_stays_one_line_whatever_it_contains(void **state)
 {
     (void)state;
-    struct capture capture;
-    char text[8192], huge[5000];
+    struct log_watch watch;
+    char huge[5000];
     memset(huge, 'h', sizeof huge - 1);
     huge[sizeof huge - 1] = 0;
     log_init("x", LOG_INFO);
-    capture_begin(&capture);
+    log_watch(&watch);
     log_info("BROKEN", "text=%s", "a\nb\r\nc");
     log_info("HUGE", "text=%s", huge);
-    capture_end(&capture, text, sizeof text);
+    const char *text = log_seen(&watch);
+    log_unwatch(&watch);
     assert_non_null(strstr(text, "text=a b  c\n"));
-    char *second = strchr(text, '\n') + 1;
-    char *end = strchr(second, '\n');
+    const char *second = strchr(text, '\n') + 1;
+    const char *end = strchr(second, '\n');
     assert_non_null(end);
     assert_int_equal(end[1], 0);
     assert_true(end - second < 2048 && end - second > 2000);
+}
+
+/* A full disk must not stop the service: the line is lost, the next one is not. */
+static void line_that_cannot_be_written_is_lost_and_the_next_one_is_not(void **state)
+{
+    (void)state;
+    struct log_watch watch;
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    log_init("x", LOG_INFO);
+    log_watch(&watch);
+    log_info("BEFORE", "n=%d", 1);
+    assert_true(full >= 0 && dup2(full, STDERR_FILENO) >= 0);
+    log_info("LOST", "n=%d", 2);
+    assert_true(dup2(watch.file, STDERR_FILENO) >= 0);
+    log_info("AFTER", "n=%d", 3);
+    const char *text = log_seen(&watch);
+    log_unwatch(&watch);
+    (void)close(full);
+    assert_non_null(strstr(text, "BEFORE instance=x n=1\n"));
+    assert_non_null(strstr(text, "AFTER instance=x n=3\n"));
+    assert_null(strstr(text, "LOST"));
 }
 
 static void *write_lines(void *self)
@@ -104,21 +97,22 @@ static void *write_lines(void *self)
 static void log_lines_of_threads_do_not_mix(void **state)
 {
     (void)state;
-    static char text[THREADS * LINES_EACH * 128];
     static char names[THREADS][8] = {"aaaa", "bbbb", "cccc", "dddd"};
-    struct capture capture;
+    struct log_watch watch;
     pthread_t threads[THREADS];
     log_init("x", LOG_INFO);
-    capture_begin(&capture);
+    log_watch(&watch);
     for (size_t i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, write_lines, names[i]), 0);
     }
     for (size_t i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     }
-    capture_end(&capture, text, sizeof text);
+    const char *text = log_seen(&watch);
+    log_unwatch(&watch);
     int lines = 0;
-    for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1, lines++) {
+    for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL;
+            line = end + 1, lines++) {
         assert_int_equal(end - line, 66);
         assert_memory_equal(end - 8, " end=yes", 8);
     }
@@ -189,6 +183,7 @@ int main(void)
             cmocka_unit_test(log_line_has_time_level_event_instance_and_text),
             cmocka_unit_test(log_below_the_level_writes_nothing),
             cmocka_unit_test(log_event_stays_one_line_whatever_it_contains),
+            cmocka_unit_test(line_that_cannot_be_written_is_lost_and_the_next_one_is_not),
             cmocka_unit_test(log_lines_of_threads_do_not_mix),
             cmocka_unit_test(log_level_parse_knows_four_names),
             cmocka_unit_test(log_quote_quotes_only_when_needed),

@@ -4,9 +4,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <glib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct place {
     char *dir, *path;
@@ -83,6 +87,27 @@ static void keyfile_broken_is_refused_without_showing_it(void **state)
     }
 }
 
+/* Nothing is left that would be taken for a key, or keep the next attempt from making one. */
+static void keyfile_that_cannot_be_written_is_not_left_half(void **state)
+{
+    struct place *place = *state;
+    struct keypair pair;
+    struct rlimit kept, none;
+    keypair_draw(&pair);
+    assert_int_equal(keyfile_write("/nowhere/at/all/a.key", &pair), ERR_TRANSIENT);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &kept), 0);
+    none = kept;
+    none.rlim_cur = KEY_Z85_SIZE; /* as on a disk that has no room for the second line */
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    enum err err = keyfile_write(place->path, &pair);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &kept), 0);
+    assert_int_equal(err, ERR_TRANSIENT);
+    assert_int_equal(access(place->path, F_OK), -1);
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(keyfile_write(place->path, &pair), OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +116,8 @@ int main(void)
                     keyfile_that_others_may_read_is_refused, place_make, place_remove),
             cmocka_unit_test_setup_teardown(
                     keyfile_broken_is_refused_without_showing_it, place_make, place_remove),
+            cmocka_unit_test_setup_teardown(
+                    keyfile_that_cannot_be_written_is_not_left_half, place_make, place_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
