@@ -294,6 +294,25 @@ static void crowded_aggregates_run_by_themselves(void **state)
     ASSERT_SQL("SELECT count(*) FROM toy.waiting", 2 * 4999 - 2 * DRAIN_MAX);
 }
 
+/* A little is held of each, and too much of all together: none of it is taken for new. */
+static void aggregates_of_which_too_much_is_held_together_run_one_by_one(void **state)
+{
+    struct work works[12];
+    (void)state;
+    kit_pg_run(server, "INSERT INTO toy.toy (id) SELECT a FROM generate_series(1, 12) a;"
+                       "INSERT INTO toy.waiting (agg, source, n, msg_id, type, at, payload) "
+                       "SELECT a, 1, n, a * 1000 + n * 10 + 1, 1, now(), 'A1' "
+                       "FROM generate_series(1, 12) a, generate_series(2, 101) n");
+    for (int i = 0; i < 12; i++)
+        works[i] = toy_event(SERVICE_INTAKE, 1 + i, 1, "A1");
+    assert_int_equal(lane_run(&one, works, 12), BATCH_SPLIT);
+    for (int i = 0; i < 12; i++) {
+        assert_true(works[i].crowded);
+        assert_int_equal(lane_run(&one, &works[i], 1), BATCH_DONE);
+    }
+    ASSERT_SQL("SELECT count(*) FROM toy.toy WHERE total = seen_intake AND total = 65", 12);
+}
+
 static void nothing_is_told_before_a_commit_that_wrote(void **state)
 {
     struct work first[] = {toy_event(SERVICE_INTAKE, 100, 1, "A5")};
@@ -561,6 +580,7 @@ int main(void)
             CASE(commit_that_was_not_confirmed_is_not_done_twice),
             CASE(opposite_orders_do_not_deadlock), CASE(locked_rows_are_left_and_the_rest_is_done),
             CASE(crowded_aggregates_run_by_themselves),
+            CASE(aggregates_of_which_too_much_is_held_together_run_one_by_one),
             CASE(nothing_is_told_before_a_commit_that_wrote),
             CASE(acknowledged_rows_go_and_locked_ones_stay), CASE(suspects_run_alone),
             CASE(five_attempts_make_a_dead_letter),

@@ -256,6 +256,21 @@ static void unknown_type_is_put_back(void **state)
     assert_false(held[0].gone);
 }
 
+/* It stands nowhere in the database: who sent it finds out, and nothing else is held up. */
+static void message_without_an_aggregate_is_put_back(void **state)
+{
+    (void)state;
+    struct work *stray = add(toy_event(SERVICE_INTAKE, 0, 1, "A5"));
+    struct work *other = add(toy_event(SERVICE_INTAKE, AGG, 1, "A5"));
+    core_begin(&bench.core);
+    loaded(AGG, 0);
+    core_run(&bench.core);
+    assert_int_equal(stray->end, END_PUT_BACK);
+    assert_int_equal(other->end, END_ACK);
+    assert_int_equal(toy(AGG)->total, 5);
+    assert_int_equal(bench.core.outbox.count, 2); /* an echo and the page */
+}
+
 static void replay_and_skip_table(void **state)
 {
     static const struct {
@@ -495,6 +510,7 @@ int main(void)
             CASE(poison_is_buried_without_being_looked_at),
             CASE(held_poison_is_buried_by_its_poke),
             CASE(unknown_type_is_put_back),
+            CASE(message_without_an_aggregate_is_put_back),
             CASE(replay_and_skip_table),
             CASE(skip_is_audited_and_lets_the_rest_through),
             CASE(replay_takes_the_present_time),

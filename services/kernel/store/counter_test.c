@@ -45,7 +45,16 @@ static long long value_of(const char *key, const char *field)
     return value;
 }
 
+static void tell(const char *command)
+{
+    redisContext *context = redisConnectUnix(kit_redis_socket(redis));
+    assert_non_null(context);
+    freeReplyObject(redisCommand(context, command));
+    redisFree(context);
+}
+
 #define TOTAL "huying:7:toy:total"
+#define LIVE "huying:7:toy:live"
 
 static void put(int64_t unit, int32_t matter, int64_t value, int64_t fold)
 {
@@ -150,6 +159,34 @@ static void hung_redis_costs_one_time_out(void **state)
     kit_redis_wake(redis);
 }
 
+/* Somebody wrote what is ours: Redis answers, and with errors. It is asked again after a pause, and
+ * filled when the keys are free again. */
+static void errors_of_redis_are_made_good(void **state)
+{
+    struct effect_count strange = {9, 0, 1, 0, true}; /* no metric of this service */
+    (void)state;
+    assert_true(counters_lost(counters, 7, now_ms));
+    assert_int_equal(refill(5, 1), OK);
+    tell("SET " TOTAL " spoilt");
+    put(0, 0, 6, 2);
+    counters_add(counters, directory, &strange, 2);
+    assert_int_equal(counters_flush(counters, false, now_ms), ERR_TRANSIENT);
+    now_ms += REDIS_RETRY_MS;
+    assert_true(counters_lost(counters, 7, now_ms));
+    assert_int_equal(refill(6, 2), ERR_TRANSIENT);
+    tell("DEL " TOTAL " " LIVE);
+    tell("HSET " LIVE " a b");
+    now_ms += REDIS_RETRY_MS;
+    assert_false(counters_lost(counters, 7, now_ms)); /* it does not say */
+    assert_int_equal(value_of(TOTAL, "all"), -1);
+    tell("DEL " LIVE);
+    now_ms += REDIS_RETRY_MS;
+    assert_true(counters_lost(counters, 7, now_ms));
+    assert_int_equal(refill(6, 2), OK);
+    assert_int_equal(value_of(TOTAL, "all"), 6);
+    assert_false(counters_lost(counters, 7, now_ms));
+}
+
 /* After a restore of the database folds count from lower numbers. */
 static void another_incarnation_starts_anew(void **state)
 {
@@ -182,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {CASE(empty_redis_is_filled_once),
             CASE(older_fold_does_not_overwrite), CASE(loss_is_noticed_and_filled_again),
             CASE(push_that_was_dropped_is_made_good), CASE(hung_redis_costs_one_time_out),
-            CASE(another_incarnation_starts_anew), CASE(no_socket_is_no_redis)};
+            CASE(errors_of_redis_are_made_good), CASE(another_incarnation_starts_anew),
+            CASE(no_socket_is_no_redis)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
