@@ -31,8 +31,8 @@ static const struct {
 
 static void diff_json(const struct diff *diff, bool dry)
 {
-    json_t *object = json_pack("{s:I, s:b, s:b}", "version", (json_int_t)diff->version, "changed",
-            diff->any, "dry_run", dry);
+    json_t *object = json_pack("{s:I, s:b, s:b, s:i}", "version", (json_int_t)diff->version,
+            "changed", diff->any, "dry_run", dry, "calendar_year_missing", (int)diff->year_missing);
     for (size_t i = 0; i < DIFF_PARTS; i++)
         json_object_set_new(object, PARTS[i].key,
                 json_pack("{s:I, s:I, s:I}", "added", (json_int_t)diff->parts[i].added, "changed",
@@ -75,6 +75,20 @@ static int faults_show(const struct ctl *ctl, const struct profile *profile)
             profile->faults.count, FAULTS_MAX);
 }
 
+/* A warning, on standard error: the profile is right, and some deadlines cannot be set yet. */
+static void calendar_warn(const struct ctl *ctl, int32_t year)
+{
+    if (year != 0)
+        ctl_fail(ctl,
+                "注意:calendar.csv 没有 %d 年的日期,45 天内 clock 为 work 的事项就会需要它,"
+                "届时其期限定不下来;请补上国务院公布的放假安排",
+                "note: calendar.csv has no day of %d, which matters with clock work need within 45 "
+                "days; until then no deadline can be set there: add the year's holidays and "
+                "make-up "
+                "days",
+                (int)year);
+}
+
 static int profile_apply(struct ctl *ctl, const struct profile *profile, bool dry)
 {
     BUF_OWNED zh = {0}, en = {0};
@@ -83,15 +97,17 @@ static int profile_apply(struct ctl *ctl, const struct profile *profile, bool dr
     if (pg == NULL)
         return EXIT_FAILED;
     enum err err = store_profile_apply(pg, profile, !dry, &diff, &zh, &en);
-    if (err == OK)
+    if (err == OK) {
         diff_print(ctl, &diff, dry);
-    else if (err == ERR_CONFLICT)
+        calendar_warn(ctl, diff.year_missing);
+    } else if (err == ERR_CONFLICT) {
         ctl_fail(ctl, "%s%.0s", "%.0s%s", zh.data, en.data);
-    else
+    } else {
         ctl_fail(ctl, "没有写入:%s。如果表还没建立,先运行 huyingctl migrate",
                 "nothing was written: %s. If the tables are not there yet, run huyingctl migrate "
                 "first",
                 pg_message(pg));
+    }
     pg_destroy(&pg);
     return err == OK ? EXIT_DONE : EXIT_FAILED;
 }

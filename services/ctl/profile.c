@@ -1,4 +1,4 @@
-/* The profile as a whole, and its simple files: site.conf, matters.csv, calendar.csv. */
+/* The profile as a whole, and its simple files: site.conf, calendar.csv. */
 #include "services/ctl/profile.h"
 
 #include <stdio.h>
@@ -9,7 +9,6 @@
 #define ARENA_SIZE_MAX ((size_t)1 << 30)
 #define SITE_FILE "site.conf"
 #define OFFSET_MINUTES_MAX (14 * 60)
-#define MINUTES_MAX 5256000 /* ten years */
 
 const char *profile_text(struct profile *profile, const char *text)
 {
@@ -103,17 +102,28 @@ static void site_drill(struct profile *profile, const char *drill, const char *c
                 "an RFC 3339 instant like 2018-01-01T00:00:00-08:00");
 }
 
+static void site_hours(struct profile *profile, const char *text)
+{
+    struct hours hours;
+    size_t at = 0;
+    profile->site.hours = text != NULL ? text : HOURS_PRESET;
+    enum duty_fault fault = hours_parse(profile->site.hours, &hours, &at);
+    if (fault != DUTY_FINE)
+        profile_duty_fault(
+                &profile->faults, (struct place){SITE_FILE, 0}, "hours", text, fault, at);
+}
+
 /* Unknown groups and keys are most likely known ones misspelt. */
 static void site_unknown(struct profile *profile, GKeyFile *file)
 {
-    static const char *const known[] = {
-            "number", "letters", "name_zh", "name_en", "utc_offset", "drill", "clock", NULL};
+    static const char *const known[] = {"number", "letters", "name_zh", "name_en", "utc_offset",
+            "drill", "clock", "hours", NULL};
     g_auto(GStrv) keys = g_key_file_get_keys(file, "site", NULL, NULL);
     for (size_t i = 0; keys != NULL && keys[i] != NULL; i++)
         if (!g_strv_contains(known, keys[i]))
             site_wrong(profile, keys[i], keys[i],
-                    " number letters name_zh name_en utc_offset drill clock 之一",
-                    "one of number letters name_zh name_en utc_offset drill clock");
+                    " number letters name_zh name_en utc_offset drill clock hours 之一",
+                    "one of number letters name_zh name_en utc_offset drill clock hours");
 }
 
 static void site_read(struct profile *profile)
@@ -134,69 +144,7 @@ static void site_read(struct profile *profile)
     site_offset(profile, site_key(profile, file, "utc_offset", true));
     site_drill(profile, site_key(profile, file, "drill", true),
             site_key(profile, file, "clock", false));
-}
-
-/* Columns of matters.csv: the texts, the numbers, then the two that are words of ours. */
-enum {
-#define X(name) MATTER_##name,
-    MATTER_TEXTS(X) MATTER_NUMBERS(X)
-#undef X
-            MATTER_start_level,
-    MATTER_handler_kind,
-    MATTER_COLUMNS
-};
-
-static const struct column MATTER_COLUMN[MATTER_COLUMNS] = {
-#define X(name) {#name, false},
-        MATTER_TEXTS(X) MATTER_NUMBERS(X)
-#undef X
-                {"start_level", false},
-        {"handler_kind", false},
-};
-
-static const char *const LEVEL_WORDS[] = {
-#define X(name, number, text) text,
-        LEVEL_TABLE(X)
-#undef X
-                NULL};
-static const char *const HANDLER_WORDS[] = {
-#define X(name, number, text) text,
-        HANDLER_TABLE(X)
-#undef X
-                NULL};
-
-static void matter_read(struct profile *profile, const struct sheet *sheet, size_t row)
-{
-    static const char *const clocks[] = {"all", "work", NULL};
-    struct profile_matter matter = {.place = sheet_place(sheet, row)};
-#define X(name)                                                                                    \
-    matter.name = profile_text(profile, sheet_text(sheet, row, MATTER_##name, TEXT_SIZE_MAX));
-    MATTER_TEXTS(X)
-#undef X
-#define X(name) matter.name = sheet_int(sheet, row, MATTER_##name, MINUTES_MAX);
-    MATTER_NUMBERS(X)
-#undef X
-    (void)sheet_need(sheet, row, MATTER_code, CODE_SIZE_MAX);
-    (void)sheet_need(sheet, row, MATTER_name_zh, NAME_SIZE_MAX);
-    (void)sheet_need(sheet, row, MATTER_name_en, NAME_SIZE_MAX);
-    (void)sheet_word(sheet, row, MATTER_clock, clocks);
-    /* The first word of both tables is "none", which a matter cannot be. */
-    matter.start_level = (int32_t)sheet_word(sheet, row, MATTER_start_level, LEVEL_WORDS + 1) + 1;
-    matter.handler_kind =
-            (int32_t)sheet_word(sheet, row, MATTER_handler_kind, HANDLER_WORDS + 1) + 1;
-    g_array_append_val(profile->matters, matter);
-}
-
-void profile_matters_read(struct profile *profile)
-{
-    struct sheet sheet = {.file = "matters.csv",
-            .columns = MATTER_COLUMN,
-            .column_count = MATTER_COLUMNS,
-            .faults = &profile->faults};
-    if (sheet_open(&sheet, profile->dir, true, false))
-        for (size_t row = sheet.first; row < sheet_rows(&sheet); row++)
-            matter_read(profile, &sheet, row);
-    sheet_fini(&sheet);
+    site_hours(profile, site_key(profile, file, "hours", false));
 }
 
 static bool day_valid(const char *text)
@@ -230,7 +178,8 @@ void profile_calendar_read(struct profile *profile)
                     "found \"%s\", expected a day like 2026-10-01", text);
         else if (!g_hash_table_add(seen, (gpointer)(uintptr_t)day.day))
             sheet_fault(&sheet, row, DAY, "“%s”出现两次", "\"%s\" is there twice", text);
-        g_array_append_val(profile->days, day);
+        else
+            g_array_append_val(profile->days, day);
     }
     sheet_fini(&sheet);
 }

@@ -16,6 +16,7 @@
 #include "services/kernel/base/arena.h"
 #include "services/kernel/base/err.h"
 #include "services/kernel/base/pure_directory.h"
+#include "services/kernel/base/pure_duty.h"
 #include "services/kernel/base/pure_id.h"
 
 #ifndef PROFILE_UNITS_MAX /* fuzzing has smaller ones, which are reached in less than a second */
@@ -34,6 +35,7 @@ struct profile_site {
     const char *name_zh, *name_en;
     bool drill;
     int64_t clock_ms; /* drill only */
+    const char *hours;
 };
 
 struct profile_unit {
@@ -51,10 +53,10 @@ struct profile_unit {
     X(category)                                                                                    \
     X(name_zh)                                                                                     \
     X(name_en)                                                                                     \
-    X(covers_zh) X(urgency) X(handler_grid) X(handler_village) X(handler_street)                   \
-            X(handler_district) X(village_duty) X(street_duty) X(district_duty) X(clock)           \
-                    X(verifier) X(self_handle) X(volunteer) X(squad) X(squad_capability)           \
-                            X(evidence) X(privacy) X(origin)
+    X(covers_zh)                                                                                   \
+    X(urgency) X(handler_grid) X(handler_village) X(handler_street) X(handler_district)            \
+            X(village_duty) X(street_duty) X(district_duty) X(clock) X(verifier) X(self_handle)    \
+                    X(volunteer) X(squad) X(squad_capability) X(evidence) X(privacy) X(origin)
 #define MATTER_NUMBERS(X)                                                                          \
     X(accept_min) X(arrive_min) X(handle_min) X(step_up_min) X(verify_min) X(dup_m) X(dup_h)
 
@@ -126,5 +128,12 @@ void profile_staff_read(struct profile *profile);
 void profile_calendar_read(struct profile *profile);
 void profile_grids_read(struct profile *profile);
 void profile_check(struct profile *profile);
+/* `text` is no duty, or no hours: what was expected at byte `at`. */
+void profile_duty_fault(struct faults *faults,
+        struct place place,
+        const char *field,
+        const char *text,
+        enum duty_fault fault,
+        size_t at);
 
 #endif

@@ -169,6 +169,58 @@ static void staff_check(struct profile *profile)
     }
 }
 
+/* Years are the first four digits of days that are valid. */
+static void days_check(struct profile *profile)
+{
+    const struct profile_day *first = NULL, *last = NULL;
+    for (guint i = 0; i < profile->days->len; i++) {
+        const struct profile_day *day = &g_array_index(profile->days, struct profile_day, i);
+        first = first == NULL || strcmp(day->day, first->day) < 0 ? day : first;
+        last = last == NULL || strcmp(day->day, last->day) > 0 ? day : last;
+    }
+    if (first != NULL &&
+            g_ascii_strtoll(last->day, NULL, 10) - g_ascii_strtoll(first->day, NULL, 10) >=
+                    CALENDAR_YEARS_MAX)
+        fault_add(&profile->faults, (struct place){"calendar.csv", 0}, "day",
+                "从 %s 到 %s,最多 %d 年", "found days from %s to %s, expected at most %d years",
+                first->day, last->day, CALENDAR_YEARS_MAX);
+}
+
+/* A word of a unit's lists is the code of a matter, or a code's beginning with "*" behind it. */
+static bool list_word_fits(const struct profile *profile, const char *word)
+{
+    for (guint i = 0; i < profile->matters->len; i++)
+        if (matter_listed(word, g_array_index(profile->matters, struct profile_matter, i).code))
+            return true;
+    return false;
+}
+
+static void list_check(struct profile *profile,
+        const struct profile_unit *unit,
+        const char *field,
+        const char *list,
+        GHashTable *seen)
+{
+    if (*list == '\0' || !g_hash_table_add(seen, (gpointer)(uintptr_t)list))
+        return;
+    g_auto(GStrv) words = g_strsplit(list, ";", -1);
+    for (size_t i = 0; words[i] != NULL; i++)
+        if (!list_word_fits(profile, words[i]))
+            fault_add(&profile->faults, unit->place, field, "事项“%s”不在目录中",
+                    "matter \"%s\" is not in the catalogue", words[i]);
+}
+
+/* Many units have the same lists: each text is checked once, for the first unit that has it. */
+static void lists_check(struct profile *profile)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < profile->units->len && profile->matters->len > 0; i++) {
+        const struct profile_unit *unit = unit_at(profile, i);
+        list_check(profile, unit, "matters_main", unit->matters_main, seen);
+        list_check(profile, unit, "matters_assist", unit->matters_assist, seen);
+    }
+}
+
 void profile_check(struct profile *profile)
 {
     for (guint i = 0; i < profile->units->len; i++)
@@ -176,5 +228,7 @@ void profile_check(struct profile *profile)
     if (profile->units->len > 0 || profile->faults.count == 0)
         root_check(profile);
     matters_check(profile);
+    lists_check(profile);
     staff_check(profile);
+    days_check(profile);
 }

@@ -68,6 +68,26 @@ static void good_profile_is_read(void **state)
 
 #define UNIT_LINES(lines) GOOD_UNITS lines
 #define STAFF_LINES(lines) GOOD_STAFF lines
+#define DUTY_ROW(duty)                                                                             \
+    "scope,code,parent,level,kind,name_zh,name_en,capabilities,missions_at_once,duty\n"            \
+    "unit,D,,district,district,区,District,,0,\n"                                                 \
+    "unit,S,D,street,street,街,Street,,0," duty "\n"                                               \
+    "unit,S/SQ,S,street,squad,队,Squad,fire;flood,2,\n"                                           \
+    "unit,V,S,village,village,村,Village,,0,\n"                                                   \
+    "unit,G1,V,grid,grid,一,One,,0,\n"                                                            \
+    "unit,G2,V,grid,grid,二,Two,,0,\n"
+#define LIST_ROW(main)                                                                             \
+    "scope,code,parent,level,kind,name_zh,name_en,matters_main,missions_at_once\n"                 \
+    "unit,D,,district,district,区,District,*,0\n"                                                 \
+    "unit,S,D,street,street,街,Street," main ",0\n"                                                \
+    "unit,S/SQ,S,street,squad,队,Squad,M1;M*,2\n"                                                 \
+    "unit,V,S,village,village,村,Village,,0\n"                                                    \
+    "unit,G1,V,grid,grid,一,One,,0\n"                                                             \
+    "unit,G2,V,grid,grid,二,Two,,0\n"
+#define WORDS_ROW(urgency, duty, verifier, self, volunteer, squad, evidence, privacy)              \
+    MATTERS_HEAD "M1,c,事,Matter,," urgency ",street,squad,G,,SQ,D,,," duty                        \
+                 ",all,5,30,60,30,30," verifier "," self "," volunteer "," squad ",fire," evidence \
+                 ",0,0," privacy ",\n"
 
 static const struct {
     const char *name, *file, *text, *expected;
@@ -147,6 +167,41 @@ static const struct {
         {"unknown clock", "matters.csv",
                 MATTERS_HEAD MATTER_ROW("M1", "street", "squad", "G", "SQ", "day", "60"),
                 "matters.csv:2: clock: found \"day\", expected one of all work"},
+        {"hours", "site.conf", GOOD_SITE "hours=08:30-12:00;11:00-17:30\n",
+                "site.conf: hours: found \"08:30-12:00;11:00-17:30\", not understood from byte 1 "
+                "on, expected shifts in order of time that do not overlap"},
+        {"duty", "units.csv", DUTY_ROW("sometimes"),
+                "units.csv:3: duty: found \"sometimes\", not understood from byte 1 on, expected "
+                "one of all, work"},
+        {"shifts that overlap", "units.csv", DUTY_ROW("work 08:30-12:00;22:00-09:00"),
+                "units.csv:3: duty: found \"work 08:30-12:00;22:00-09:00\", not understood from "
+                "byte 6 on, expected shifts in order"},
+        {"no shift", "units.csv", DUTY_ROW("work 8:30-12:00"),
+                "from byte 6 on, expected shifts like 08:30-12:00"},
+        {"note", "units.csv", DUTY_ROW("\"all, never\""),
+                "from byte 6 on, expected phone duty all, rotating or 30 min"},
+        {"matter on a list", "units.csv", LIST_ROW("M1;M2"),
+                "units.csv:3: matters_main: matter \"M2\" is not in the catalogue"},
+        {"matters on a list", "units.csv", LIST_ROW("XX-*"),
+                "units.csv:3: matters_main: matter \"XX-*\" is not in the catalogue"},
+        {"urgency", "matters.csv", WORDS_ROW("soon", "", "", "0", "no", "no", "", "normal"),
+                "matters.csv:2: urgency: found \"soon\", expected one of normal urgent emergency"},
+        {"duty of a level", "matters.csv", WORDS_ROW("", "lead", "", "0", "no", "no", "", ""),
+                "matters.csv:2: district_duty: found \"lead\", expected one of none assist main"},
+        {"verifier", "matters.csv", WORDS_ROW("", "", "nobody", "", "", "", "", ""),
+                "matters.csv:2: verifier: found \"nobody\""},
+        {"self_handle", "matters.csv", WORDS_ROW("", "", "", "2", "", "", "", ""),
+                "matters.csv:2: self_handle: found \"2\", expected one of 0 1"},
+        {"volunteer", "matters.csv", WORDS_ROW("", "", "", "", "must", "", "", ""),
+                "matters.csv:2: volunteer: found \"must\", expected one of no may first"},
+        {"squad", "matters.csv", WORDS_ROW("", "", "", "", "", "first", "", ""),
+                "matters.csv:2: squad: found \"first\", expected one of no may must"},
+        {"privacy", "matters.csv", WORDS_ROW("", "", "", "", "", "", "", "secret"),
+                "matters.csv:2: privacy: found \"secret\""},
+        {"evidence", "matters.csv", WORDS_ROW("", "", "", "", "", "", "photo0", ""),
+                "matters.csv:2: evidence: found \"photo0\", expected at most 4 kinds"},
+        {"years", "calendar.csv", "day,working,name\n2026-10-01,false,\n2090-01-01,false,\n",
+                "calendar.csv: day: found days from 2026-10-01 to 2090-01-01, expected at most 64"},
         {"handler that no unit has", "matters.csv",
                 MATTERS_HEAD MATTER_ROW("M1", "street", "squad", "G", "Q", "all", "60"),
                 "matters.csv:2: handler_street: no unit has the code \"Q\""},
@@ -326,6 +381,28 @@ static void faults_are_counted_beyond_the_limit(void **state)
     profile_fini(&profile);
 }
 
+/* What the profiles say is understood, and the site's hours are the preset unless given. */
+static void words_of_duty_are_understood(void **state)
+{
+    static const char *const good[] = {"", "all", "work", "\"work, phone duty all\"",
+            "\"on call, 30 min\"", "\"shift 6h, rotating\"", "claims 08:00-21:00",
+            "work 22:00-06:00"};
+    struct profile profile;
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_autofree char *units = g_strdup_printf(DUTY_ROW("%s"), good[i]);
+        if (read_with("units.csv", units, &profile) != OK)
+            fail_msg("%s", profile.faults.text.data);
+        assert_string_equal(profile.site.hours, HOURS_PRESET);
+        profile_fini(&profile);
+    }
+    assert_int_equal(read_with("site.conf", GOOD_SITE "hours=09:00-18:00\n", &profile), OK);
+    assert_string_equal(profile.site.hours, "09:00-18:00");
+    profile_fini(&profile);
+    assert_int_equal(read_with("units.csv", LIST_ROW("*"), &profile), OK);
+    profile_fini(&profile);
+}
+
 static void templates_unfold(void **state)
 {
     struct profile profile;
@@ -434,6 +511,7 @@ int main(void)
             cmocka_unit_test(loop_names_each_member),
             cmocka_unit_test(depth_limit),
             cmocka_unit_test(faults_are_counted_beyond_the_limit),
+            cmocka_unit_test(words_of_duty_are_understood),
             cmocka_unit_test(templates_unfold),
             cmocka_unit_test(template_mistakes_table),
     };

@@ -280,6 +280,16 @@ static void plain_add(struct row *row)
         profile_unit_add(profile, &unit);
 }
 
+static void duty_check(const struct sheet *sheet, size_t row)
+{
+    const char *text = sheet_text(sheet, row, UNIT_DUTY, TEXT_SIZE_MAX);
+    struct duty_text duty;
+    enum duty_fault fault = duty_parse(text, &duty);
+    if (fault != DUTY_FINE)
+        profile_duty_fault(sheet->faults, sheet_place(sheet, row), UNIT_COLUMN[UNIT_DUTY].name,
+                text, fault, duty.at);
+}
+
 static void unit_row_read(struct profile *profile, const struct sheet *sheet, size_t at)
 {
     struct row row = {.profile = profile, .sheet = sheet, .row = at};
@@ -303,6 +313,7 @@ static void unit_row_read(struct profile *profile, const struct sheet *sheet, si
             .capacity = sheet_int(sheet, at, UNIT_CAPACITY, 1000000)};
 #undef TEXT
     (void)sheet_need(sheet, at, UNIT_KIND, 32);
+    duty_check(sheet, at);
     row.ranged = row.scope != SCOPE_UNIT &&
                  template_range(unit->code, &row.first, &row.last, &row.width);
     if (row.scope == SCOPE_UNIT)

@@ -72,6 +72,7 @@ struct status {
     struct drill_site site;
     struct service_queues queues[STATUS_SERVICES];
     struct ledger_state ledger;
+    int32_t year_missing; /* the calendar's; 0 = none is */
 };
 
 static bool is_broker(const struct process_state *process)
@@ -161,7 +162,8 @@ static void database_ask(struct status *status)
     } else {
         status->site_found = store_drill_site(pg, &status->site) == OK;
         status->queried = store_status_queues(pg, status->queues) == OK &&
-                          store_status_ledger(pg, &status->ledger) == OK;
+                          store_status_ledger(pg, &status->ledger) == OK &&
+                          store_calendar_missing(pg, &status->year_missing) == OK;
         if (!status->queried)
             ctl_fail(status->ctl, "数据库的表读不出来(%s):先执行 huyingctl migrate",
                     "the database's tables cannot be read (%s): huyingctl migrate first",
@@ -301,6 +303,18 @@ static void held_print(const struct status *status)
                     status->processes[i].port.name, status->processes[i].port.instance);
 }
 
+/* Ready all the same: what can be decided is decided, only some deadlines are not set. */
+static void calendar_print(const struct status *status)
+{
+    if (status->year_missing != 0)
+        ctl_print(status->ctl,
+                "日历没有 %d 年的日期:按工作时间计的期限(45 天内)定不下来;补上 calendar.csv "
+                "并执行 huyingctl apply\n",
+                "the calendar has no day of %d: deadlines in working time within 45 days cannot be "
+                "set; add them to calendar.csv and huyingctl apply\n",
+                (int)status->year_missing);
+}
+
 static void status_print(const struct status *status)
 {
     char at[INSTANT_SIZE];
@@ -309,6 +323,7 @@ static void status_print(const struct status *status)
         processes_print(status, false);
     }
     held_print(status);
+    calendar_print(status);
     engines_print(status);
     if (status->queried) {
         queues_print(status);
@@ -379,6 +394,8 @@ static void status_json(const struct status *status)
             status->queried ? json_pack("{s:I, s:I}", "size", (json_int_t)status->ledger.size,
                                       "unplaced_pages", (json_int_t)status->ledger.unplaced)
                             : json_null());
+    json_object_set_new(
+            object, "calendar_year_missing", json_integer((json_int_t)status->year_missing));
     bool drill = status->site_found && status->site.drill;
     json_object_set_new(object, "drill", json_boolean(drill));
     json_object_set_new(

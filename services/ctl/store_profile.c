@@ -4,6 +4,7 @@
  * here and are lifted. */
 #include "services/ctl/store_profile.h"
 
+#include "services/ctl/store_status.h"
 #include "services/kernel/base/must.h"
 
 static const char *const BEGIN[] = {
@@ -18,10 +19,10 @@ static const char *const BEGIN[] = {
     "SELECT number, letters, drill, utc_offset_s, name_zh, name_en, version FROM directory.site"
 #define SITE_ADD                                                                                   \
     "INSERT INTO directory.site (number, letters, name_zh, name_en, utc_offset_s, drill, clock,"   \
-    " version) VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6 THEN $7 END, 0)"
+    " hours, version) VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6 THEN $7 END, $8, 0)"
 #define SITE_CHANGE                                                                                \
-    "UPDATE directory.site SET name_zh = $1, name_en = $2, utc_offset_s = $3"                      \
-    " WHERE (name_zh, name_en, utc_offset_s) IS DISTINCT FROM ($1, $2, $3)"
+    "UPDATE directory.site SET name_zh = $1, name_en = $2, utc_offset_s = $3, hours = $4"          \
+    " WHERE (name_zh, name_en, utc_offset_s, hours) IS DISTINCT FROM ($1, $2, $3, $4)"
 #define SITE_VERSION "UPDATE directory.site SET version = version + 1"
 
 #define UNIT_TABLE                                                                                 \
@@ -359,6 +360,7 @@ static enum err site_add(struct apply *apply)
     params_int(params, PARAM_INT4, site->utc_offset_s);
     params_int(params, PARAM_BOOL, site->drill);
     params_int(params, PARAM_TIME, site->clock_ms);
+    params_text(params, site->hours);
     return run(apply, SITE_ADD, &apply->diff.parts[DIFF_SITE].added);
 }
 
@@ -379,6 +381,7 @@ static enum err site_apply(struct apply *apply, struct buf *why_zh, struct buf *
     params_text(&apply->params, site->name_zh);
     params_text(&apply->params, site->name_en);
     params_int(&apply->params, PARAM_INT4, site->utc_offset_s);
+    params_text(&apply->params, site->hours);
     return run(apply, SITE_CHANGE, &apply->diff.parts[DIFF_SITE].changed);
 }
 
@@ -403,7 +406,7 @@ static enum err all_apply(struct apply *apply, struct buf *why_zh, struct buf *w
         diff_sum(&apply->diff);
     if (err == OK && apply->diff.any)
         err = run(apply, SITE_VERSION, NULL);
-    return err;
+    return err == OK ? store_calendar_missing(apply->pg, &apply->diff.year_missing) : err;
 }
 
 enum err store_profile_apply(struct pg *pg,

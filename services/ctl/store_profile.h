@@ -23,6 +23,7 @@ struct diff {
     } parts[DIFF_PARTS];
     int64_t version; /* after it */
     bool any;
+    int32_t year_missing; /* of the calendar as it is then, see store_calendar_missing */
 };
 
 /* `commit` false: counts, and leaves everything as it was. ERR_CONFLICT: the database belongs to

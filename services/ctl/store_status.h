@@ -29,4 +29,8 @@ struct ledger_state {
 };
 enum err store_status_ledger(struct pg *pg, struct ledger_state *ret) MUST_CHECK;
 
+/* The first year without data that a deadline in working time needs when it is set within the next
+ * 45 days; 0 = there is data, or no matter counts working time, or no profile was applied. */
+enum err store_calendar_missing(struct pg *pg, int32_t *ret_year) MUST_CHECK;
+
 #endif

@@ -106,6 +106,48 @@ static void figures_count_transitions_that_went_by_age(void **state)
     assert_int_equal(after.missions - before.missions, 1);
 }
 
+/* A drill whose clock is read as its site's local time: the year's end counts 45 days ahead. */
+static void calendar_names_the_first_year_without_data(void **state)
+{
+    static const struct {
+        const char *clock;
+        int year;
+    } cases[] = {
+            {"2026-06-01T00:00:00Z", 0},
+            {"2026-11-16T15:59:59Z", 0}, /* 45 days later it is still 2026 in China … */
+            {"2026-11-16T16:00:00Z", 2027},
+            {"2025-12-31T15:59:59Z", 2025},
+            {"2025-12-31T16:00:00Z", 0},
+            {"2031-06-01T00:00:00Z", 2031},
+    };
+    int32_t year = -1;
+    (void)state;
+    assert_int_equal(store_calendar_missing(pg, &year), OK);
+    assert_int_equal(year, 0); /* no profile */
+    kit_pg_run(server,
+            "INSERT INTO directory.site (number, letters, name_zh, name_en, utc_offset_s, drill,"
+            " clock, version) VALUES (7, 'PY', 'p', 'p', 28800, true, now(), 1);"
+            "INSERT INTO directory.matter (code, category, name_zh, name_en, start_level,"
+            " handler_kind, clock, accept_min, handle_min, step_up_min, verify_min) VALUES"
+            " ('A', 'c', 'm', 'm', 1, 1, 'all', 0, 0, 0, 0);"
+            "INSERT INTO directory.calendar_day (day, working) VALUES ('2026-10-01', false)");
+    kit_pg_run(server, "UPDATE directory.site SET clock = '2031-06-01T00:00:00Z'");
+    assert_int_equal(store_calendar_missing(pg, &year), OK);
+    assert_int_equal(year, 0); /* no matter counts working time */
+    kit_pg_run(server, "UPDATE directory.matter SET clock = 'work'");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char sql[128];
+        snprintf(sql, sizeof(sql), "UPDATE directory.site SET clock = '%s'", cases[i].clock);
+        kit_pg_run(server, sql);
+        assert_int_equal(store_calendar_missing(pg, &year), OK);
+        if (year != cases[i].year)
+            fail_msg("%s: found %d, expected %d", cases[i].clock, (int)year, cases[i].year);
+    }
+    kit_pg_run(server, "UPDATE directory.matter SET retired = true");
+    assert_int_equal(store_calendar_missing(pg, &year), OK);
+    assert_int_equal(year, 0);
+}
+
 static void lost_server_is_transient(void **state)
 {
     struct service_queues queues[STATUS_SERVICES];
@@ -124,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(queues_of_each_service_are_counted),
             cmocka_unit_test(counters_stand_beside_the_cases),
             cmocka_unit_test(figures_count_transitions_that_went_by_age),
+            cmocka_unit_test(calendar_names_the_first_year_without_data),
             cmocka_unit_test(lost_server_is_transient)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,11 +1,14 @@
-/* Text, instants and case numbers: UTF-8 against GLib's opinion, an instant written and read again,
- * and a case number that is the one that its id gives. */
+/* Text, instants, case numbers and working hours: UTF-8 against GLib's opinion, an instant written
+ * and read again, a case number that is the one that its id gives, hours by which a budget leads to
+ * an instant and back. */
 #include "tests/fuzz/fuzz.h"
 
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "services/kernel/base/pure_catalogue.h"
+#include "services/kernel/base/pure_duty.h"
 #include "services/kernel/base/pure_id.h"
 #include "services/kernel/base/pure_text.h"
 
@@ -63,6 +66,42 @@ static void number_try(const char *text)
     must(strcmp(written, text) == 0 || memcmp(day, "9999", 4) == 0);
 }
 
+/* A budget of 1 ms to some days, from an instant in 2026, which the calendar knows. */
+static void hours_try(const struct hours *hours)
+{
+    static struct calendar calendar;
+    static const struct calendar_day days[] = {{20454, false}, {20455, true}};
+    if (calendar.year_count == 0)
+        must(calendar_init(&calendar, 28800, days, COUNT_OF(days)));
+    must(hours_valid(hours));
+    for (int64_t budget = 1, from = INT64_C(1780000000000); budget < 400000000; budget *= 7) {
+        int64_t due = 0, passed = 0;
+        int32_t year = hours_add(&calendar, hours, from, budget, &due);
+        must(year == 0 || year == 2027);
+        if (year != 0)
+            return;
+        must(due > from);
+        must(hours_between(&calendar, hours, from, due, &passed) == 0 && passed == budget);
+        must(hours_between(&calendar, hours, from, due - 1, &passed) == 0 && passed == budget - 1);
+    }
+}
+
+static void duty_try(const char *text)
+{
+    struct duty_text duty;
+    struct evidence evidence[EVIDENCE_MAX];
+    int count = 0;
+    enum duty_fault fault = duty_parse(text, &duty);
+    must(duty.at <= strlen(text) && (fault != DUTY_FINE || text[duty.at] == '\0'));
+    if (fault == DUTY_FINE && duty.whose == DUTY_HOURS_OWN)
+        hours_try(&duty.hours);
+    bool fine = evidence_parse(text, evidence, &count);
+    must(count >= 0 && count <= EVIDENCE_MAX);
+    for (int i = 0; fine && i < count; i++)
+        must(evidence[i].count >= 1 && evidence[i].count <= EVIDENCE_TIMES_MAX);
+    (void)matter_listed(text, "YH-01");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_string(data, size);
@@ -70,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     copy_try(text, size);
     instant_try(text);
     number_try(text);
+    duty_try(text);
     free(text);
     return 0;
 }

@@ -38,6 +38,8 @@ static void unit_texts(struct text_pool *pool, struct unit *unit)
     text_move(pool, &unit->name_en);
     text_move(pool, &unit->kind);
     text_move(pool, &unit->capabilities);
+    text_move(pool, &unit->matters_main);
+    text_move(pool, &unit->matters_assist);
 }
 
 static void matter_texts(struct text_pool *pool, struct matter *matter)
@@ -99,6 +101,30 @@ static void rows_copy(struct directory *directory, const struct directory_rows *
     directory->texts = array_new(pool.size, 1);
     pool = (struct text_pool){.at = directory->texts};
     texts_pass(directory, &pool);
+}
+
+/* Hours that units state are copied behind the site's, and the units point there. */
+static void hours_copy(struct directory *directory, const struct directory_rows *rows)
+{
+    size_t count = 1;
+    for (uint32_t i = 0; i < directory->unit_count; i++) {
+        count += directory->units[i].hours != NULL;
+    }
+    directory->hours = array_new(count, sizeof *directory->hours);
+    directory->hours[0] = rows->hours == NULL ? HOURS_ALWAYS : *rows->hours;
+    count = 1;
+    for (uint32_t i = 0; i < directory->unit_count; i++) {
+        const struct hours **hours = &directory->units[i].hours;
+        if (*hours != NULL && *hours == rows->hours) {
+            *hours = directory->hours;
+        } else if (*hours != NULL) {
+            directory->hours[count] = **hours;
+            *hours = &directory->hours[count++];
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        must(hours_valid(&directory->hours[i]));
+    }
 }
 
 static void slots_new(struct slots *table, uint32_t count)
@@ -254,23 +280,7 @@ static void children_list(struct directory *directory)
     free(sorted);
 }
 
-static bool unit_is_area(const struct unit *unit)
-{
-    static const char *const areas[LEVEL_COUNT] = {
-            [LEVEL_GRID] = "grid",
-            [LEVEL_VILLAGE] = "village",
-            [LEVEL_STREET] = "street",
-            [LEVEL_DISTRICT] = "district",
-    };
-    for (int level = LEVEL_GRID; level < LEVEL_COUNT; level++) {
-        if (strcmp(unit->kind, areas[level]) == 0) {
-            return (unsigned)unit->level < LEVEL_COUNT && unit->level != LEVEL_NONE;
-        }
-    }
-    return false;
-}
-
-/* What a unit knows from its parent: depth and the areas above it. */
+/* What a unit knows from its parent: depth, the areas above it, hours if it has none itself. */
 static void unit_enter(struct directory *directory, uint32_t position, uint32_t number)
 {
     struct unit *unit = &directory->units[position];
@@ -284,6 +294,10 @@ static void unit_enter(struct directory *directory, uint32_t position, uint32_t 
     }
     if (unit_is_area(unit)) {
         node->at_level[unit->level] = position;
+    }
+    if (unit->hours == NULL) {
+        unit->hours = node->parent == POSITION_NONE ? directory->hours
+                                                    : directory->units[node->parent].hours;
     }
 }
 
@@ -333,7 +347,9 @@ struct directory *directory_build(const struct directory_rows *rows)
     (void)text_copy(
             directory->site_letters, sizeof directory->site_letters, letters, strlen(letters));
     rows_copy(directory, rows);
-    if (!units_index(directory) || !matters_index(directory) || !parents_link(directory) ||
+    hours_copy(directory, rows);
+    if (!calendar_init(&directory->calendar, rows->utc_offset_s, rows->days, rows->day_count) ||
+            !units_index(directory) || !matters_index(directory) || !parents_link(directory) ||
             !staff_index(directory)) {
         directory_destroy(&directory);
         return NULL;
@@ -361,6 +377,7 @@ void directory_destroy(struct directory **directory)
     free(gone->matters);
     free(gone->staff);
     free(gone->children);
+    free(gone->hours);
     free(gone->texts);
     free(gone);
     *directory = NULL;

@@ -9,6 +9,7 @@
 #include "services/kernel/base/pure_id.h"
 
 #define DAY_MINUTES 1440
+#define DAY_MS INT64_C(86400000)
 
 int64_t directory_version(const struct directory *directory)
 {
@@ -28,6 +29,28 @@ int directory_utc_offset_s(const struct directory *directory)
 const char *directory_site_letters(const struct directory *directory)
 {
     return directory->site_letters;
+}
+
+const struct calendar *directory_calendar(const struct directory *directory)
+{
+    return &directory->calendar;
+}
+
+int32_t directory_year_missing(const struct directory *directory, int64_t at_ms)
+{
+    const struct calendar *calendar = &directory->calendar;
+    bool needed = false;
+    for (uint32_t i = 0; i < directory->matter_count; i++) {
+        const struct matter *matter = &directory->matters[i];
+        needed = needed || (!matter->all_hours && !matter->retired);
+    }
+    int32_t last = calendar_year(calendar, at_ms + CALENDAR_AHEAD_DAYS * DAY_MS);
+    for (int32_t year = calendar_year(calendar, at_ms); needed && year <= last; year++) {
+        if (!calendar_knows(calendar, year)) {
+            return year;
+        }
+    }
+    return 0;
 }
 
 /* FNV-1a, finished so that the low bits depend on all of the code. */
@@ -147,6 +170,39 @@ static bool list_names(const char *list, const char *word)
 bool unit_capable(const struct unit *unit, const char *capability)
 {
     return list_names(unit->capabilities, capability);
+}
+
+bool unit_is_area(const struct unit *unit)
+{
+    static const char *const areas[LEVEL_COUNT] = {
+            [LEVEL_GRID] = "grid",
+            [LEVEL_VILLAGE] = "village",
+            [LEVEL_STREET] = "street",
+            [LEVEL_DISTRICT] = "district",
+    };
+    for (int level = LEVEL_GRID; level < LEVEL_COUNT; level++) {
+        if (strcmp(unit->kind, areas[level]) == 0) {
+            return (unsigned)unit->level < LEVEL_COUNT && unit->level != LEVEL_NONE;
+        }
+    }
+    return false;
+}
+
+enum duty unit_duty(const struct unit *unit, const struct matter *matter)
+{
+    if (matter_listed(unit->matters_main, matter->code)) {
+        return DUTY_MAIN;
+    }
+    if (matter_listed(unit->matters_assist, matter->code)) {
+        return DUTY_ASSIST;
+    }
+    bool lists = *unit->matters_main != 0 || *unit->matters_assist != 0;
+    return lists || !unit_is_area(unit) ? DUTY_NONE : matter->duty[unit->level];
+}
+
+const struct hours *matter_hours(const struct matter *matter, const struct unit *unit)
+{
+    return matter->all_hours ? &HOURS_ALWAYS : unit->hours;
 }
 
 /* "S-ZZ" names the unit "440113007-S-ZZ" below "440113007": the whole code, or its end behind a

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "services/kernel/base/pure_catalogue.h"
+#include "services/kernel/base/pure_hours.h"
 
 #define LEVEL_TABLE(X)                                                                             \
     X(LEVEL_NONE, 0, "none")                                                                       \
@@ -40,39 +42,53 @@ enum handler_kind {
 
 struct unit {
     int64_t id;
-    int64_t parent;       /* 0 = root */
-    const char *code;     /* unique, e.g. "440113120", "CD-10" */
+    int64_t parent;   /* 0 = root */
+    const char *code; /* unique, e.g. "440113120", "CD-10" */
     const char *name_zh, *name_en;
-    enum level level;     /* of the organisation: a street's squad is at street */
-    const char *kind;     /* district street village grid centre department desk squad … */
+    enum level level;         /* of the organisation: a street's squad is at street */
+    const char *kind;         /* district street village grid centre department desk squad … */
     const char *capabilities; /* ";"-separated, "" = none */
+    const char *matters_main, *matters_assist; /* ";"-separated codes, "YH-*", "*"; see unit_duty */
+    const struct hours *hours; /* by which the deadlines of "work" matters run. In rows: what the
+                                  unit itself says, or NULL; in a snapshot never NULL, see
+                                  directory_build */
     int32_t members, capacity; /* people on duty; missions or cases at once (0 = unlimited) */
-    int32_t depth;        /* 0 = root */
-    bool retired;         /* gone from the profile: found by id, so that old cases keep their unit,
+    int32_t depth;             /* 0 = root */
+    bool retired; /* gone from the profile: found by id, so that old cases keep their unit,
                              and as a parent; code, child and handler look-ups leave it out */
 };
 
 struct matter {
-    int32_t id;           /* small number, stable per code within a directory */
+    int32_t id; /* small number, stable per code within a directory */
     const char *code, *name_zh, *name_en, *category;
     enum level start_level; /* lowest level able to handle it */
     enum handler_kind handler;
-    const char *handler_code[5]; /* by enum level: code (or code suffix under the level's unit) of
+    const char *handler_code[5];  /* by enum level: code (or code suffix under the level's unit) of
                                     the handling unit, "" = the level's own desk; see
                                     directory_handler */
     const char *squad_capability; /* "" = none */
-    int64_t accept_ms, handle_ms, step_up_ms, verify_ms; /* spans; 0 = none */
-    bool all_hours;       /* true: clock "all" (24 × 7); false: "work" (working time, calendar) */
-    bool retired;         /* gone from the profile: found by id only */
+    int64_t accept_ms, arrive_ms, handle_ms, step_up_ms, verify_ms; /* budgets; 0 = none */
+    bool all_hours; /* true: clock "all" (24 × 7); false: "work" (working time, calendar) */
+    enum urgency urgency;
+    enum duty duty[5]; /* by enum level: what an area of that level has in it; none: LEVEL_GRID */
+    enum verifier verifier;
+    bool self_handle; /* a grid worker may settle it on the spot */
+    enum volunteers volunteers;
+    enum squads squads;
+    struct evidence evidence[EVIDENCE_MAX]; /* what "done" has to bring */
+    int evidence_count;
+    int32_t dup_m, dup_h; /* a report so near and so soon may be the same thing; 0 = never */
+    enum privacy privacy;
+    bool retired; /* gone from the profile: found by id only */
 };
 
 struct staff {
     int64_t id;
-    const char *code;     /* unique, ≤ 39 bytes */
-    const char *name;     /* personal: never in logs, leaves, or outside its unit */
+    const char *code; /* unique, ≤ 39 bytes */
+    const char *name; /* personal: never in logs, leaves, or outside its unit */
     int64_t unit;
-    const char *role;     /* worker desk squad volunteer supervisor machine */
-    const char *skills;   /* volunteers: ";"-separated; "" = none */
+    const char *role;         /* worker desk squad volunteer supervisor machine */
+    const char *skills;       /* volunteers: ";"-separated; "" = none */
     int32_t from_min, to_min; /* volunteers: available from … to, minutes of the local day;
                                  0, 1440 = always */
 };
@@ -82,16 +98,24 @@ struct directory; /* opaque; built by directory_build */
 struct directory_rows { /* input of directory_build; arrays are copied, strings too */
     int64_t version;
     int site;
-    int utc_offset_s;       /* of the site's zone, for display of numbers and days */
+    int utc_offset_s; /* of the site's zone, for display of numbers and days */
     const char *site_letters;
-    const struct unit *units; size_t unit_count;
-    const struct matter *matters; size_t matter_count;
-    const struct staff *staff; size_t staff_count;
+    const struct unit *units;
+    size_t unit_count;
+    const struct matter *matters;
+    size_t matter_count;
+    const struct staff *staff;
+    size_t staff_count;
+    const struct hours *hours; /* the site's; NULL = around the clock */
+    const struct calendar_day *days;
+    size_t day_count;
 };
 
 /* Heap; destroy takes the pointer, accepts NULL. `depth` is worked out here; texts that are NULL
- * become "". NULL when rows contradict themselves, which apply has checked: an id or code given
- * twice, a parent or a staff's unit that is not there, units in a circle. */
+ * become "". A unit without hours of its own has those of the nearest unit above that has some,
+ * at last the site's. NULL when rows contradict themselves, which apply has checked: an id or code
+ * given twice, a parent or a staff's unit that is not there, units in a circle, a calendar of more
+ * than CALENDAR_YEARS_MAX years. */
 struct directory *directory_build(const struct directory_rows *rows);
 void directory_destroy(struct directory **directory);
 
@@ -99,6 +123,13 @@ int64_t directory_version(const struct directory *directory);
 int directory_site(const struct directory *directory);
 int directory_utc_offset_s(const struct directory *directory);
 const char *directory_site_letters(const struct directory *directory);
+const struct calendar *directory_calendar(const struct directory *directory);
+
+#define CALENDAR_AHEAD_DAYS 45
+
+/* The first year without data that a deadline in working time needs when it is set between `at_ms`
+ * and CALENDAR_AHEAD_DAYS later; 0 = there is data, or no matter counts working time. */
+int32_t directory_year_missing(const struct directory *directory, int64_t at_ms);
 
 /* All find functions return NULL when there is none. */
 const struct unit *unit_find(const struct directory *directory, int64_t id);
@@ -119,11 +150,20 @@ const struct unit *directory_unit(const struct directory *directory, size_t inde
 /* True when the unit's capabilities name `capability` ("" is always true). */
 bool unit_capable(const struct unit *unit, const char *capability);
 
+/* What the unit has to do with the matter: its own lists say it, main before assist. An area
+ * without lists has what the matter says of its level. */
+enum duty unit_duty(const struct unit *unit, const struct matter *matter);
+
+/* The hours by which a deadline of `matter` runs for `unit`. */
+const struct hours *matter_hours(const struct matter *matter, const struct unit *unit);
+
 /* The unit that handles `matter` for a case placed at `place` when it stands at `level`: the area
  * at that level, or the unit below it that handler_code names; the area itself when there is no
  * such unit. NULL when `place` has no area at that level. */
-const struct unit *directory_handler(const struct directory *directory, const struct matter *matter,
-        const struct unit *place, enum level level);
+const struct unit *directory_handler(const struct directory *directory,
+        const struct matter *matter,
+        const struct unit *place,
+        enum level level);
 
 const struct matter *matter_find(const struct directory *directory, int32_t id);
 const struct matter *matter_find_code(const struct directory *directory, const char *code);
@@ -131,7 +171,9 @@ const struct staff *staff_find(const struct directory *directory, const char *co
 /* Staff of exactly that unit, in order of code: iterate index from 0 until NULL. */
 const struct staff *staff_of_unit(const struct directory *directory, int64_t unit, size_t index);
 /* True when the volunteer has `skill` ("" is always true) and is available at that instant. */
-bool staff_available(const struct directory *directory, const struct staff *staff,
-        const char *skill, int64_t at_ms);
+bool staff_available(const struct directory *directory,
+        const struct staff *staff,
+        const char *skill,
+        int64_t at_ms);
 
 #endif

@@ -40,9 +40,13 @@ struct directory {
     uint32_t unit_count, matter_count, staff_count;
     uint32_t root; /* POSITION_NONE: there are no units */
     struct slots unit_ids, unit_codes, matter_ids, matter_codes, staff_codes;
+    struct hours *hours; /* of units that state their own; [0] is the site's */
+    struct calendar calendar;
     char *texts; /* all strings of the above, one after another */
 };
 
+/* An area: a district, street, village or grid, by its kind. Pure. */
+bool unit_is_area(const struct unit *unit);
 /* Hash of a code; pure. */
 uint64_t code_hash(const char *code);
 

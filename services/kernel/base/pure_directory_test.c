@@ -372,6 +372,90 @@ static void directory_large_agrees_with_plain_searches(void **state)
     directory_destroy(&directory);
 }
 
+/* Hours come from the nearest unit above that has some, at last from the site. */
+static void unit_hours_come_from_above(void **state)
+{
+    (void)state;
+    const struct hours site = {.count = 1, .shifts = {{510, 720}}};
+    const struct hours own = {.count = 1, .shifts = {{0, 60}}};
+    const struct unit some[] = {
+            {.id = 1, .code = "a", .kind = "district", .level = LEVEL_DISTRICT},
+            {.id = 2, .parent = 1, .code = "b", .kind = "desk", .hours = &own},
+            {.id = 3, .parent = 2, .code = "c", .kind = "desk"},
+            {.id = 4, .parent = 2, .code = "d", .kind = "desk", .hours = &site},
+    };
+    struct directory_rows rows = {.units = some, .unit_count = COUNT_OF(some), .hours = &site};
+    struct directory *directory = directory_build(&rows);
+    const struct matter all = {.all_hours = true}, work = {.all_hours = false};
+    const struct unit *top = unit_find(directory, 1), *low = unit_find(directory, 3);
+    assert_int_equal(top->hours->shifts[0].from, 510);
+    assert_int_equal(low->hours->shifts[0].to, 60);
+    assert_ptr_equal(low->hours, unit_find(directory, 2)->hours);
+    assert_ptr_not_equal(low->hours, &own);
+    assert_ptr_equal(unit_find(directory, 4)->hours, top->hours);
+    assert_ptr_equal(matter_hours(&all, low), &HOURS_ALWAYS);
+    assert_ptr_equal(matter_hours(&work, low), low->hours);
+    directory_destroy(&directory);
+    rows.hours = NULL;
+    directory = directory_build(&rows);
+    assert_true(unit_find(directory, 1)->hours->always);
+    directory_destroy(&directory);
+}
+
+static void unit_duty_is_by_its_lists_or_its_level(void **state)
+{
+    (void)state;
+    const struct matter matter = {
+            .code = "YH-01", .duty = {[LEVEL_VILLAGE] = DUTY_ASSIST, [LEVEL_STREET] = DUTY_MAIN}};
+    static const struct {
+        struct unit unit;
+        enum duty duty;
+    } cases[] = {
+            {{.kind = "desk", .matters_main = "YH-01;XX-01", .matters_assist = "*"}, DUTY_MAIN},
+            {{.kind = "desk", .matters_main = "", .matters_assist = "XX-*;YH-*"}, DUTY_ASSIST},
+            {{.kind = "desk", .matters_main = "XX-01", .matters_assist = ""}, DUTY_NONE},
+            {{.kind = "desk", .level = LEVEL_STREET, .matters_main = "", .matters_assist = ""},
+                    DUTY_NONE},
+            {{.kind = "street", .level = LEVEL_STREET, .matters_main = "", .matters_assist = ""},
+                    DUTY_MAIN},
+            {{.kind = "street", .level = LEVEL_STREET, .matters_main = "X", .matters_assist = ""},
+                    DUTY_NONE},
+            {{.kind = "village", .level = LEVEL_VILLAGE, .matters_main = "", .matters_assist = ""},
+                    DUTY_ASSIST},
+            {{.kind = "grid", .level = LEVEL_GRID, .matters_main = "", .matters_assist = ""},
+                    DUTY_NONE},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        if (unit_duty(&cases[i].unit, &matter) != cases[i].duty)
+            fail_msg("row %zu: found %d", i, unit_duty(&cases[i].unit, &matter));
+}
+
+static void year_missing_looks_ahead_when_working_time_counts(void **state)
+{
+    (void)state;
+    const struct calendar_day days[] = {{20700, true}};       /* 4 September 2026 */
+    const int64_t day = INT64_C(86400000), end = 20819 * day; /* of 2026, UTC */
+    struct matter matter = {.id = 1, .code = "m", .all_hours = true};
+    struct directory_rows rows = {
+            .matters = &matter, .matter_count = 1, .days = days, .day_count = 1};
+    struct directory *directory = directory_build(&rows);
+    assert_int_equal(directory_year_missing(directory, end), 0);
+    directory_destroy(&directory);
+    matter.all_hours = false;
+    directory = directory_build(&rows);
+    assert_int_equal(directory_year_missing(directory, end - CALENDAR_AHEAD_DAYS * day - 1), 0);
+    assert_int_equal(directory_year_missing(directory, end - CALENDAR_AHEAD_DAYS * day), 2027);
+    assert_int_equal(directory_year_missing(directory, end - 400 * day), 2025);
+    directory_destroy(&directory);
+    matter.retired = true;
+    directory = directory_build(&rows);
+    assert_int_equal(directory_year_missing(directory, end), 0);
+    directory_destroy(&directory);
+    rows.days = (const struct calendar_day[]){{0, true}, {36525, true}}; /* 1970, 2070 */
+    rows.day_count = 2;
+    assert_null(directory_build(&rows));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +472,9 @@ int main(void)
             cmocka_unit_test(directory_without_rows_answers_none),
             cmocka_unit_test(directory_build_refuses_rows_that_contradict_themselves),
             cmocka_unit_test(directory_large_agrees_with_plain_searches),
+            cmocka_unit_test(unit_hours_come_from_above),
+            cmocka_unit_test(unit_duty_is_by_its_lists_or_its_level),
+            cmocka_unit_test(year_missing_looks_ahead_when_working_time_counts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

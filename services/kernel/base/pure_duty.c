@@ -50,7 +50,7 @@ static bool digit_next(const struct reader *reader)
     return reader->text[reader->at] >= '0' && reader->text[reader->at] <= '9';
 }
 
-/* From `digits_min` to `digits_max` digits; false, and nothing taken, when there are not so many. */
+/* From `digits_min` to `digits_max` digits; nothing is taken when there are not so many. */
 static bool number_take(struct reader *reader, int digits_min, int digits_max, int *ret)
 {
     struct reader ahead = *reader;

@@ -12,31 +12,38 @@
 #include "services/kernel/base/arena.h"
 #include "services/kernel/base/fault.h"
 #include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_duty.h"
 
 #define MINUTE_MS INT64_C(60000)
 #define TEXTS_SIZE_MAX ((size_t)512 << 20)
 
-enum { LOAD_BEGIN, LOAD_SITE, LOAD_UNITS, LOAD_MATTERS, LOAD_STAFF, LOAD_COMMIT };
+enum { LOAD_BEGIN, LOAD_SITE, LOAD_UNITS, LOAD_MATTERS, LOAD_STAFF, LOAD_DAYS, LOAD_COMMIT };
 
 const struct statement DIRECTORY_STATEMENTS[DIRECTORY_STATEMENT_COUNT] = {
         [LOAD_BEGIN] = {"directory_begin", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
         [LOAD_SITE] = {"directory_site",
-                "SELECT version, number, utc_offset_s, letters FROM directory.site"},
+                "SELECT version, number, utc_offset_s, letters, hours FROM directory.site"},
         [LOAD_UNITS] = {"directory_units",
                 "SELECT id, parent, code, name_zh, name_en, level, kind, capabilities, members,"
-                " capacity, depth, retired"
+                " capacity, depth, retired, duty, matters_main, matters_assist"
                 " FROM directory.unit ORDER BY depth, code, id LIMIT 500001"},
         [LOAD_MATTERS] = {"directory_matters",
                 "SELECT id, code, name_zh, name_en, category, start_level, handler_kind,"
                 " handler_grid, handler_village, handler_street, handler_district,"
                 " squad_capability, accept_min, handle_min, step_up_min, verify_min,"
-                " clock = 'all', retired"
+                " clock = 'all', retired, arrive_min, dup_m, dup_h, evidence, urgency,"
+                " village_duty, street_duty, district_duty, verifier, self_handle, volunteer,"
+                " squad, privacy"
                 " FROM directory.matter ORDER BY id LIMIT 10001"},
         [LOAD_STAFF] = {"directory_staff",
                 "SELECT id, code, name, unit, role, skills, from_min, to_min"
                 " FROM directory.staff WHERE NOT retired ORDER BY code LIMIT 1000001"},
+        [LOAD_DAYS] = {"directory_days", "SELECT day - DATE '1970-01-01', working"
+                                         " FROM directory.calendar_day ORDER BY day LIMIT 23425"},
         [LOAD_COMMIT] = {"directory_commit", "COMMIT"},
 };
+
+_Static_assert(DIRECTORY_DAYS_MAX == 23424, "the limit of directory_days is one more");
 
 struct load {
     struct pg *pg;
@@ -47,6 +54,8 @@ struct load {
     struct unit *units;
     struct matter *matters;
     struct staff *staff;
+    struct calendar_day *days;
+    struct hours site_hours;
     bool found;
     enum err err;    /* of what was read; OK so far */
     const char *why; /* static */
@@ -67,6 +76,7 @@ static void load_destroy(struct load *load)
     free(load->units);
     free(load->matters);
     free(load->staff);
+    free(load->days);
     free(load);
 }
 
@@ -112,6 +122,27 @@ static void site_read(void *self, const PGresult *result)
     load->rows.site = (int)row_int(result, 0, 1);
     load->rows.utc_offset_s = (int)row_int(result, 0, 2);
     load->rows.site_letters = load_text(load, result, 0, 3);
+    load->rows.hours = &load->site_hours;
+    size_t at = 0;
+    if (hours_parse(row_text(result, 0, 4), &load->site_hours, &at) != DUTY_FINE)
+        load_refuse(load, ERR_MALFORMED, "directory.site: hours that are none");
+}
+
+/* What the unit's duty says of its hours; NULL when that is left to the unit above. What retired
+ * was not looked at by later applies, which may know other words. */
+static const struct hours *unit_hours(struct load *load, const char *text, bool retired)
+{
+    struct duty_text duty;
+    if (duty_parse(text, &duty) != DUTY_FINE) {
+        if (!retired)
+            load_refuse(load, ERR_MALFORMED, "directory.unit: a duty that is not understood");
+        return NULL;
+    }
+    if (duty.whose == DUTY_HOURS_SITE)
+        return &load->site_hours;
+    if (duty.whose == DUTY_HOURS_ABOVE)
+        return NULL;
+    return arena_copy(&load->arena, &duty.hours, sizeof duty.hours);
 }
 
 static bool level_valid(int64_t level)
@@ -133,6 +164,9 @@ static void unit_read(struct load *load, const PGresult *result, int row, struct
     unit->capacity = (int32_t)row_int(result, row, 9);
     unit->depth = (int32_t)row_int(result, row, 10);
     unit->retired = row_int(result, row, 11) != 0;
+    unit->hours = unit_hours(load, row_text(result, row, 12), unit->retired);
+    unit->matters_main = load_text(load, result, row, 13);
+    unit->matters_assist = load_text(load, result, row, 14);
     if (!level_valid(unit->level) || unit->id <= 0)
         load_refuse(load, ERR_MALFORMED, "directory.unit: a row without level or id");
 }
@@ -145,6 +179,34 @@ static void units_read(void *self, const PGresult *result)
     for (size_t i = 0; i < load->rows.unit_count; i++)
         unit_read(load, result, (int)i, &load->units[i]);
     load->rows.units = load->units;
+}
+
+/* The number of a catalogue's word; the column's first where there is none. */
+static int matter_word(bool *fine, const PGresult *result, int row, enum catalogue_column column)
+{
+    enum { WORDS_FIRST = 22 };
+    int word = catalogue_word(column, row_text(result, row, WORDS_FIRST + (int)column));
+    *fine = *fine && word >= 0;
+    return word < 0 ? 0 : word;
+}
+
+static void matter_words_read(
+        struct load *load, const PGresult *result, int row, struct matter *matter)
+{
+    bool fine = true;
+    matter->urgency = (enum urgency)matter_word(&fine, result, row, CATALOGUE_URGENCY);
+    for (int level = LEVEL_VILLAGE; level <= LEVEL_DISTRICT; level++)
+        matter->duty[level] = (enum duty)matter_word(&fine, result, row,
+                (enum catalogue_column)(CATALOGUE_VILLAGE_DUTY + level - LEVEL_VILLAGE));
+    matter->verifier = (enum verifier)matter_word(&fine, result, row, CATALOGUE_VERIFIER);
+    matter->self_handle = matter_word(&fine, result, row, CATALOGUE_SELF_HANDLE) != 0;
+    matter->volunteers = (enum volunteers)matter_word(&fine, result, row, CATALOGUE_VOLUNTEER);
+    matter->squads = (enum squads)matter_word(&fine, result, row, CATALOGUE_SQUAD);
+    matter->privacy = (enum privacy)matter_word(&fine, result, row, CATALOGUE_PRIVACY);
+    if (!evidence_parse(row_text(result, row, 21), matter->evidence, &matter->evidence_count))
+        fine = false;
+    if (!fine && !matter->retired)
+        load_refuse(load, ERR_MALFORMED, "directory.matter: a word that is not understood");
 }
 
 static void matter_read(struct load *load, const PGresult *result, int row, struct matter *matter)
@@ -166,6 +228,10 @@ static void matter_read(struct load *load, const PGresult *result, int row, stru
     matter->verify_ms = row_int(result, row, 15) * MINUTE_MS;
     matter->all_hours = row_int(result, row, 16) != 0;
     matter->retired = row_int(result, row, 17) != 0;
+    matter->arrive_ms = row_int(result, row, 18) * MINUTE_MS;
+    matter->dup_m = (int32_t)row_int(result, row, 19);
+    matter->dup_h = (int32_t)row_int(result, row, 20);
+    matter_words_read(load, result, row, matter);
     if (!level_valid(matter->start_level) || matter->handler <= HANDLER_NONE ||
             matter->handler > HANDLER_JOINT)
         load_refuse(load, ERR_MALFORMED, "directory.matter: a row without level or handler");
@@ -201,12 +267,24 @@ static void staff_read(void *self, const PGresult *result)
     load->rows.staff = load->staff;
 }
 
+static void days_read(void *self, const PGresult *result)
+{
+    struct load *load = self;
+    load->days = load_array(
+            load, result, DIRECTORY_DAYS_MAX, sizeof(struct calendar_day), &load->rows.day_count);
+    for (size_t i = 0; i < load->rows.day_count; i++)
+        load->days[i] = (struct calendar_day){
+                (int32_t)row_int(result, (int)i, 0), row_int(result, (int)i, 1) != 0};
+    load->rows.days = load->days;
+}
+
 /* The readers by statement; NULL: nothing to read. */
 static pg_rows_fn *const READERS[DIRECTORY_STATEMENT_COUNT] = {
         [LOAD_SITE] = site_read,
         [LOAD_UNITS] = units_read,
         [LOAD_MATTERS] = matters_read,
         [LOAD_STAFF] = staff_read,
+        [LOAD_DAYS] = days_read,
 };
 
 /* Builds when all of it was read and is whole. */

@@ -1,6 +1,6 @@
 /* Reads the whole directory of the site's present version into memory: site, units, matters,
- * staff, in one REPEATABLE READ transaction, so that an apply that commits meanwhile is seen
- * whole or not at all. Retired units and matters come along (a case may still stand there);
+ * staff, calendar, in one REPEATABLE READ transaction, so that an apply that commits meanwhile is
+ * seen whole or not at all. Retired units and matters come along (a case may still stand there);
  * retired staff does not.
  *
  * The connection must have DIRECTORY_STATEMENTS prepared (pg_prepare takes one list: its owner
@@ -12,12 +12,13 @@
 #include "services/kernel/base/pure_directory.h"
 #include "services/kernel/store/pg.h"
 
-#define DIRECTORY_STATEMENT_COUNT 6
+#define DIRECTORY_STATEMENT_COUNT 7
 extern const struct statement DIRECTORY_STATEMENTS[DIRECTORY_STATEMENT_COUNT];
 
 #define DIRECTORY_UNITS_MAX 500000
 #define DIRECTORY_STAFF_MAX 1000000
 #define DIRECTORY_MATTERS_MAX 10000
+#define DIRECTORY_DAYS_MAX CALENDAR_DAYS_MAX
 
 /* Called exactly once. OK: *directory is the receiver's to destroy. Otherwise NULL:
  * ERR_NOT_FOUND nothing was applied yet; ERR_LIMIT a maximum above was passed; ERR_MALFORMED a

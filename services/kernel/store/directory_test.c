@@ -109,6 +109,105 @@ static void load_all_columns(void **state)
     pg_destroy(&pg);
 }
 
+static struct directory *load_good(struct pg *pg)
+{
+    struct got got = load(pg);
+    assert_int_equal(got.err, OK);
+    return got.directory;
+}
+
+/* What units say of their hours, whose hours they have otherwise, and the calendar's days. */
+static void load_hours_and_calendar(void **state)
+{
+    (void)state;
+    kit_pg_run(server, FILL);
+    kit_pg_run(server,
+            "UPDATE directory.site SET hours = '09:00-10:00';"
+            "UPDATE directory.unit SET duty = 'work 22:00-06:00' WHERE code = 'S';"
+            "UPDATE directory.unit SET duty = 'all, 5 min' WHERE code = 'S/SQ';"
+            "UPDATE directory.unit SET duty = 'work' WHERE code = 'S/OLD';"
+            "INSERT INTO directory.calendar_day (day, working) VALUES ('2026-10-10', true),"
+            " ('2026-10-01', false)");
+    struct pg *pg = connection("huying_routing");
+    struct directory *d = load_good(pg);
+    assert_int_equal(unit_find_code(d, "D")->hours->shifts[0].from, 540);
+    assert_int_equal(unit_find_code(d, "S")->hours->shifts[0].to, 1800);
+    assert_ptr_equal(unit_find_code(d, "S/SQ")->hours, unit_find_code(d, "S")->hours);
+    assert_ptr_equal(unit_find(d, 3)->hours, unit_find_code(d, "D")->hours);
+    const struct calendar *calendar = directory_calendar(d);
+    assert_true(calendar_knows(calendar, 2026));
+    assert_false(calendar_knows(calendar, 2025) || calendar_knows(calendar, 2027));
+    /* Thursday 1 October is off, Saturday 10 is worked: 7 days of the first ten, from midnight. */
+    int64_t passed = 0, from = INT64_C(1790841600000), to = from + 10 * INT64_C(86400000);
+    assert_int_equal(hours_between(calendar, unit_find_code(d, "D")->hours, from, to, &passed), 0);
+    assert_int_equal(passed, 7 * 3600000);
+    directory_destroy(&d);
+    pg_destroy(&pg);
+    kit_pg_run(server, "DELETE FROM directory.calendar_day");
+}
+
+static void load_catalogue(void **state)
+{
+    (void)state;
+    kit_pg_run(server, FILL);
+    kit_pg_run(server,
+            "UPDATE directory.matter SET arrive_min = 7, dup_m = 50, dup_h = 24,"
+            " evidence = 'photo4+seizure_list', urgency = 'emergency', village_duty = 'assist',"
+            " street_duty = 'main', district_duty = '', verifier = 'street', self_handle = '1',"
+            " volunteer = 'first', squad = 'must', privacy = 'masked' WHERE code = 'M';"
+            "UPDATE directory.matter SET urgency = 'of old', evidence = '?' WHERE code = 'OLD';"
+            "UPDATE directory.unit SET matters_main = 'M;N', matters_assist = '*'"
+            " WHERE code = 'S/SQ';"
+            "UPDATE directory.unit SET duty = 'of old' WHERE code = 'S/OLD'");
+    struct pg *pg = connection("huying_routing");
+    struct directory *d = load_good(pg);
+    const struct matter *matter = matter_find_code(d, "M");
+    assert_int_equal(matter->arrive_ms, 420000);
+    assert_int_equal(matter->dup_m * 100 + matter->dup_h, 5024);
+    assert_int_equal(matter->evidence_count, 2);
+    assert_int_equal(matter->evidence[0].kind, EVIDENCE_PHOTO);
+    assert_int_equal(matter->evidence[0].count, 4);
+    assert_int_equal(matter->evidence[1].kind, EVIDENCE_SEIZURE_LIST);
+    assert_int_equal(matter->urgency, URGENCY_EMERGENCY);
+    assert_int_equal(matter->duty[LEVEL_VILLAGE], DUTY_ASSIST);
+    assert_int_equal(matter->duty[LEVEL_STREET], DUTY_MAIN);
+    assert_int_equal(matter->duty[LEVEL_DISTRICT], DUTY_NONE);
+    assert_int_equal(matter->verifier, VERIFIER_STREET);
+    assert_true(matter->self_handle);
+    assert_int_equal(matter->volunteers, VOLUNTEERS_FIRST);
+    assert_int_equal(matter->squads, SQUADS_MUST);
+    assert_int_equal(matter->privacy, PRIVACY_MASKED);
+    assert_int_equal(unit_duty(unit_find_code(d, "S/SQ"), matter), DUTY_MAIN);
+    assert_int_equal(unit_duty(unit_find_code(d, "S"), matter), DUTY_MAIN); /* its level's */
+    assert_int_equal(matter_find(d, 2)->urgency, URGENCY_NORMAL);
+    directory_destroy(&d);
+    pg_destroy(&pg);
+}
+
+/* What apply refuses is no directory either. */
+static void load_refuses_words_that_are_none(void **state)
+{
+    static const char *const changes[] = {
+            "UPDATE directory.site SET hours = 'work'",
+            "UPDATE directory.unit SET duty = 'sometimes' WHERE code = 'S'",
+            "UPDATE directory.matter SET urgency = 'soon' WHERE code = 'M'",
+            "UPDATE directory.matter SET privacy = 'secret' WHERE code = 'M'",
+            "UPDATE directory.matter SET evidence = 'photo+photo' WHERE code = 'M'",
+            "INSERT INTO directory.calendar_day VALUES ('1970-01-01', true), ('2034-01-01', true)",
+    };
+    (void)state;
+    struct pg *pg = connection("huying_routing");
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        kit_pg_run(server, FILL);
+        kit_pg_run(server, changes[i]);
+        struct got got = load(pg);
+        if (got.err != ERR_MALFORMED || got.directory != NULL)
+            fail_msg("%s: found err %d", changes[i], got.err);
+    }
+    kit_pg_run(server, "DELETE FROM directory.calendar_day");
+    pg_destroy(&pg);
+}
+
 static void load_retired_found_by_id_only(void **state)
 {
     (void)state;
@@ -199,6 +298,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(load_all_columns),
+            cmocka_unit_test(load_hours_and_calendar),
+            cmocka_unit_test(load_catalogue),
+            cmocka_unit_test(load_refuses_words_that_are_none),
             cmocka_unit_test(load_retired_found_by_id_only),
             cmocka_unit_test(load_without_site_is_not_found),
             cmocka_unit_test(load_after_failed_statement_works),

@@ -10,6 +10,7 @@ CREATE TABLE directory.site (
     name_zh      text NOT NULL,
     name_en      text NOT NULL,
     utc_offset_s integer NOT NULL CHECK (abs(utc_offset_s) <= 50400),
+    hours        text NOT NULL DEFAULT '08:30-12:00;14:00-17:30', -- working hours of units that say nothing else
     drill        boolean NOT NULL,
     clock        timestamptz,           -- a drill's now, set by hand; never goes back
     clock_trust  bigint NOT NULL DEFAULT 0, -- raised when an operator says that the server's clock is right
