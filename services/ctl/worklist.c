@@ -60,6 +60,23 @@ static void due_format(const struct worklist *this, int64_t due_ms, char ret[INS
         instant_format(ret, due_ms, directory_utc_offset_s(this->directory));
 }
 
+/* No deadline, although the matter has one: it waits for a calendar of the year. */
+static bool calendar_awaited(const struct worklist *this, const struct case_view *view)
+{
+    const struct matter *matter = matter_find_code(this->directory, view->matter);
+    return view->due_ms == 0 && matter != NULL && !matter->all_hours && matter->handle_ms > 0;
+}
+
+static void due_cell(struct table *table, const struct worklist *this, const struct case_view *view)
+{
+    char due[INSTANT_SIZE];
+    due_format(this, view->due_ms, due);
+    if (calendar_awaited(this, view))
+        table_cell(table, this->ctl->english ? "no calendar yet" : "待补日历");
+    else
+        table_cell(table, due);
+}
+
 static void cases_print(const struct worklist *this)
 {
     static const char *const heads[] = {CTL_TEXT("内部编号", "id"), CTL_TEXT("工单", "ticket"),
@@ -76,14 +93,12 @@ static void cases_print(const struct worklist *this)
     for (guint i = 0; i < this->cases->len; i++) {
         const struct case_view *view = &g_array_index(this->cases, struct case_view, i);
         const struct unit *handler = unit_find(this->directory, view->handler);
-        char due[INSTANT_SIZE];
-        due_format(this, view->due_ms, due);
         table_cell_format(&table, "%" PRId64, view->id);
         table_cell(&table, view->source_ref);
         table_cell(&table, view->matter);
         table_cell(&table, name_of(ctl, SERVICE_ROUTING, NAME_STATE, view->state));
         table_cell(&table, name_level(ctl, view->level));
-        table_cell(&table, due);
+        due_cell(&table, this, view);
         table_cell_format(&table, "%s %s", name_handler(ctl, view->handler_kind),
                 handler != NULL ? handler->code : "");
         table_cell(&table, name_next(ctl, view->state, view->handler_kind));
@@ -107,9 +122,10 @@ static void cases_json(const struct worklist *this)
         char due[INSTANT_SIZE];
         due_format(this, view->due_ms, due);
         json_array_append_new(
-                list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s}", "id", id,
-                              "ticket", view->source_ref, "matter", view->matter, "state",
-                              view->state, "level", view->level, "deadline", due, "handler_kind",
+                list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:i, s:s}",
+                              "id", id, "ticket", view->source_ref, "matter", view->matter, "state",
+                              view->state, "level", view->level, "deadline", due,
+                              "calendar_awaited", calendar_awaited(this, view), "handler_kind",
                               view->handler_kind, "handler", handler != NULL ? handler->code : "",
                               "unit", unit != NULL ? unit->code : "", "version", (int)view->version,
                               "next", name_next(this->ctl, view->state, view->handler_kind)));

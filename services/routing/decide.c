@@ -14,6 +14,7 @@
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/routing/decide_actor.h"
+#include "services/routing/decide_due.h"
 
 /* One decision under way. */
 struct turn {
@@ -193,13 +194,40 @@ static void case_place(struct turn *turn, const struct case_reported *body)
     next->handler = next->work == WORK_MISSION ? area->id : handler_at(turn, place, area->level);
 }
 
+/* The deadline's timer; one that waits for the calendar looks again in a while. */
+static void due_set(struct turn *turn, struct due due)
+{
+    turn->next->due_ms = due.at_ms;
+    if (due.year != 0)
+        timer_set(turn->outcome, TIMER_DEADLINE, turn->input->now_ms + DUE_RETRY_MS);
+    else if (due.at_ms != 0)
+        timer_set(turn->outcome, TIMER_DEADLINE, due.at_ms);
+}
+
 /* The promise of the source takes the catalogue's place; one that has passed is due now. */
-static int64_t first_due(const struct turn *turn, int64_t promised_at_ms)
+static struct due first_due(const struct turn *turn, int64_t promised_at_ms)
 {
     int64_t now = turn->input->now_ms;
     if (promised_at_ms != 0)
-        return promised_at_ms > now ? promised_at_ms : now;
-    return turn->matter && turn->matter->handle_ms > 0 ? now + turn->matter->handle_ms : 0;
+        return (struct due){.at_ms = promised_at_ms > now ? promised_at_ms : now};
+    return due_first(turn->directory, turn->matter, turn->next, now);
+}
+
+/* The calendar was asked for again. A deadline that it gives is announced by a dispatch of its own;
+ * has it passed meanwhile, the timer fires at once, and the case goes up as it would have. */
+static void due_settle(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    int64_t now = turn->input->now_ms, first_due_ms = 0;
+    struct due due = due_again(turn->directory, turn->matter, next, &first_due_ms);
+    if (due.year != 0) {
+        timer_set(turn->outcome, TIMER_DEADLINE, now + DUE_RETRY_MS);
+        return;
+    }
+    next->first_due_ms = first_due_ms;
+    next->due_ms = due.at_ms;
+    turn_step(turn, STEP_DISPATCH, turn->to, next->handler)->due_ms = due.at_ms;
+    timer_set(turn->outcome, TIMER_DEADLINE, due.at_ms > now ? due.at_ms : now);
 }
 
 int64_t case_offer_until(const struct routing_case *this, const struct matter *matter)
@@ -219,8 +247,9 @@ static void do_register(struct turn *turn)
     next->drill = body->drill;
     next->accepted_at_ms = turn->input->now_ms;
     next->promised_at_ms = body->promised_at_ms;
-    next->first_due_ms = next->due_ms = first_due(turn, body->promised_at_ms);
     case_place(turn, body);
+    struct due due = first_due(turn, body->promised_at_ms);
+    next->first_due_ms = next->due_ms = due.at_ms;
 
     turn_step(turn, STEP_REGISTER, CASE_REGISTERED, next->unit);
     turn_step(turn, STEP_DISPATCH, turn->to, next->handler)->due_ms = next->due_ms;
@@ -228,8 +257,7 @@ static void do_register(struct turn *turn)
         send_add(turn->outcome, SERVICE_ENFORCEMENT, TYPE_MISSION_REQUESTED, 0);
     if (next->work == WORK_NEED)
         send_add(turn->outcome, SERVICE_VOLUNTEER, TYPE_NEED_OPENED, 0);
-    if (next->due_ms != 0)
-        timer_set(turn->outcome, TIMER_DEADLINE, next->due_ms);
+    due_set(turn, due);
     turn_count(turn, METRIC_OPEN, 1);
 }
 
@@ -320,19 +348,19 @@ static enum case_metric metric_escalated(enum level level)
 static void case_escalate(struct turn *turn, const struct unit *place, const struct unit *area)
 {
     struct routing_case *next = turn->next;
-    int64_t span = turn->matter ? turn->matter->step_up_ms : 0;
     bool top = area_from(turn->directory, place, (int)area->level + 1) == NULL;
     struct step *step = turn_step(turn, STEP_ESCALATE, turn->to, area->id);
     next->area = area->id;
     next->level = (uint8_t)area->level;
     next->escalated = (uint8_t)(next->escalated | 1u << area->level);
     turn_count(turn, metric_escalated(area->level), 1);
-    if (top || span <= 0) {
+    struct due due = due_step_up(turn->directory, turn->matter, next, turn->input->now_ms);
+    if (top || (due.at_ms == 0 && due.year == 0)) {
         timer_clear(turn->outcome, TIMER_DEADLINE);
         return;
     }
-    next->due_ms = step->due_ms = turn->input->now_ms + span;
-    timer_set(turn->outcome, TIMER_DEADLINE, next->due_ms);
+    step->due_ms = due.at_ms;
+    due_set(turn, due);
 }
 
 /* Guarded: a deadline that was moved, or one that was dealt with at the top, does nothing. The
@@ -340,6 +368,10 @@ static void case_escalate(struct turn *turn, const struct unit *place, const str
 static void do_escalate(struct turn *turn)
 {
     struct routing_case *next = turn->next;
+    if (due_awaited(turn->matter, next)) {
+        due_settle(turn);
+        return;
+    }
     if (next->due_ms == 0 || next->due_ms > turn->input->now_ms) {
         turn_ignore(turn);
         return;

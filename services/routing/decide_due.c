@@ -1,0 +1,66 @@
+/* Sums over the matter's spans; the arithmetic of working time is kernel/base/pure_hours.c. The
+ * hours are those of the handler, who does the work on every level; of a handler that the directory
+ * no longer has they are the root's. */
+#include "services/routing/decide_due.h"
+
+#include "services/kernel/base/must.h"
+
+static struct due due_after(const struct directory *directory,
+        const struct matter *matter,
+        const struct routing_case *this,
+        int64_t from_ms,
+        int64_t span_ms)
+{
+    struct due due = {0};
+    if (span_ms <= 0)
+        return due;
+    const struct unit *handler = unit_find(directory, this->handler);
+    if (!handler)
+        handler = unit_root(directory);
+    const struct hours *hours = handler ? matter_hours(matter, handler) : &HOURS_ALWAYS;
+    due.year = hours_add(directory_calendar(directory), hours, from_ms, span_ms, &due.at_ms);
+    return due;
+}
+
+struct due due_first(const struct directory *directory,
+        const struct matter *matter,
+        const struct routing_case *this,
+        int64_t from_ms)
+{
+    return matter ? due_after(directory, matter, this, from_ms, matter->handle_ms)
+                  : (struct due){0};
+}
+
+struct due due_step_up(const struct directory *directory,
+        const struct matter *matter,
+        const struct routing_case *this,
+        int64_t from_ms)
+{
+    return matter ? due_after(directory, matter, this, from_ms, matter->step_up_ms)
+                  : (struct due){0};
+}
+
+bool due_awaited(const struct matter *matter, const struct routing_case *this)
+{
+    if (!matter || matter->all_hours || this->due_ms != 0)
+        return false;
+    if (this->first_due_ms == 0)
+        return matter->handle_ms > 0;
+    return this->escalated != 0 && matter->step_up_ms > 0;
+}
+
+struct due due_again(const struct directory *directory,
+        const struct matter *matter,
+        const struct routing_case *this,
+        int64_t *ret_first)
+{
+    struct due due = {.at_ms = this->first_due_ms};
+    must(due_awaited(matter, this));
+    if (due.at_ms == 0)
+        due = due_first(directory, matter, this, this->accepted_at_ms);
+    *ret_first = due.at_ms;
+    for (int level = LEVEL_VILLAGE; level <= LEVEL_DISTRICT && due.year == 0; level++)
+        if (this->escalated & 1u << level)
+            due = due_step_up(directory, matter, this, due.at_ms);
+    return due;
+}

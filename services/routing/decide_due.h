@@ -1,0 +1,38 @@
+/* When a case is due, in the clock of its matter: around the clock, or in the working time of the
+ * unit that handles it. Pure. What a source promised is an instant, and no business of this file.
+ *
+ * A deadline that needs a calendar year without data is not set but awaited: `due_ms` is 0, the
+ * timer looks again, and due_again() counts it from where it began, out of the case's row alone. */
+#ifndef HUYING_ROUTING_DECIDE_DUE_H
+#define HUYING_ROUTING_DECIDE_DUE_H
+
+#include "services/routing/routing.h"
+
+#define DUE_RETRY_MS INT64_C(3600000)
+
+struct due {
+    int64_t at_ms; /* 0: none, or awaited */
+    int32_t year;  /* the year without data that it waits for; 0 = it does not */
+};
+
+/* The first deadline, from the catalogue's span to handle it. `matter` may be NULL: none. */
+struct due due_first(const struct directory *directory,
+        const struct matter *matter,
+        const struct routing_case *this,
+        int64_t from_ms);
+/* The next one after an escalation. */
+struct due due_step_up(const struct directory *directory,
+        const struct matter *matter,
+        const struct routing_case *this,
+        int64_t from_ms);
+
+/* True when the case has no deadline for want of a calendar. */
+bool due_awaited(const struct matter *matter, const struct routing_case *this);
+/* What an awaited deadline is: *ret_first that of the first one, returned the present one, which is
+ * a span later for every level that the case went up since. Both may have passed. */
+struct due due_again(const struct directory *directory,
+        const struct matter *matter,
+        const struct routing_case *this,
+        int64_t *ret_first);
+
+#endif

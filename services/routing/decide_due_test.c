@@ -1,0 +1,260 @@
+/* Deadlines in working time: those that a day of a district has, by the hours of whoever handles;
+ * and what happens without a calendar for the year that a deadline needs: the case is registered
+ * all the same, looked at every hour, and its deadline counted from where it began. */
+#include "services/routing/decide_due.h"
+
+#include "services/kernel/base/pure_text.h"
+#include "services/routing/test_city.h"
+#include "tests/kit/calendar.h"
+
+#define MIN INT64_C(60000)
+#define OFFICE                                                                                     \
+    {                                                                                              \
+        .count = 2, .shifts = { {510, 720}, {840, 1050} }                                          \
+    }
+
+static const struct hours site = OFFICE;
+static const struct hours village_hours = {.count = 1, .shifts = {{480, 960}}};
+static struct calendar_day days[KIT_CALENDAR_DAYS_MAX];
+static size_t day_count;
+static struct directory *known, *blank;
+
+static struct directory *office_build(size_t known_days)
+{
+    static const struct unit units[] = {
+            UNIT(U_DISTRICT, 0, "D", LEVEL_DISTRICT, "district"),
+            UNIT(U_STREET, U_DISTRICT, "S1", LEVEL_STREET, "street"),
+            {.id = U_VILLAGE,
+                    .parent = U_STREET,
+                    .code = "V1",
+                    .level = LEVEL_VILLAGE,
+                    .kind = "village",
+                    .hours = &village_hours},
+            UNIT(U_GRID, U_VILLAGE, "G1", LEVEL_GRID, "grid"),
+    };
+    static struct matter matters[] = {
+            MATTER(M_LAMP, "lamp", LEVEL_STREET, HANDLER_DESK, HOUR, 1260 * MIN, 840 * MIN),
+            MATTER(M_NOISE, "noise", LEVEL_STREET, HANDLER_DESK, HOUR, 2100 * MIN, 0),
+            MATTER(M_DUMP, "dump", LEVEL_VILLAGE, HANDLER_DESK, HOUR, 480 * MIN, 420 * MIN),
+            MATTER(M_GRAFFITI, "graffiti", LEVEL_STREET, HANDLER_DESK, HOUR, 1440 * MIN, HOUR),
+    };
+    for (size_t i = 0; i < sizeof matters / sizeof *matters; i++)
+        matters[i].all_hours = i == M_GRAFFITI - 1;
+    return directory_build(&(struct directory_rows){.version = 5,
+            .site = 1,
+            .site_letters = "PY",
+            .utc_offset_s = 28800,
+            .units = units,
+            .unit_count = sizeof units / sizeof *units,
+            .matters = matters,
+            .matter_count = sizeof matters / sizeof *matters,
+            .hours = &site,
+            .days = days,
+            .day_count = known_days});
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    day_count = kit_calendar(days);
+    known = office_build(day_count);
+    blank = office_build(0);
+    return !known || !blank;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    directory_destroy(&known);
+    directory_destroy(&blank);
+    return 0;
+}
+
+static int64_t instant(const char *local)
+{
+    char text[INSTANT_SIZE];
+    int64_t at_ms = 0;
+    (void)snprintf(text, sizeof text, "%s:00+08:00", local);
+    assert_true(instant_parse(text, &at_ms));
+    return at_ms;
+}
+
+static void instant_is(int64_t found_ms, const char *local)
+{
+    char text[INSTANT_SIZE];
+    instant_format(text, found_ms, 28800);
+    if (found_ms != instant(local))
+        fail_msg("found %s, expected %s", text, local);
+}
+
+static void first_deadlines_are_in_the_handlers_hours(void **state)
+{
+    (void)state;
+    static const struct {
+        int matter;
+        const char *reported, *due;
+    } cases[] = {
+            {M_LAMP, "2026-09-30T10:40", "2026-10-10T10:40"}, /* over the holiday, on Saturday */
+            {M_LAMP, "2026-09-30T11:10", "2026-10-10T11:10"},
+            {M_NOISE, "2026-09-30T08:50", "2026-10-13T08:50"}, /* five working days */
+            {M_DUMP, "2026-09-30T09:00", "2026-10-08T09:00"},  /* the village's 8 to 16 */
+            {M_GRAFFITI, "2026-09-30T08:12", "2026-10-01T08:12"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct story story;
+        story_begin(&story, known);
+        assert_int_equal(
+                story_report(&story, cases[i].matter, U_GRID, 0, instant(cases[i].reported)),
+                VERDICT_APPLIED);
+        instant_is(story.state.due_ms, cases[i].due);
+        assert_true(story.state.first_due_ms == story.state.due_ms);
+        assert_true(story.timer_ms == story.state.due_ms);
+        assert_true(story.outcome.steps[1].due_ms == story.state.due_ms);
+        assert_int_equal(story.outcome.steps[1].rule_ver, 5);
+        assert_false(due_awaited(matter_find(known, cases[i].matter), &story.state));
+    }
+}
+
+/* The next span is working time too, from the instant of the escalation. */
+static void escalation_goes_on_in_working_time(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, known);
+    (void)story_report(&story, M_LAMP, U_GRID, 0, instant("2026-09-30T10:40"));
+    assert_int_equal(story_fire(&story, instant("2026-10-05T12:00")), VERDICT_DUPLICATE);
+    assert_int_equal(story_fire(&story, instant("2026-10-10T10:40") + 1), VERDICT_APPLIED);
+    assert_int_equal(story.state.level, LEVEL_DISTRICT);
+    assert_int_equal(story.timer_ms, 0); /* the top: nobody is above */
+    story_begin(&story, known);
+    (void)story_report(&story, M_DUMP, U_GRID, 0, instant("2026-09-30T09:00"));
+    (void)story_fire(&story, instant("2026-10-08T09:00"));
+    assert_int_equal(story.state.level, LEVEL_STREET);
+    instant_is(story.state.due_ms, "2026-10-08T16:00"); /* the handler's hours, not the street's */
+}
+
+static void a_promise_is_an_instant(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, blank);
+    (void)story_report(
+            &story, M_LAMP, U_GRID, instant("2026-10-03T03:00"), instant("2026-09-30T10:40"));
+    instant_is(story.state.due_ms, "2026-10-03T03:00");
+    assert_int_equal(story_fire(&story, instant("2026-10-03T03:00")), VERDICT_APPLIED);
+    assert_int_equal(story.escalations, 1);
+}
+
+/* As the kernel does it: what sets a timer is stored, with or without a step. */
+static void look_again(struct story *story, struct directory *directory, int64_t now_ms)
+{
+    struct input input = {.kind = INPUT_TIMER, .type = TIMER_DEADLINE, .now_ms = now_ms};
+    struct world world = {.directory = directory};
+    struct routing_case next = story->state;
+    story->outcome = (struct outcome){0};
+    routing_decide(&story->state, &input, &world, &next, &story->outcome);
+    assert_int_equal(story->outcome.verdict, VERDICT_APPLIED);
+    assert_int_equal(story->outcome.timer_count, 1);
+    assert_int_equal(story->outcome.send_count, 0);
+    next.agg.ver += story->outcome.step_count;
+    story->steps += story->outcome.step_count;
+    story->state = next;
+    story->timer_ms = story->outcome.timers[0].due_ms;
+    for (int i = 0; i < story->outcome.count_count; i++)
+        story->counts[story->outcome.counts[i].metric] += story->outcome.counts[i].amount;
+    story->directory = directory;
+    story_check(story);
+}
+
+static void without_a_calendar_the_case_waits_for_its_deadline(void **state)
+{
+    (void)state;
+    struct story story;
+    int64_t reported = instant("2026-09-30T10:40"), hour = DUE_RETRY_MS;
+    story_begin(&story, blank);
+    assert_int_equal(story_report(&story, M_LAMP, U_GRID, 0, reported), VERDICT_APPLIED);
+    assert_int_equal(story.state.state, CASE_DISPATCHED);
+    assert_int_equal(story.state.due_ms + story.state.first_due_ms, 0);
+    assert_int_equal(story.outcome.steps[1].due_ms, 0);
+    assert_true(story.timer_ms == reported + hour);
+    assert_true(due_awaited(matter_find(blank, M_LAMP), &story.state));
+    (void)story_command(&story, TYPE_ACCEPT, "", reported + 1);
+    look_again(&story, blank, reported + hour);
+    assert_int_equal(story.outcome.step_count, 0);
+    assert_true(story.timer_ms == reported + 2 * hour);
+    look_again(&story, known, reported + 2 * hour);
+    instant_is(story.state.due_ms, "2026-10-10T10:40");
+    instant_is(story.state.first_due_ms, "2026-10-10T10:40");
+    assert_true(story.timer_ms == story.state.due_ms);
+    assert_int_equal(story.outcome.step_count, 1);
+    assert_int_equal(story.outcome.steps[0].kind, STEP_DISPATCH);
+    instant_is(story.outcome.steps[0].due_ms, "2026-10-10T10:40");
+    assert_int_equal(story_fire(&story, instant("2026-10-10T10:39")), VERDICT_DUPLICATE);
+    assert_int_equal(story.escalations, 0);
+}
+
+/* It had passed before the calendar came: the case goes up now, and once. */
+static void a_deadline_that_passed_unseen_escalates_once(void **state)
+{
+    (void)state;
+    struct story story;
+    int64_t late = instant("2026-10-12T09:00");
+    story_begin(&story, blank);
+    (void)story_report(&story, M_DUMP, U_GRID, 0, instant("2026-09-30T09:00"));
+    look_again(&story, known, late);
+    instant_is(story.state.due_ms, "2026-10-08T09:00");
+    assert_true(story.timer_ms == late);
+    assert_int_equal(story_fire(&story, late), VERDICT_APPLIED);
+    assert_int_equal(story.escalations, 1);
+    assert_true(story.state.late);
+    instant_is(story.state.due_ms, "2026-10-12T16:00");
+    assert_int_equal(story_fire(&story, late + 1), VERDICT_DUPLICATE);
+}
+
+/* The calendar ends between two levels: the next deadline is a span behind the last one. */
+static void the_next_deadline_waits_too(void **state)
+{
+    (void)state;
+    struct story story;
+    int64_t due = 0;
+    story_begin(&story, known);
+    (void)story_report(&story, M_DUMP, U_GRID, 0, instant("2026-12-30T09:00"));
+    due = story.state.due_ms;
+    instant_is(due, "2026-12-31T09:00");
+    story.directory = blank;
+    assert_int_equal(story_fire(&story, due), VERDICT_APPLIED);
+    assert_int_equal(story.state.level, LEVEL_STREET);
+    assert_int_equal(story.state.due_ms, 0);
+    assert_true(story.state.first_due_ms == due);
+    assert_true(story.timer_ms == due + DUE_RETRY_MS);
+    look_again(&story, known, due + DUE_RETRY_MS);
+    assert_int_equal(story.escalations, 1);
+    instant_is(story.state.due_ms, "2026-12-31T16:00");
+    assert_true(story.state.first_due_ms == due);
+}
+
+static void a_case_that_ended_waits_for_nothing(void **state)
+{
+    (void)state;
+    struct story story;
+    int64_t reported = instant("2026-09-30T10:40");
+    story_begin(&story, blank);
+    (void)story_report(&story, M_LAMP, U_GRID, 0, reported);
+    assert_int_equal(story_withdraw(&story, reported + 5), VERDICT_APPLIED);
+    assert_int_equal(story.timer_ms, 0);
+    assert_int_equal(story_fire(&story, reported + DUE_RETRY_MS), VERDICT_DUPLICATE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+            cmocka_unit_test(first_deadlines_are_in_the_handlers_hours),
+            cmocka_unit_test(escalation_goes_on_in_working_time),
+            cmocka_unit_test(a_promise_is_an_instant),
+            cmocka_unit_test(without_a_calendar_the_case_waits_for_its_deadline),
+            cmocka_unit_test(a_deadline_that_passed_unseen_escalates_once),
+            cmocka_unit_test(the_next_deadline_waits_too),
+            cmocka_unit_test(a_case_that_ended_waits_for_nothing),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
