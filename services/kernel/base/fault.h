@@ -24,6 +24,7 @@
     X(pg_connect, "connecting to PostgreSQL fails")                                                \
     X(pg_prepare, "libpq does not take a statement to be prepared")                                \
     X(pg_unsent, "libpq does not take a statement")                                                \
+    X(pg_unsynced, "libpq does not take the end of a segment")                                     \
     X(pg_lost_before, "the connection is lost with a statement that the server has not seen")      \
     X(pg_lost_after, "the connection is lost before the answer to a segment without COMMIT")       \
     X(pg_commit_lost_before, "the connection is lost before the server sees COMMIT")               \

@@ -262,10 +262,8 @@ static void prepared(void *self, enum err err, const char *message)
 
 static void connect_done(struct pg *pg)
 {
-    if (PQsetnonblocking(pg->conn, 1) != 0 || PQenterPipelineMode(pg->conn) != 1) {
-        pg->polling = PGRES_POLLING_FAILED;
-        return;
-    }
+    /* Neither can fail on a connection that has just been made: nothing is under way on it. */
+    must(PQsetnonblocking(pg->conn, 1) == 0 && PQenterPipelineMode(pg->conn) == 1);
     pg->polling = PGRES_POLLING_OK;
     prepare_one(pg, &PG_BEGIN);
     prepare_one(pg, &PG_COMMIT);
@@ -456,7 +454,7 @@ static void hear_no_more(const struct pg *pg)
 
 void pg_sync(struct pg *pg, pg_done_fn *done, void *self)
 {
-    if (PQpipelineSync(pg->conn) != 1)
+    if (FAULT(pg_unsynced) || PQpipelineSync(pg->conn) != 1)
         cut(pg);
     struct entry *entry = ring_push(pg);
     entry->sync = true;

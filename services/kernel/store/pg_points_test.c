@@ -7,7 +7,8 @@
 #include "services/kernel/base/clock.h"
 #include "services/kernel/base/fault.h"
 #include "services/kernel/base/testing.h"
-#include "services/kernel/store/pg.h"
+#include "services/kernel/store/chores.h"
+#include "services/kernel/store/test_toy.h"
 #include "tests/kit/pg.h"
 
 #define WAIT_MS 20000
@@ -92,6 +93,7 @@ static void each_ends_a_segment_as_it_would_really_end(void **state)
     } cases[] = {
             {NULL, true, OK, false, true, true},
             {"pg_unsent", true, ERR_TRANSIENT, false, false, false},
+            {"pg_unsynced", true, ERR_TRANSIENT, false, false, false},
             {"pg_lost_before", true, ERR_TRANSIENT, false, false, false},
             {"pg_lost_after", false, ERR_TRANSIENT, false, true, false},
             {"pg_commit_lost_before", true, ERR_TRANSIENT, false, false, false},
@@ -152,7 +154,8 @@ static void statement_that_fails_takes_its_transaction_with_it(void **state)
 
 static void while_connecting_fails_it_is_tried_again_until_it_does_not(void **state)
 {
-    static const char *const points[] = {"pg_connect", "pg_prepare", "pg_lost_after"};
+    static const char *const points[] = {
+            "pg_connect", "pg_prepare", "pg_unsynced", "pg_lost_after"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(points); i++) {
         struct pg *pg = pg_new(kit_pg_conninfo(server, "postgres"), "public");
@@ -166,12 +169,53 @@ static void while_connecting_fails_it_is_tried_again_until_it_does_not(void **st
     }
 }
 
+static void marked(void *self, enum err err, const char *message)
+{
+    (void)message;
+    *(enum err *)self = err;
+}
+
+/* The commit after queries: one of its three statements fails. Nobody is told that it is made, and
+ * no transaction is left open on the connection, which stays. */
+static void mark_that_fails_leaves_no_transaction(void **state)
+{
+    size_t count;
+    enum err err = OK;
+    struct pg *pg = pg_new(kit_pg_conninfo(server, "postgres"), "public");
+    struct chores *chores = chores_new(&TOY_OPS, pg);
+    const struct statement *list = chores_statements(chores, &count);
+    struct chores_listener listener = {.done = marked, .self = &err};
+    (void)state;
+    while (strcmp(list->name, "k_mark_alone") != 0)
+        list++;
+    pg_prepare(pg, list, 1);
+    assert_int_equal(pg_wait(pg, WAIT_MS), OK);
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        BUF_OWNED why = {0};
+        assert_int_equal(fault_set("pg_full=3", seed, "test-1", &why), OK);
+        chores_mark(chores, &listener);
+        assert_int_equal(pg_wait(pg, WAIT_MS), OK);
+        fault_switch(NULL);
+        assert_int_equal(err, ERR_TRANSIENT);
+        for (int tries = 0; err != OK && tries < 2;
+                tries++) { /* the rollback may have failed, too */
+            chores_mark(chores, &listener);
+            assert_int_equal(pg_wait(pg, WAIT_MS), OK);
+        }
+        assert_int_equal(err, OK);
+    }
+    assert_int_equal(pg_connects(pg), 1);
+    pg_destroy(&pg);
+    chores_destroy(&chores);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(each_ends_a_segment_as_it_would_really_end),
             cmocka_unit_test(statement_that_fails_takes_its_transaction_with_it),
             cmocka_unit_test(while_connecting_fails_it_is_tried_again_until_it_does_not),
+            cmocka_unit_test(mark_that_fails_leaves_no_transaction),
     };
     server = kit_pg_start(NULL);
     kit_pg_run(server, "CREATE TABLE fault_row (n int)");
