@@ -2,7 +2,8 @@
  * (pages), place (pages, head, COMMIT). Pages are read only by who has the head: the reading
  * locks them, and what one sequencer has locked another would pass over. The tree grows in memory
  * as the pages' rows come in; what was read is thrown away with every failure, and the head is
- * read anew each time. */
+ * read anew each time. What is kept is where a look begins (bound.h): a page that was slow to
+ * be committed, or was a stub for long, gets its place later than others that came after it. */
 #include "services/audit/sequence.h"
 
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "services/audit/store.h"
 #include "services/kernel/base/log.h"
 #include "services/kernel/base/must.h"
+#include "services/audit/bound.h"
 
 #define COMPLAIN_MS 1000 /* between two log lines about the same kind of trouble */
 
@@ -19,9 +21,11 @@ struct sequencer {
     struct statement statements[SEQUENCE_STATEMENT_COUNT];
     struct params params, places; /* places: what PLACE gets */
     struct merkle merkle;
-    int64_t leaves, damaged_page;
+    struct bound bound; /* of arrivals of pages that have no place */
+    uint64_t connects;  /* of the connection that it is of */
+    int64_t low, leaves, damaged_page;
     int pages;
-    bool running, busy, woken, found, taken, damaged_head, ending;
+    bool running, busy, woken, whole, found, taken, damaged_head, ending;
     int64_t look_ms, now_ms, complain_ms;
     struct sequencer_counts counts;
 };
@@ -106,6 +110,8 @@ static void head_taken(void *self, const PGresult *rows)
     if (row_count(rows) == 0)
         return;
     this->taken = true;
+    this->low = head_low(rows);
+    bound_found(&this->bound, this->low, this->now_ms);
     this->damaged_head = head_row(rows, 0, &this->merkle) != OK;
 }
 
@@ -190,6 +196,7 @@ static void taken(void *self, enum err err, const char *message)
     if (err == OK && this->taken && !this->damaged_head) {
         params_reset(&this->params);
         (void)params_int(&this->params, PARAM_INT4, PLACE_PAGES_MAX);
+        (void)params_int(&this->params, PARAM_INT8, this->low);
         pg_queue(this->pg, &UNPLACED, &this->params, pages_found, this);
         pg_sync(this->pg, pages_read, this);
         return;
@@ -210,38 +217,47 @@ static void run_start(struct sequencer *this)
     params_reset(&this->places);
     (void)params_array(&this->places, PARAM_INT8);
     (void)params_array(&this->places, PARAM_INT8);
+    params_reset(&this->params);
+    (void)params_int(&this->params, PARAM_INT8, this->bound.low);
     pg_queue(this->pg, &PG_BEGIN, NULL, NULL, NULL);
-    pg_queue(this->pg, &HEAD_TAKE, NULL, head_taken, this);
+    pg_queue(this->pg, &HEAD_TAKE, &this->params, head_taken, this);
     pg_sync(this->pg, taken, this);
 }
 
 static void page_seen(void *self, const PGresult *rows)
 {
     struct sequencer *this = self;
-    this->found = row_count(rows) > 0;
+    this->found = look_row(rows, &this->low);
 }
 
 static void looked(void *self, enum err err, const char *message)
 {
     struct sequencer *this = self;
     this->running = false;
-    if (err != OK)
+    if (err != OK) {
         run_failed(this, err, message);
-    else if (this->found)
+        return;
+    }
+    (this->whole ? bound_found_whole : bound_found)(&this->bound, this->low, this->now_ms);
+    if (this->found)
         run_start(this);
 }
 
 /* Right after a run there is likely to be more, and after a wake there is; else one small statement
- * asks first. */
+ * asks first. That one also looks from zero when it is time: a run that finds the head taken by
+ * another would have to look from zero again. */
 static void look_start(struct sequencer *this)
 {
-    if (this->busy || this->woken) {
+    this->whole = bound_whole(&this->bound, this->now_ms);
+    if ((this->busy || this->woken) && !this->whole) {
         run_start(this);
         return;
     }
     this->running = true;
-    this->found = false;
-    pg_queue(this->pg, &LOOK, NULL, page_seen, this);
+    this->busy = this->woken = false;
+    params_reset(&this->params);
+    (void)params_int(&this->params, PARAM_INT8, this->whole ? 0 : this->bound.low);
+    pg_queue(this->pg, &LOOK, &this->params, page_seen, this);
     pg_sync(this->pg, looked, this);
 }
 
@@ -255,6 +271,10 @@ void sequencer_turn(struct sequencer *this, int64_t monotonic_ms, bool drill)
     bool due = this->woken || monotonic_ms >= this->look_ms;
     if (this->running || !due || pg_state(this->pg) != PG_READY)
         return;
+    if (this->connects != pg_connects(this->pg)) { /* perhaps to what was restored */
+        this->connects = pg_connects(this->pg);
+        this->bound = (struct bound){0};
+    }
     this->look_ms = monotonic_ms + every;
     look_start(this);
 }

@@ -3,7 +3,9 @@
  * process or in several: whoever gets the head's row works, the others come again later.
  *
  * One run is one transaction: lock the head, in a new statement read what has no place, give
- * consecutive places, move size and frontier. It is all there or nothing of it. */
+ * consecutive places, move size and frontier. It is all there or nothing of it. That places have
+ * no gap and no page has two rests on the head's lock and on what is read under it; from where on
+ * it is read (audit/bound.h) only says who comes first. */
 #ifndef HUYING_AUDIT_SEQUENCE_H
 #define HUYING_AUDIT_SEQUENCE_H
 

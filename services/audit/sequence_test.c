@@ -300,7 +300,7 @@ static void idle_sequencer_writes_nothing(void **state)
     turn_until(&one, 1, UNPLACED_COUNT, 0);
     turn_until(&one, 1,
             "SELECT count(*) FROM pg_stat_activity WHERE usename = 'huying_audit'"
-            " AND query LIKE '%ORDER BY arrival LIMIT 1'",
+            " AND query LIKE '%pg_sequence_last_value%'",
             1);
     long long before =
             kit_pg_int(kit_store.server, "SELECT txid_snapshot_xmax(txid_current_snapshot())");

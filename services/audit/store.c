@@ -22,16 +22,21 @@ const struct statement PAGES_UPDATE = {"pages_update",
         "= excluded.seen_volunteer, source = excluded.source, count = excluded.count, leaves "
         "= COALESCE(excluded.leaves, p.leaves), hashes = COALESCE(excluded.hashes, p.hashes)"};
 
+/* The function, not the sequence's row: that one may not be read by who draws from it. */
 const struct statement LOOK = {"look",
-        "SELECT id FROM pages WHERE first_place IS NULL AND ver > 0 ORDER BY arrival LIMIT 1"};
+        "SELECT (SELECT arrival FROM pages WHERE first_place IS NULL AND ver > 0"
+        " AND arrival >= $1::bigint ORDER BY arrival LIMIT 1),"
+        " COALESCE(pg_sequence_last_value('arrival'::regclass), 0::bigint) + 1"};
 
 const struct statement HEAD_TAKE = {"head_take",
-        "SELECT size, frontier FROM head"
-        " WHERE EXISTS (SELECT FROM pages WHERE first_place IS NULL AND ver > 0)"
-        " ORDER BY one LIMIT 1 FOR UPDATE SKIP LOCKED"};
+        "WITH p AS MATERIALIZED (SELECT arrival FROM pages WHERE first_place IS NULL AND ver > 0"
+        " AND arrival >= $1::bigint ORDER BY arrival LIMIT 1)"
+        " SELECT h.size, h.frontier, p.arrival FROM p CROSS JOIN head AS h"
+        " ORDER BY h.one LIMIT 1 FOR UPDATE OF h SKIP LOCKED"};
 
 const struct statement UNPLACED = {"unplaced",
         "SELECT id, count, hashes FROM pages WHERE first_place IS NULL AND ver > 0"
+        " AND arrival >= $2::bigint"
         " ORDER BY arrival LIMIT $1::integer FOR NO KEY UPDATE SKIP LOCKED"};
 
 const struct statement PLACE = {"place",
@@ -106,6 +111,18 @@ void unplaced_row(const PGresult *rows, int row, struct unplaced_row *ret)
     *ret = (struct unplaced_row){.page = row_int(rows, row, 0),
             .count = (int32_t)row_int(rows, row, 1),
             .hashes = row_bytes(rows, row, 2)};
+}
+
+bool look_row(const PGresult *rows, int64_t *ret_low)
+{
+    bool found = !PQgetisnull(rows, 0, 0);
+    *ret_low = row_int(rows, 0, found ? 0 : 1);
+    return found;
+}
+
+int64_t head_low(const PGresult *rows)
+{
+    return row_int(rows, 0, 2);
 }
 
 enum err head_row(const PGresult *rows, int row, struct merkle *ret)

@@ -11,12 +11,14 @@ void page_load_row(const PGresult *result, int row, int col, void *state, struct
 void page_save_begin(struct params *params);
 void page_save_row(const void *state, struct params *params, int first);
 
-/* A row when some page waits for its place; alone, outside of a transaction. */
+/* Whether some page waits for its place; alone, outside of a transaction. $1 arrival to begin
+ * at. */
 extern const struct statement LOOK;
 /* The sequencer's, in this order in one transaction. HEAD_TAKE locks the head, and gives no row
  * when nothing waits for a place or another sequencer holds it. UNPLACED has to be a statement of
- * its own: only then it sees what was committed before the lock was got. $1 limit. It never waits
- * for a row, so a batch that locks pages in the order of ids cannot deadlock with it. */
+ * its own: only then it sees what was committed before the lock was got. HEAD_TAKE: $1 arrival to
+ * begin at; UNPLACED: $1 limit, $2 that arrival. It never waits for a row, so a batch that locks
+ * pages in the order of ids cannot deadlock with it. */
 extern const struct statement HEAD_TAKE, UNPLACED;
 /* $1 ids, $2 places. */
 extern const struct statement PLACE;
@@ -32,6 +34,10 @@ struct unplaced_row {
 };
 int row_count(const PGresult *rows);
 void unplaced_row(const PGresult *rows, int row, struct unplaced_row *ret);
+/* Of LOOK: true when a page waits. *ret_low: the first one's arrival, else the next to be drawn. */
+bool look_row(const PGresult *rows, int64_t *ret_low);
+/* Of HEAD_TAKE: arrival of the first page that waits. */
+int64_t head_low(const PGresult *rows);
 /* ERR_MALFORMED: somebody has changed the head by hand. */
 enum err head_row(const PGresult *rows, int row, struct merkle *ret) MUST_CHECK;
 

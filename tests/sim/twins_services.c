@@ -218,12 +218,13 @@ static int arrival_compare(const void *left, const void *right)
            (cell_int(a->head, P_ARRIVAL) < cell_int(b->head, P_ARRIVAL));
 }
 
-static size_t unplaced(struct call *call, struct row **ret, bool lock)
+static size_t unplaced(struct call *call, struct row **ret, int64_t from, bool lock)
 {
     size_t count = 0;
     EACH_ROW(call, T_AGG, row, version)
     if (cell_int(version, P_VER) > 0 && version->cells[P_PLACE].null && count < ROWS_MAX &&
-            row->head == version && (!lock || row_lock(call->txn, row)))
+            cell_int(version, P_ARRIVAL) >= from && row->head == version &&
+            (!lock || row_lock(call->txn, row)))
         ret[count++] = row;
     if (count)
         qsort(ret, count, sizeof *ret, arrival_compare);
@@ -233,9 +234,11 @@ static size_t unplaced(struct call *call, struct row **ret, bool lock)
 static enum exec twin_look(struct call *call)
 {
     struct row *found[ROWS_MAX];
-    result_begin(call, "8");
-    if (unplaced(call, found, false))
-        result_add(call, (struct cell[]){cell_number(found[0]->key.a)});
+    struct cell low = {.null = true};
+    result_begin(call, "88");
+    if (unplaced(call, found, arg_int(call, 0), false))
+        low = found[0]->head->cells[P_ARRIVAL];
+    result_add(call, (struct cell[]){low, cell_number(db.arrivals + 1)});
     return EXEC_DONE;
 }
 
@@ -243,22 +246,23 @@ static enum exec twin_head_take(struct call *call)
 {
     struct row *found[ROWS_MAX];
     struct row *head = row_make(own_table(call, T_HEAD), key1(1));
-    result_begin(call, "8y");
-    if (!unplaced(call, found, false))
+    result_begin(call, "8y8");
+    if (!unplaced(call, found, arg_int(call, 0), false))
         return EXEC_DONE;
     if (!sim_planted(PLANT_HEAD_SHARED) && !row_lock(call->txn, head))
         return EXEC_DONE; /* SKIP LOCKED */
     const struct version *version = row_see(head, call->txn);
     struct cell empty = {.data = (const uint8_t *)"", .size = 0};
     result_add(call, (struct cell[]){cell_number(version ? cell_int(version, HD_SIZE) : 0),
-                             version ? version->cells[HD_FRONTIER] : empty});
+                             version ? version->cells[HD_FRONTIER] : empty,
+                             found[0]->head->cells[P_ARRIVAL]});
     return EXEC_DONE;
 }
 
 static enum exec twin_unplaced(struct call *call)
 {
     struct row *found[ROWS_MAX];
-    size_t count = unplaced(call, found, true);
+    size_t count = unplaced(call, found, arg_int(call, 1), true);
     result_begin(call, "84y");
     for (size_t i = 0; i < count && (int64_t)i < arg_int(call, 0); i++)
         result_add(call,

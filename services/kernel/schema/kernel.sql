@@ -113,7 +113,7 @@ CREATE TABLE counter (                      -- [13] folded from the deltas
     value       bigint NOT NULL,
     fold        bigint NOT NULL,            -- number of the fold that wrote it
     PRIMARY KEY (metric, unit, matter)
-);
+) WITH (fillfactor = 10);                   -- rewritten by every fold: nine versions before an index entry more
 CREATE TABLE counter_kept (                 -- [10] what aggregates count for whose data has gone
     metric      smallint NOT NULL,
     unit        bigint NOT NULL,            -- where it was placed; 0 = none

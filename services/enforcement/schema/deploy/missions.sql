@@ -45,7 +45,7 @@ CREATE TABLE squad (
     capabilities text[] NOT NULL DEFAULT '{}',
     load         integer NOT NULL DEFAULT 0 CHECK (load >= 0),
     freed_at     timestamptz
-);
+) WITH (fillfactor = 10);                           -- rewritten with every mission, and few
 
 -- Work that nobody sends a message for; see enum mission_work.
 --  1 a waiting mission for which a squad is free: for each free squad the oldest that it can take, no
