@@ -257,11 +257,11 @@ int32_t hours_add(const struct calendar *calendar,
         return 0;
     }
     int64_t local_ms = local_of(calendar, start_ms);
-    int64_t first = day_open(hours, local_ms), end = known_until(calendar, first);
+    int64_t end = known_until(calendar, day_open(hours, local_ms));
     int64_t whole_ms = day_whole(hours);
     int64_t target_ms = calendar_passed(calendar, hours, local_ms) + budget_ms;
     int64_t before = (target_ms - 1) / whole_ms;
-    if (end == first || before >= worked_before(calendar, end)) {
+    if (before >= worked_before(calendar, end)) {
         return year_of(end);
     }
     int64_t day = worked_find(calendar, before);

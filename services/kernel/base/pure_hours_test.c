@@ -152,6 +152,8 @@ static const struct {
         {"a night", NIGHT, "2026-09-30T21:00:00", "2026-10-02T00:00:00", 480 * MIN},
         {"no shift in it, in a year that is not known", OFFICE, "2027-03-01T18:00:00",
                 "2027-03-02T08:30:00", 0},
+        {"in the break of a year that is not known", OFFICE, "2027-03-01T12:30:00",
+                "2027-03-01T13:00:00", 0},
         {"24 hours, of which nobody knows", "", "2030-01-01T00:00:00", "2030-01-02T00:00:00",
                 1440 * MIN},
 };
