@@ -41,6 +41,10 @@ static const struct {
         [CHORE_REMOVE] = {60000, 60000},
         [CHORE_ANSWERS] = {60000, 60000},
 };
+/* Gauges count rows one by one, over all that went while somebody holds a snapshot: they may take a
+ * hundredth of the time. */
+#define GAUGES_SHARE 100
+#define GAUGES_MS_MAX 60000
 #define RESEND_EVERY_MS 500
 /* A claim looks back to the last that took everything, and by so much more: rows whose transaction
  * took its time. What came in later still is found once a minute. */
@@ -452,10 +456,21 @@ static void chore_start(struct loop *loop, struct chore_state *state)
     }
 }
 
+static int64_t gauges_pace(const struct loop *loop)
+{
+    int64_t least = PACE[CHORE_GAUGES].every_ms;
+    int64_t rest = loop->chore_states[CHORE_GAUGES].took_ms * GAUGES_SHARE;
+    if (rest < least)
+        return least;
+    return rest < GAUGES_MS_MAX ? rest : GAUGES_MS_MAX;
+}
+
 static int64_t pace(const struct loop *loop, enum chore chore)
 {
     if (chore >= CHORE_RESEND)
         return RESEND_EVERY_MS;
+    if (chore == CHORE_GAUGES)
+        return gauges_pace(loop);
     if (loop_brisk(loop))
         return PACE[chore].drill_ms;
     bool rests = loop->site.drill && PACE[chore].drill_ms < REST_MS;
