@@ -108,6 +108,7 @@ struct loop {
     int64_t incarnation;
     struct directory *directory, *directory_next;
     bool directory_wanted, directory_loading;
+    int64_t directory_again_ms; /* not before: the last one could not be used */
     struct counters *counters;
     int64_t redis_look_ms, aux_attach_ms;
     struct chore_state chore_states[CHORE_COUNT];

@@ -12,7 +12,8 @@
 #include "services/kernel/store/directory.h"
 #include "services/kernel/store/replica.h"
 
-#define WANTED_MS 5 /* a wanted chore does not run more often */
+#define WANTED_MS 5             /* a wanted chore does not run more often */
+#define DIRECTORY_AGAIN_MS 1000 /* after one that could not be used */
 /* Each fold of the counters rewrites a row for every unit that changed, here and in Redis. Under
  * load many batches should share one: it may take a fiftieth of the time, and is at most two
  * seconds behind. When there is little to do, its commit should not stand between a report and
@@ -211,6 +212,7 @@ static void directory_loaded(
     loop->directory_loading = false;
     if (err != OK) {
         log_warn("DIRECTORY-NOT-LOADED", "why=%s", log_quote(message));
+        loop->directory_again_ms = loop->now_ms + DIRECTORY_AGAIN_MS;
         return;
     }
     loop->directory_wanted = false;
@@ -230,7 +232,8 @@ static void directory_turn(struct loop *loop)
                 (long long)directory_version(loop->directory),
                 directory_unit_count(loop->directory));
     }
-    if (loop->directory_wanted && !loop->directory_loading) {
+    if (loop->directory_wanted && !loop->directory_loading &&
+            loop->now_ms >= loop->directory_again_ms) {
         loop->directory_loading = true;
         directory_load_start(loop->aux, directory_loaded, loop);
     }
@@ -248,6 +251,9 @@ static void site_known(struct loop *loop)
     if (loop->site.incarnation && loop->site.incarnation != loop->incarnation)
         for (size_t i = 0; i < loop->lane_count; i++)
             loop->lanes[i].attached = false;
+    /* This connection too: what it claims belongs to the incarnation that it is attached to. */
+    if (loop->site.incarnation && loop->site.incarnation != loop->aux_site.incarnation)
+        loop->aux_attached = false;
     int64_t have = loop->directory_next ? directory_version(loop->directory_next)
                    : loop->directory    ? directory_version(loop->directory)
                                         : -1;

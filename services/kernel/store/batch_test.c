@@ -101,7 +101,7 @@ static int teardown(void **state)
 
 static void committed_equals_the_effects(void **state)
 {
-    struct work works[] = {toy_event(SERVICE_INTAKE, 200, 1, "T500"),
+    struct work works[] = {toy_event(SERVICE_INTAKE, 200, 1, "T500000"),
             toy_event(SERVICE_INTAKE, 100, 1, "A5"), toy_event(SERVICE_INTAKE, 100, 2, "A6"),
             toy_event(SERVICE_VOLUNTEER, 100, 1, "A7"), toy_event(SERVICE_INTAKE, 300, 2, "A1"),
             toy_event(SERVICE_INTAKE, 400, 1, "rubbish")};
