@@ -70,18 +70,52 @@ void check_streams(void)
     }
 }
 
+/* Nothing lost, nothing invented, after whatever commit: a number that was given out is in its
+ * outbox, or had its effect, or is held or buried; and what had its effect was sent. */
+static void sent_check(
+        enum service_id source, const struct row *sent, const struct version *version)
+{
+    enum service_id dest = (enum service_id)sent->key.a;
+    int64_t agg = sent->key.b, n = sent->key.c;
+    struct key key = {agg, source, n};
+    if (seen_of(dest, source, agg) >= n ||
+            row_see(row_find(db_table(source, T_OUTBOX), key1(cell_int(version, SE_ID))), NULL) ||
+            row_see(row_find(db_table(dest, T_WAITING), key), NULL) ||
+            row_see(row_find(db_table(dest, T_DEAD), key), NULL))
+        return;
+    sim_fail("number %" PRId64 " of %s about %" PRId64 " to %s is nowhere", n, service_name(source),
+            id_counter(agg), service_name(dest));
+}
+
+static void seen_check(enum service_id at, const struct row *row, const struct version *version)
+{
+    for (int from = 0; from < SERVICES; from++) {
+        int column = column_of_seen(at, ALL[from]);
+        int64_t seen = column < 0 ? 0 : cell_int(version, column);
+        struct key key = {at, row->key.a, seen};
+        if (seen > 0 && !row_see(row_find(db_table(ALL[from], T_SENT), key), NULL))
+            sim_fail("%s has seen number %" PRId64 " of %s about %" PRId64 ", which was not sent",
+                    service_name(at), seen, service_name(ALL[from]), id_counter(row->key.a));
+    }
+}
+
+static void versions_check(enum service_id service)
+{
+    EACH(service, T_AGG, row, version)
+    for (int64_t ver = 1; ver <= cell_int(version, ROW_VER) + 1; ver++) {
+        struct key key = {row->key.a, ver, 0};
+        bool there = row_see(row_find(db_table(service, T_HISTORY), key), NULL) != NULL;
+        if (there != (ver <= cell_int(version, ROW_VER)))
+            sim_fail("%s: %" PRId64 " is at version %" PRId64 ", and step %" PRId64 " is %s",
+                    service_name(service), id_counter(row->key.a), cell_int(version, ROW_VER), ver,
+                    there ? "there" : "missing");
+    }
+}
+
 void check_versions(void)
 {
     for (int i = 0; i < SERVICES - 1; i++)
-        EACH(ALL[i], T_AGG, row, version)
-    for (int64_t ver = 1; ver <= cell_int(version, ROW_VER) + 1; ver++) {
-        struct key key = {row->key.a, ver, 0};
-        bool there = row_see(row_find(db_table(ALL[i], T_HISTORY), key), NULL) != NULL;
-        if (there != (ver <= cell_int(version, ROW_VER)))
-            sim_fail("%s: %" PRId64 " is at version %" PRId64 ", and step %" PRId64 " is %s",
-                    service_name(ALL[i]), id_counter(row->key.a), cell_int(version, ROW_VER), ver,
-                    there ? "there" : "missing");
-    }
+        versions_check(ALL[i]);
 }
 
 void check_cases(void)
@@ -189,20 +223,47 @@ static const struct metric {
         {SERVICE_VOLUNTEER, 0, 1, 2, NEED_STATE, 0}, {SERVICE_VOLUNTEER, 1, 3, 3, NEED_STATE, 0},
         {SERVICE_VOLUNTEER, 2, 3, 3, NEED_STATE, NEED_MINUTES}};
 
-void check_counters(void)
+static void counters_check(enum service_id service)
 {
     for (size_t i = 0; i < sizeof METRICS / sizeof *METRICS; i++) {
         const struct metric *metric = &METRICS[i];
         int64_t truth = 0;
-        EACH(metric->service, T_AGG, row, version)
+        if (metric->service != service)
+            continue;
+        EACH(service, T_AGG, row, version)
         {
             int64_t value = cell_int(version, metric->column);
             if (value >= metric->low && value <= metric->high)
                 truth += metric->amount ? cell_int(version, metric->amount) : 1;
         }
-        int64_t sum = counted(metric->service, metric->number);
+        int64_t sum = counted(service, metric->number);
         if (sum != truth)
             sim_fail("%s: metric %" PRId64 " was counted to %" PRId64 ", the table says %" PRId64,
-                    service_name(metric->service), metric->number, sum, truth);
+                    service_name(service), metric->number, sum, truth);
     }
+}
+
+void check_counters(void)
+{
+    for (int i = 0; i < SERVICES; i++)
+        counters_check(ALL[i]);
+}
+
+void check_step(enum service_id changed)
+{
+    for (int i = 0; i < SERVICES; i++)
+        EACH(ALL[i], T_SENT, sent, message)
+    if (ALL[i] == changed || sent->key.a == changed)
+        sent_check(ALL[i], sent, message);
+    EACH(changed, T_AGG, row, version)
+    seen_check(changed, row, version);
+    if (changed != SERVICE_AUDIT)
+        versions_check(changed);
+    counters_check(changed);
+    if (changed == SERVICE_ENFORCEMENT)
+        check_squads();
+    if (changed == SERVICE_VOLUNTEER)
+        check_credits();
+    if (changed == SERVICE_AUDIT)
+        check_places();
 }

@@ -1,8 +1,15 @@
-/* What must hold at rest, read from the stored rows alone. Each calls sim_fail. */
+/* What must hold, read from the stored rows alone: after every commit, and more of it at rest. Each
+ * calls sim_fail. */
 #ifndef HUYING_TESTS_SIM_CHECK_H
 #define HUYING_TESTS_SIM_CHECK_H
 
 #include <stdbool.h>
+
+#include "services/kernel/base/service_id.h"
+
+/* After a commit of that service: no message is nowhere, none had an effect that was not sent;
+ * versions, loads, hours, counters and the ledger's head are right. */
+void check_step(enum service_id changed);
 
 /* For each stream: what was sent is what was seen, to the last number. */
 void check_streams(void);
@@ -20,6 +27,8 @@ void check_squads(void);
 void check_credits(void);
 /* What was counted is what the tables say. */
 void check_counters(void);
+/* The ledger's head stands behind what has a place. */
+void check_places(void);
 bool check_placed(void);
 bool check_work_done(void);
 

@@ -15,7 +15,8 @@
 #define TELL_MS 2000
 
 static gint64 option_seeds = 1000, option_from = 1, option_seed, option_requests = -1;
-static gboolean option_trace, option_no_shrink;
+static gint64 option_after, option_until;
+static gboolean option_trace, option_no_shrink, option_twice;
 static gchar *option_plant, *option_faults;
 
 static uint64_t seed_now; /* for the handler of SIGABRT: a must() of the code under test */
@@ -89,6 +90,8 @@ static bool plan_make(uint64_t seed, struct sim_plan *ret)
     }
     if (option_requests >= 0)
         ret->requests = (int)option_requests;
+    ret->from_ms = option_after;
+    ret->until_ms = option_until;
     return true;
 }
 
@@ -98,7 +101,10 @@ static void plan_print(const struct sim_plan *plan)
     for (int i = 0; i < FAULT_COUNT; i++)
         if (plan->faults >> i & 1)
             printf(" %s", sim_fault_names[i]);
-    printf("%s\n", plan->faults ? "" : " none");
+    printf("%s", plan->faults ? "" : " none");
+    if (plan->from_ms || plan->until_ms)
+        printf(", from %" PRId64 " to %" PRId64 " ms", plan->from_ms, plan->until_ms);
+    printf("\n");
 }
 
 static void command_print(const struct sim_plan *plan)
@@ -111,8 +117,10 @@ static void command_print(const struct sim_plan *plan)
             printf("%s%s", comma, sim_fault_names[i]);
             comma = ",";
         }
-    printf("%s%s%s --trace\n", plan->faults ? "" : "none", option_plant ? " --plant " : "",
-            option_plant ? option_plant : "");
+    printf("%s", plan->faults ? "" : "none");
+    if (plan->from_ms || plan->until_ms)
+        printf(" --after %" PRId64 " --until %" PRId64, plan->from_ms, plan->until_ms);
+    printf("%s%s --trace\n", option_plant ? " --plant " : "", option_plant ? option_plant : "");
 }
 
 static void failure_tell(struct sim_plan *plan, const struct sim_result *result)
@@ -159,6 +167,20 @@ static void progress(int64_t done, int64_t start_ms)
             option_seeds, done * 1000 / spent, (option_seeds - done) * spent / (done * 1000 + 1));
 }
 
+/* The same seed must be the same run. */
+static bool same_again(const struct sim_plan *plan, const struct sim_result *first)
+{
+    struct sim_result second;
+    if (!option_twice)
+        return true;
+    sim_run(plan, &second);
+    if (second.hash == first->hash && second.steps == first->steps)
+        return true;
+    printf("seed %" PRIu64 " is not the same twice: hash %016" PRIx64 ", then %016" PRIx64 "\n",
+            plan->seed, first->hash, second.hash);
+    return false;
+}
+
 static int many_runs(void)
 {
     int64_t start = now_ms(), told = start;
@@ -175,6 +197,8 @@ static int many_runs(void)
             failure_tell(&plan, &result);
             return 1;
         }
+        if (!same_again(&plan, &result))
+            return 1;
         if (now_ms() - told > TELL_MS) {
             told = now_ms();
             progress(i + 1, start);
@@ -183,8 +207,9 @@ static int many_runs(void)
     if (twin_missing())
         fprintf(stderr, "no twin for the statement %s (and perhaps others): it failed each time\n",
                 twin_missing());
-    printf("%" PRId64 " seeds from %" PRId64 " passed in %" PRId64 " ms, hash %016" PRIx64 "\n",
-            option_seeds, option_from, now_ms() - start, hash);
+    printf("%" PRId64 " seeds from %" PRId64 " passed%s in %" PRId64 " ms, hash %016" PRIx64 "\n",
+            option_seeds, option_from, option_twice ? ", each the same twice," : "",
+            now_ms() - start, hash);
     return 0;
 }
 
@@ -198,6 +223,9 @@ int main(int argc, char **argv)
             {"plant", 'p', 0, G_OPTION_ARG_STRING, &option_plant, "with a mistake", "NAME"},
             {"faults", 'F', 0, G_OPTION_ARG_STRING, &option_faults, "only these kinds", "A,B"},
             {"requests", 'r', 0, G_OPTION_ARG_INT64, &option_requests, "reports at most", "N"},
+            {"after", 0, 0, G_OPTION_ARG_INT64, &option_after, "faults only from then on", "MS"},
+            {"until", 0, 0, G_OPTION_ARG_INT64, &option_until, "faults only until then", "MS"},
+            {"twice", '2', 0, G_OPTION_ARG_NONE, &option_twice, "each seed twice: the same?", NULL},
             {"no-shrink", 0, 0, G_OPTION_ARG_NONE, &option_no_shrink, "leave a failure as it is",
                     NULL},
             {NULL, 0, 0, 0, NULL, NULL, NULL}};

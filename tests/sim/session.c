@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "services/kernel/base/must.h"
+#include "tests/sim/check.h"
 #include "tests/sim/node.h"
 #include "tests/sim/sim.h"
 
@@ -136,6 +137,15 @@ bool sessions_busy(void)
     return false;
 }
 
+static void commit(struct session *session)
+{
+    bool wrote = session->txn.wrote;
+    txn_commit(&session->txn);
+    session->begun = false;
+    if (wrote && session->service != SERVICE_NONE) /* the toy hears of nobody */
+        check_step(session->service);
+}
+
 /* Around COMMIT the connection may end before, or after it. Returns true when it did. */
 static bool commit_trouble(struct session *session)
 {
@@ -145,8 +155,7 @@ static bool commit_trouble(struct session *session)
     bool done = sim_chance(&sim.fault_rng, 2);
     sim_trace("outcome unknown", session->serial, done, 0, 0);
     if (done) {
-        txn_commit(&session->txn);
-        session->begun = false;
+        commit(session);
         session_detach(session, false);
     } else {
         session_detach(session, session_late());
@@ -158,9 +167,8 @@ static bool commit_trouble(struct session *session)
 static bool commit_run(struct session *session)
 {
     bool waits = session->txn.wrote && !session->txn.async && !db.standby;
-    txn_commit(&session->txn);
+    commit(session);
     sim_stats[STAT_COMMITS]++;
-    session->begun = false;
     if (!waits || sim_planted(PLANT_CONFIRM_EARLY))
         return true;
     session->hung = true;

@@ -127,7 +127,9 @@ void sim_fail(const char *format, ...)
 
 bool sim_fault(enum fault fault)
 {
-    return !sim.calm && (sim.plan.faults >> fault & 1);
+    bool within = sim.now_ms >= sim.plan.from_ms &&
+                  (sim.plan.until_ms == 0 || sim.now_ms < sim.plan.until_ms);
+    return !sim.calm && within && (sim.plan.faults >> fault & 1);
 }
 
 bool sim_chance(struct rng *rng, uint64_t one_in)
@@ -234,9 +236,27 @@ static bool fails(const struct sim_plan *plan, int *runs)
     return result.failed;
 }
 
+/* Halves the time in which something goes wrong, from its end or its beginning. */
+static void span_shrink(struct sim_plan *plan, bool end, int *runs)
+{
+    int64_t first = plan->from_ms, last = plan->until_ms ? plan->until_ms : PEOPLE_MS;
+    for (int64_t step = (last - first) / 2; step > 0; step /= 2) {
+        struct sim_plan less = *plan;
+        less.until_ms = end ? last - step : last;
+        less.from_ms = end ? first : first + step;
+        if (!fails(&less, runs))
+            continue;
+        *plan = less;
+        first = less.from_ms;
+        last = less.until_ms;
+    }
+}
+
 int sim_shrink(struct sim_plan *plan)
 {
     int runs = 0;
+    span_shrink(plan, true, &runs);
+    span_shrink(plan, false, &runs);
     for (int fault = 0; fault < FAULT_COUNT; fault++) {
         struct sim_plan less = *plan;
         less.faults &= ~(1u << fault);

@@ -63,8 +63,9 @@ enum plant {
 
 struct sim_plan {
     uint64_t seed;
-    uint32_t faults; /* bit 1 << enum fault */
-    int requests;    /* reports and acts of people at most */
+    uint32_t faults;           /* bit 1 << enum fault */
+    int requests;              /* reports and acts of people at most */
+    int64_t from_ms, until_ms; /* nothing goes wrong before and after; 0 = as long as people act */
     enum plant plant;
     bool trace;
 };
@@ -123,7 +124,8 @@ void sim_run(const struct sim_plan *plan, struct sim_result *ret);
 void sim_begin(const struct sim_plan *plan);
 void sim_pass(int64_t span_ms);
 void sim_end(void);
-/* Makes a failing plan smaller: fewer faults, fewer requests. Returns runs made. */
+/* Makes a failing plan smaller: fewer kinds of faults, fewer requests, faults only within a short
+ * time. Returns runs made. */
 int sim_shrink(struct sim_plan *plan);
 
 void sim_at(int64_t delay_ms, sim_act *act, void *self, int64_t arg);
