@@ -53,7 +53,7 @@ CREATE TABLE timer (                        -- [8] changed only under the aggreg
     due         timestamptz NOT NULL,
     PRIMARY KEY (agg, kind)
 );
-CREATE INDEX timer_due ON timer (due, agg);
+CREATE INDEX timer_due ON timer (due);      -- not with agg: it would be taken for the key's
 
 CREATE TABLE clock_anchor (                 -- the server's clock as this service trusts it; a few rows
     boot        text PRIMARY KEY,           -- of a machine that runs instances; its monotonic clock is meant
