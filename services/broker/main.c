@@ -161,15 +161,14 @@ static bool drained(const struct process *process, int64_t now_ms)
                                                 now_ms - process->last_frame_ms >= DRAIN_QUIET_MS));
 }
 
-static int process_loop(struct process *process)
+static void process_loop(struct process *process)
 {
     for (;;) {
         zmq_pollitem_t items[PORT_COUNT + 1];
         size_t count = broker_poll_items(process->broker, items, PORT_COUNT);
         items[count++] = (zmq_pollitem_t){.fd = process->signals, .events = ZMQ_POLLIN};
         if (zmq_poll(items, (int)count, POLL_MS) < 0 && zmq_errno() != EINTR) {
-            log_error("BROKER-POLL-FAILED", "why=%s", log_quote(zmq_strerror(zmq_errno())));
-            return 1;
+            must(!"zmq_poll on our own descriptors");
         }
         int64_t now_ms = process->clock.monotonic_ms(process->clock.self);
         signals_take(process, now_ms);
@@ -182,7 +181,7 @@ static int process_loop(struct process *process)
         if (drained(process, now_ms)) {
             log_info("BROKER-STOPPED", "after_ms=%lld",
                     (long long)(now_ms - process->drain_start_ms));
-            return 0;
+            return;
         }
     }
 }
@@ -193,7 +192,15 @@ static enum err zap_open(struct process *process, struct buf *why)
     process->context = zmq_ctx_new();
     must(process->context && zmq_ctx_set(process->context, ZMQ_IO_THREADS, IO_THREADS) == 0);
     enum err err = peers_load(process->conf.peers, &peers, why);
-    return err ? err : zap_start(process->context, peers, &process->zap);
+    if (err) {
+        return err;
+    }
+    err = zap_start(process->context, peers, &process->zap);
+    if (err) {
+        buf_add_text(why, "the handler that decides who may connect did not start: expected room "
+                          "for its sockets and a thread; raise the limits of this process\n");
+    }
+    return err;
 }
 
 static enum err process_open(struct process *process, struct buf *why)
@@ -243,7 +250,8 @@ static int process_run(struct process *process)
             log_quote(broker_endpoint(process->broker, PORT_MAIN)),
             log_quote(broker_endpoint(process->broker, PORT_HOTLINE)),
             log_quote(broker_feed_endpoint(process->broker)), health_port(process->health));
-    return process_loop(process);
+    process_loop(process);
+    return 0;
 }
 
 /* False when the arguments are wrong; it has said so then. */

@@ -20,6 +20,7 @@ struct process {
     char text[TEXT_MAX]; /* what it logged so far */
     size_t size;
     int http_port;
+    struct keypair own, peer; /* the broker's; of routing-1, which is on the list */
 };
 
 static char *in_dir(const struct process *process, const char *name)
@@ -38,19 +39,19 @@ static void file_put(const struct process *process, const char *name, const char
 static int process_make(void **state)
 {
     struct process *process = g_new0(struct process, 1);
-    struct keypair own, peer;
     process->dir = g_dir_make_tmp("huying-XXXXXX", NULL);
-    keypair_draw(&own);
-    keypair_draw(&peer);
+    keypair_draw(&process->own);
+    keypair_draw(&process->peer);
     char *key = in_dir(process, "broker.key");
-    assert_int_equal(keyfile_write(key, &own), OK);
+    assert_int_equal(keyfile_write(key, &process->own), OK);
     BUF_OWNED conf = {0};
     BUF_OWNED peers = {0};
     buf_add_format(&conf,
             "[broker]\nbind=tcp://127.0.0.1:*\nfeed=tcp://127.0.0.1:*\nhotline=tcp://127.0.0.1:*\n"
             "key=%s\npeers=%s/peers.conf\n",
             key, process->dir);
-    buf_add_format(&peers, "[routing-1]\nkey=%s\nservice=routing\nsite=1\n", peer.public_key);
+    buf_add_format(
+            &peers, "[routing-1]\nkey=%s\nservice=routing\nsite=1\n", process->peer.public_key);
     file_put(process, "broker.conf", conf.data);
     file_put(process, "peers.conf", peers.data);
     g_free(key);
@@ -184,6 +185,50 @@ static void process_reload_with_a_mistake_goes_on_with_the_old_list(void **state
     assert_non_null(strstr(http_get(process, GET("/livez")), "200 OK"));
 }
 
+/* routing-1 comes to the port that the process says it has. */
+static struct bus *routing_bus(const struct process *process, void *context)
+{
+    char endpoint[256] = "";
+    struct bus *bus = NULL;
+    struct bus_config config = {
+            .service = SERVICE_ROUTING, .endpoints = {endpoint}, .endpoint_count = 1, .credit = 64};
+    const char *at = strstr(process->text, "bind=");
+    assert_non_null(at);
+    (void)sscanf(at, "bind=%255s", endpoint);
+    memcpy(config.server_key, process->own.public_key, KEY_Z85_SIZE);
+    memcpy(config.public_key, process->peer.public_key, KEY_Z85_SIZE);
+    memcpy(config.secret_key, process->peer.secret_key, KEY_Z85_SIZE);
+    assert_int_equal(bus_new(&config, context, &bus), OK);
+    return bus;
+}
+
+static void bus_step(struct bus *bus)
+{
+    struct bus_frame frame;
+    bus_turn(bus, g_get_monotonic_time() / 1000);
+    if (bus_receive(bus, &frame) == OK) {
+        bus_frame_fini(&frame);
+    }
+}
+
+/* An operator sees who came, who says nothing any more, and whose key was taken off the list. */
+static void process_tells_who_joins_is_silent_and_is_revoked(void **state)
+{
+    struct process *process = *state;
+    void *context = zmq_ctx_new();
+    process_ready(process);
+    struct bus *bus = routing_bus(process, context);
+    BED_UNTIL((bus_step(bus), process_logged(process, "BROKER-INSTANCE-JOINED")));
+    BED_UNTIL(process_logged(process, "WARN  BROKER-INSTANCE-SILENT"));
+    assert_null(strstr(process->text, "BROKER-KEY-REVOKED"));
+    file_put(process, "peers.conf", "");
+    assert_int_equal(kill(process->pid, SIGHUP), 0);
+    BED_UNTIL(process_logged(process, "WARN  BROKER-KEY-REVOKED"));
+    assert_non_null(strstr(process->text, "peer=routing-1"));
+    bus_destroy(&bus);
+    assert_int_equal(zmq_ctx_term(context), 0);
+}
+
 static void process_drains_on_sigterm(void **state)
 {
     struct process *process = *state;
@@ -194,19 +239,42 @@ static void process_drains_on_sigterm(void **state)
     assert_non_null(strstr(process->text, "BROKER-STOPPED"));
 }
 
-/* Each of these ends the process with a reason that names what is wrong. */
+/* A port that somebody else listens on; returns what to close. */
+static int port_take(char ret_port[16])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    (void)snprintf(ret_port, 16, "%d", ntohs(address.sin_port));
+    return fd;
+}
+
+/* Each of these ends the process with an event and a reason that names what is wrong. */
 static void process_start_with_a_mistake_is_refused(void **state)
 {
     struct process *process = *state;
-    static const struct {
-        const char *env, *value, *named;
+    char taken[16];
+    int holder = port_take(taken);
+    const struct {
+        const char *env, *value, *event, *named;
     } table[] = {
-            {"HUYING_BROKER_BIND", "nonsense", "nonsense"},
-            {"HUYING_BROKER_KEY", "/nowhere/a.key", "/nowhere/a.key"},
-            {"HUYING_BROKER_PEERS", "/nowhere/peers.conf", "/nowhere/peers.conf"},
-            {"HUYING_HTTP_PORT", "70000", "65535"},
-            {"HUYING_HTTP_HOST", "here", "[http] host"},
-            {"HUYING_LOG_LEVEL", "loud", "[log] level"},
+            {"HUYING_BROKER_BIND", "nonsense", "BROKER-START-FAILED", "nonsense"},
+            {"HUYING_BROKER_KEY", "/nowhere/a.key", "BROKER-START-FAILED", "/nowhere/a.key"},
+            {"HUYING_BROKER_PEERS", "/nowhere/peers", "BROKER-START-FAILED", "/nowhere/peers"},
+            {"HUYING_HTTP_PORT", "70000", "BROKER-CONFIG-WRONG", "65535"},
+            {"HUYING_HTTP_PORT", taken, "BROKER-START-FAILED", taken},
+            {"HUYING_HTTP_HOST", "here", "BROKER-START-FAILED", "[http] host"},
+            {"HUYING_LOG_LEVEL", "loud", "BROKER-CONFIG-WRONG", "[log] level"},
+#ifdef HUYING_FAULTS
+            {"HUYING_FAULTS", "conf_unreadable=1", "BROKER-CONFIG-WRONG", "broker.conf"},
+            {"HUYING_FAULTS", "key_unreadable=1", "BROKER-START-FAILED", "cannot be read"},
+            {"HUYING_FAULTS", "peers_unreadable=1", "BROKER-START-FAILED", "cannot be read"},
+            {"HUYING_FAULTS", "zap_open=1", "BROKER-START-FAILED", "who may connect"},
+            {"HUYING_FAULTS", "no_such_point=1", "", "no_such_point"},
+#endif
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         assert_int_equal(setenv(table[i].env, table[i].value, 1), 0);
@@ -214,11 +282,12 @@ static void process_start_with_a_mistake_is_refused(void **state)
         process_start(process);
         assert_int_equal(unsetenv(table[i].env), 0);
         assert_int_equal(process_wait(process), 1);
-        if (!strstr(process->text, table[i].named)) {
-            fail_msg("%s: %s", table[i].env, process->text);
+        if (!strstr(process->text, table[i].event) || !strstr(process->text, table[i].named)) {
+            fail_msg("%s=%s: %s", table[i].env, table[i].value, process->text);
         }
         (void)close(process->log);
     }
+    (void)close(holder);
     process->log = -1;
 }
 
@@ -240,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             WITH(process_answers_health_and_metrics),
             WITH(process_reload_with_a_mistake_goes_on_with_the_old_list),
+            WITH(process_tells_who_joins_is_silent_and_is_revoked),
             WITH(process_drains_on_sigterm),
             WITH(process_start_with_a_mistake_is_refused),
             WITH(process_key_that_others_may_read_is_refused),

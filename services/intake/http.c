@@ -328,7 +328,7 @@ enum err http_new(
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(config->port)};
     if (inet_pton(AF_INET, config->host, &address.sin_addr) != 1) {
-        buf_add_format(why, "[intake] http_host: '%s' is no IPv4 address", config->host);
+        buf_add_format(why, "[intake] host: found \"%s\", expected an IPv4 address", config->host);
         tokens_destroy(&tokens);
         return ERR_FATAL;
     }
@@ -340,8 +340,8 @@ enum err http_new(
     errno = 0;
     http->daemon = daemon_start(http, &address);
     if (!http->daemon) {
-        buf_add_format(why, "[intake] http_port: cannot listen on %s:%d: %s", config->host,
-                config->port, errno ? strerror(errno) : "libmicrohttpd did not start");
+        buf_add_format(why, "[intake] port: cannot listen on %s:%d: %s", config->host, config->port,
+                errno ? strerror(errno) : "libmicrohttpd did not start");
         http_release(http);
         return ERR_FATAL;
     }
