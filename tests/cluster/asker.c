@@ -58,11 +58,27 @@ static bool frame_next(struct asker *asker, struct bus_frame *frame)
     return bus_receive(asker->bus, frame) == OK;
 }
 
-void asker_turn(struct asker *asker)
+static void send_again(struct asker *asker)
+{
+    int64_t now_ms = kit_now_ms();
+    if (!asker->waits || now_ms < asker->again_ms ||
+            bus_send(asker->bus, &asker->head, asker->payload.data, asker->payload.size) != OK)
+        return;
+    asker->posts++;
+    asker->again_ms = now_ms + ASKER_AGAIN_MS;
+}
+
+static void frame_drop(struct asker *asker)
 {
     struct bus_frame frame;
     if (frame_next(asker, &frame))
         bus_frame_fini(&frame);
+}
+
+void asker_turn(struct asker *asker)
+{
+    send_again(asker);
+    frame_drop(asker);
 }
 
 static void answer_read(const struct bus_frame *frame, struct answer *ret)
@@ -110,30 +126,31 @@ void asker_post(struct asker *asker,
             .incarnation = asker->incarnation};
     buf_reset(&asker->payload);
     buf_add(&asker->payload, payload->data, payload->size);
-    KIT_UNTIL(asker->site, bus_send(asker->bus, &asker->head, payload->data, payload->size) == OK ||
-                                   (asker_turn(asker), false));
+    asker->waits = true;
+    asker->posts = 0;
+    asker->again_ms = 0;
+    KIT_UNTIL(asker->site, (send_again(asker), asker->posts > 0) || (frame_drop(asker), false));
 }
 
 void asker_take(struct asker *asker, int64_t within_ms, struct answer *ret)
 {
     int64_t end = kit_now_ms() + within_ms;
-    bool sent = true;
     *ret = (struct answer){0};
     while (kit_now_ms() < end) {
         struct bus_frame frame;
-        sent = sent ||
-               bus_send(asker->bus, &asker->head, asker->payload.data, asker->payload.size) == OK;
+        send_again(asker);
         if (!frame_next(asker, &frame))
             continue;
         bool mine = frame.head.serial == asker->head.serial, later = is_later(&frame);
         if (mine)
             answer_read(&frame, ret);
         if (mine && later)
-            sent = false;
+            asker->again_ms = 0;
         if (frame.head.count && asker->as != SERVICE_CLIENT)
             bus_grant(asker->bus, frame.broker, frame.head.count);
         bus_frame_fini(&frame);
-        if (mine && !later)
+        asker->waits = !mine || later;
+        if (!asker->waits)
             return;
     }
 }

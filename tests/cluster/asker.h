@@ -17,7 +17,12 @@ struct asker {
     uint64_t incarnation;
     struct frame head; /* of what was posted last */
     struct buf payload;
+    bool waits;       /* for what comes of it; until then it is sent again, as all senders do */
+    size_t posts;     /* times that it was sent */
+    int64_t again_ms; /* when it is sent again */
 };
+
+#define ASKER_AGAIN_MS 500
 
 /* What came for one frame that was sent. */
 struct answer {
@@ -38,7 +43,8 @@ void asker_open(struct asker *asker,
 void asker_close(struct asker *asker);
 /* The process's context ends; after the last asker. */
 void asker_end(void);
-/* One round of the bus, some milliseconds at most. */
+/* One round of the bus, some milliseconds at most; what nothing has come of for ASKER_AGAIN_MS is
+ * sent again. */
 void asker_turn(struct asker *asker);
 
 /* Posts a frame of one envelope, whose payload is the batch in `payload`. */
@@ -47,8 +53,9 @@ void asker_post(struct asker *asker,
         enum service_id dest,
         int64_t agg,
         const struct buf *payload);
-/* Waits for what comes of it. NAKs that say "later" (no instance, no credit) are not the end: it is
- * sent again until the time is over; the last of them is the answer then. */
+/* Waits for what comes of it, and sends it again meanwhile. NAKs that say "later" (no instance, no
+ * credit) are not the end: it is sent again at once until the time is over; the last of them is the
+ * answer then. */
 void asker_take(struct asker *asker, int64_t within_ms, struct answer *ret);
 /* Both, for one envelope. */
 void asker_ask(struct asker *asker,

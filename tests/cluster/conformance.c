@@ -95,6 +95,22 @@ void answers(struct asker *asker)
                 answer.reason, answer.verdict, answer.text);
 }
 
+void ask(struct asker *asker,
+        enum frame_kind kind,
+        const struct envelope *envelope,
+        struct answer *ret)
+{
+    int64_t end = kit_now_ms() + REASONABLE_MS;
+    do {
+        asker_ask(asker, kind, subject->id, envelope, REASONABLE_MS, ret);
+    } while (ret->verdict == REPLY_FAILED + ERR_TRANSIENT && kit_now_ms() < end);
+}
+
+bool told(const char *part)
+{
+    return strstr(kit_log(&process), part) != NULL;
+}
+
 struct envelope message(int64_t id)
 {
     return (struct envelope){.id = id_next(),
@@ -107,6 +123,7 @@ struct envelope message(int64_t id)
 static int world_up(void **state)
 {
     (void)state;
+    faults_on();
     kit_postgres(&site, true);
     kit_pg_run(site.pg, "ROLLBACK"); /* a lock that a failed test left */
     kit_redis(&site, true);
@@ -119,6 +136,7 @@ static int world_up(void **state)
 static int process_end(void **state)
 {
     (void)state;
+    faults_sum();
     kit_kill(&process);
     return 0;
 }
@@ -153,7 +171,9 @@ int main(int argc, char **argv)
     kit_site_open(&site, dirname(self), subject->name);
     keys_make();
     int failed = cmocka_run_group_tests_name(subject->name, tests, NULL, NULL);
-    asker_end();
+    failed += !faults_shown();
+    if (!failed) /* else one may be open, and the context would wait for it */
+        asker_end();
     kit_site_close(&site, failed != 0);
     return failed;
 }

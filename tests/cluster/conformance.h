@@ -1,7 +1,8 @@
 /* What the parts of the conformance suite share: the service under test, its site, the keys, and
  * the list of tests. conformance.c has the services' table and main, conformance_life.c what a
  * process does when engines come and go, conformance_refuse.c what it does with requests and
- * messages, conformance_clock.c what the clock does to deadlines. */
+ * messages, conformance_clock.c what the clock does to deadlines, conformance_faults.c the fault
+ * points under which all of it runs in trees that have them. */
 #ifndef HUYING_TESTS_CLUSTER_CONFORMANCE_H
 #define HUYING_TESTS_CLUSTER_CONFORMANCE_H
 
@@ -62,6 +63,26 @@ void query(struct asker *asker, uint32_t type, int64_t within_ms, struct answer 
 /* A query is asked again until it is answered, as clients do: a broker that is killed takes with it
  * what it was forwarding. */
 void answers(struct asker *asker);
+/* Asks the subject again while the answer is that it may be tried again. */
+void ask(struct asker *asker,
+        enum frame_kind kind,
+        const struct envelope *envelope,
+        struct answer *ret);
+/* True when the process under test has logged a line with that part, e.g. "WARN  PG-AWAY". */
+bool told(const char *part);
+
+/* Fault points. In a tree without them these do nothing, and faults_fired is 0. */
+
+/* For the next test: all are on that a run can bear, in another order than for the last one. */
+void faults_on(void);
+/* … but these, "point=0,point=0": before the process is started. */
+void faults_but(const char *points);
+/* Times that one has fired in the process under test. */
+int64_t faults_fired(const char *point);
+/* Adds what the process has fired to the sum. */
+void faults_sum(void);
+/* Says what has fired; false when one that should have has not. */
+bool faults_shown(void);
 
 #define CONFORMANCE_TABLE(X)                                                                       \
     X(starts_with_nothing_there_and_becomes_ready_when_all_came)                                   \
@@ -80,8 +101,10 @@ void answers(struct asker *asker);
     X(message_of_a_later_version_is_applied)                                                       \
     X(message_of_another_incarnation_changes_nothing)                                              \
     X(message_that_cannot_be_applied_is_kept)                                                      \
+    X(polygon_that_is_not_valid_is_told)                                                           \
     X(reload_with_a_mistake_keeps_the_old_configuration)                                           \
     X(configuration_with_a_mistake_is_refused_by_name)                                             \
+    X(what_keeps_it_from_starting_is_named)                                                        \
     X(database_that_is_not_durable_is_not_used)                                                    \
     X(fail_over_that_may_lose_is_warned_of)                                                        \
     X(clock_that_jumps_escalates_nobody)                                                           \

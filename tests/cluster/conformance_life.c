@@ -40,6 +40,7 @@ void loses_postgres_and_goes_on_when_it_is_back(void **state)
     kit_postgres(&site, false);
     kit_await(&process, 503, "postgres=away");
     assert_int_equal(kit_get(&process, "/livez", &body), 200);
+    KIT_UNTIL(&site, told("WARN  PG-AWAY"));
     query(&asker, HISTORY, REASONABLE_MS, &answer);
     assert_int_equal(answer.kind, FRAME_REPLIES);
     assert_int_equal(answer.verdict, REPLY_FAILED + ERR_TRANSIENT);
@@ -108,12 +109,13 @@ void killed_between_messages_it_takes_up_where_it_was(void **state)
     ready();
     asker_ask(&asker, FRAME_EVENTS, subject->id, &envelope, REASONABLE_MS, &answer);
     assert_int_equal(answer.kind, FRAME_ACKS);
-    assert_int_equal(kit_metric(&process, "duplicates"), 1);
+    assert_in_range(kit_metric(&process, "duplicates"), 1, asker.posts);
     assert_int_equal(seen(id), 1);
     asker_close(&asker);
 }
 
-/* What it has taken is finished and answered; what comes after is refused by the broker. */
+/* What it has taken is finished and answered; what comes after is refused by the broker. An answer
+ * that gets lost is the client's to ask for again, of who is started next. */
 void drains_on_sigterm(void **state)
 {
     struct asker first, second;
@@ -126,6 +128,7 @@ void drains_on_sigterm(void **state)
     struct envelope envelope = {
             .id = 1, .type = REPLAY, .request_id = "drain-1", .payload = {payload, size + 4}};
     BUF_OWNED batch = {0};
+    faults_but("bus_frame_lost=0,bus_send_full=0,bus_silent=0,bus_broker_gone=0");
     ready();
     asker_open(&first, &site, SERVICE_CLIENT, &tool, true);
     asker_open(&second, &site, SERVICE_CLIENT, &tool, true);
@@ -135,20 +138,20 @@ void drains_on_sigterm(void **state)
     batch_begin(&batch, 0);
     batch_add(&batch, &envelope);
     asker_post(&first, FRAME_COMMANDS, subject->id, 0, &batch);
-    KIT_UNTIL(&site, (asker_turn(&first), kit_metric(&process, "commands_in")) == 1);
+    KIT_UNTIL(&site, (asker_turn(&first), kit_metric(&process, "commands_in")) >= 1);
     int64_t begin = kit_now_ms();
     assert_int_equal(kill(process.pid, SIGTERM), 0);
-    KIT_UNTIL(&site, strstr(kit_log(&process), "SERVICE-DRAINS"));
+    KIT_UNTIL(&site, told("SERVICE-DRAINS"));
     do { /* one that was under way may still be answered */
         query(&second, HISTORY, ASK_SOON_MS, &answer);
-    } while (answer.kind == FRAME_REPLIES && kit_now_ms() - begin < DRAIN_MS);
+    } while (answer.kind != FRAME_NAK && kit_now_ms() - begin < DRAIN_MS);
     assert_int_equal(answer.kind, FRAME_NAK);
     assert_int_equal(answer.reason, NAK_NO_INSTANCE);
     kit_pg_run(site.pg, "ROLLBACK");
     asker_take(&first, REASONABLE_MS, &answer);
     assert_int_equal(kit_wait_end(&process, DRAIN_MS - (kit_now_ms() - begin)), 0);
     assert_int_equal(answer.kind, FRAME_REPLIES);
-    assert_non_null(strstr(kit_log(&process), "SERVICE-ENDED"));
+    assert_true(told("SERVICE-ENDED"));
     asker_close(&first);
     asker_close(&second);
 }
@@ -161,17 +164,22 @@ void reload_with_a_mistake_keeps_the_old_configuration(void **state)
     ready();
     kit_conf(&site, subject->name, subject->name, "[log]\nlevel=debug\n[batch]\nsise=64\n");
     assert_int_equal(kill(process.pid, SIGHUP), 0);
-    KIT_UNTIL(&site, strstr(kit_log(&process), "CONF-KEPT"));
-    assert_non_null(strstr(kit_log(&process), "sise"));
+    KIT_UNTIL(&site, told("WARN  CONF-KEPT"));
+    assert_true(told("sise"));
     kit_await(&process, 200, "");
     kit_postgres(&site, false); /* says much at level debug */
     kit_await(&process, 503, "");
     kit_postgres(&site, true);
     kit_await(&process, 200, "");
-    assert_null(strstr(kit_log(&process), " debug "));
+    assert_false(told(" debug "));
     kit_conf(&site, subject->name, subject->name, "[log]\nlevel=debug\n");
     assert_int_equal(kill(process.pid, SIGHUP), 0);
-    KIT_UNTIL(&site, strstr(kit_log(&process), "CONF-RELOADED"));
+    KIT_UNTIL(&site, told("CONF-RELOADED"));
+    if (subject->id == SERVICE_INTAKE) { /* its list of tokens is read again, too */
+        kit_conf(&site, subject->name, subject->name, "[intake]\ntokens=/nowhere/t\n");
+        assert_int_equal(kill(process.pid, SIGHUP), 0);
+        KIT_UNTIL(&site, told("ERROR INTAKE-TOKENS-REFUSED"));
+    }
     asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
     answers(&asker);
     asker_close(&asker);
@@ -190,10 +198,48 @@ void configuration_with_a_mistake_is_refused_by_name(void **state)
         kit_conf(&site, subject->name, subject->name, table[i].more);
         kit_start(&site, subject->name, 1, &process);
         assert_int_equal(kit_wait_end(&process, REASONABLE_MS), 1);
-        const char *log = kit_log(&process);
-        if (!strstr(log, file) || !strstr(log, table[i].section) || !strstr(log, table[i].key))
-            fail_msg("%s, [%s] and %s were expected in: %s", file, table[i].section, table[i].key,
-                    log);
+        if (!told("ERROR CONF-REFUSED") || !told(file) || !told(table[i].section) ||
+                !told(table[i].key))
+            fail_msg("CONF-REFUSED, %s, [%s] and %s were expected in: %s", file, table[i].section,
+                    table[i].key, kit_log(&process));
+    }
+}
+
+/* Each of these ends the start, with an event and a part that says what was wrong. */
+void what_keeps_it_from_starting_is_named(void **state)
+{
+    char taken[16];
+    const struct {
+        const char *service; /* NULL = any */
+        const char *env, *value, *event, *part;
+    } table[] = {
+            {NULL, "HUYING_BUS_KEY", "/nowhere/a.key", "ERROR KEY-REFUSED", "/nowhere/a.key"},
+            {NULL, "HUYING_BUS_SERVER_KEY", "short", "ERROR BUS-REFUSED", "server_key"},
+            {NULL, "HUYING_HTTP_HOST", "localhost", "ERROR HTTP-BAD-HOST", "IPv4"},
+            {NULL, "HUYING_HTTP_PORT", taken, "ERROR HTTP-NOT-STARTED", "[http] port"},
+            {"intake", "HUYING_INTAKE_HOST", "here", "ERROR INTAKE-HTTP-REFUSED", "[intake] host"},
+            {"intake", "HUYING_INTAKE_TOKENS", "/nowhere/t", "ERROR INTAKE-TOKENS-REFUSED",
+                    "/nowhere/t"},
+#ifdef HUYING_FAULTS
+            {NULL, "HUYING_FAULTS", "conf_unreadable=1", "ERROR CONF-REFUSED", ".conf: a fault"},
+            {NULL, "HUYING_FAULTS", "key_unreadable=1", "ERROR KEY-REFUSED", "huyingctl key"},
+            {NULL, "HUYING_FAULTS", "bus_open=1", "ERROR BUS-REFUSED", "[bus] brokers"},
+            {NULL, "HUYING_FAULTS", "http_start=1", "ERROR HTTP-NOT-STARTED", "[http] port"},
+            {NULL, "HUYING_FAULTS", "no_such=1", "\"no_such=1\"", "the points are"},
+#endif
+    };
+    (void)state;
+    snprintf(taken, sizeof taken, "%d", site.ports[0]); /* broker 1 listens there */
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (table[i].service && strcmp(table[i].service, subject->name) != 0)
+            continue;
+        setenv(table[i].env, table[i].value, 1);
+        kit_start(&site, subject->name, 1, &process);
+        unsetenv(table[i].env);
+        assert_int_equal(kit_wait_end(&process, REASONABLE_MS), 1);
+        if (!told(table[i].event) || !told(table[i].part))
+            fail_msg("%s=%s: %s and \"%s\" were expected in: %s", table[i].env, table[i].value,
+                    table[i].event, table[i].part, kit_log(&process));
     }
 }
 
@@ -208,7 +254,7 @@ void database_that_is_not_durable_is_not_used(void **state)
                 weaker[i]);
         kit_pg_run(site.pg, sql);
         kit_start(&site, subject->name, 1, &process);
-        KIT_UNTIL(&site, strstr(kit_log(&process), "PG-NOT-DURABLE"));
+        KIT_UNTIL(&site, told("ERROR PG-NOT-DURABLE"));
         kit_await(&process, 503, "");
         snprintf(sql, sizeof sql, "ALTER ROLE huying_%s RESET synchronous_commit", subject->name);
         kit_pg_run(site.pg, sql);
@@ -225,7 +271,7 @@ void fail_over_that_may_lose_is_warned_of(void **state)
     (void)state;
     kit_start(&site, subject->name, 1, &process);
     kit_await(&process, 200, "");
-    assert_null(strstr(kit_log(&process), "PG-NOT-REPLICATED"));
+    assert_false(told("PG-NOT-REPLICATED"));
     kit_kill(&process);
     snprintf(conninfo, sizeof conninfo, "host=%s,%s dbname=huying user=huying_%s", dir, dir,
             subject->name);
@@ -233,5 +279,5 @@ void fail_over_that_may_lose_is_warned_of(void **state)
     kit_start(&site, subject->name, 1, &process);
     unsetenv("HUYING_STORE_CONNINFO");
     kit_await(&process, 200, "");
-    assert_non_null(strstr(kit_log(&process), "PG-NOT-REPLICATED"));
+    KIT_UNTIL(&site, told("PG-NOT-REPLICATED"));
 }

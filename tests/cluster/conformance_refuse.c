@@ -9,7 +9,7 @@ static void refused(enum frame_kind kind, const struct envelope *envelope, enum 
     struct asker asker;
     struct answer answer;
     asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
-    asker_ask(&asker, kind, subject->id, envelope, REASONABLE_MS, &answer);
+    ask(&asker, kind, envelope, &answer);
     if (answer.kind != FRAME_REPLIES || answer.verdict != REPLY_FAILED + err || !answer.text[0])
         kit_fail(&site, "type %u: kind %d verdict %u \"%s\"; verdict %d with a text was expected",
                 envelope->type, answer.kind, answer.verdict, answer.text, REPLY_FAILED + (int)err);
@@ -49,6 +49,13 @@ void malformed_requests_are_refused_with_a_text(void **state)
         refused(FRAME_COMMANDS, &envelope, ERR_MALFORMED);
 }
 
+/* More than the fault points make of it by themselves. */
+static bool malformed_counted(void)
+{
+    int64_t count = kit_metric(&process, "malformed");
+    return count > faults_fired("frame_malformed") + faults_fired("acks_malformed");
+}
+
 /* Bytes that are no batch, and one nested deeper than any of ours: counted, not answered,
  * survived. */
 void frames_that_are_no_batches_are_dropped_and_survived(void **state)
@@ -61,7 +68,8 @@ void frames_that_are_no_batches_are_dropped_and_survived(void **state)
     asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
     buf_add_text(&payload, "this is no protobuf");
     asker_post(&asker, FRAME_COMMANDS, subject->id, 0, &payload);
-    KIT_UNTIL(&site, (asker_turn(&asker), kit_metric(&process, "malformed")) == 1);
+    KIT_UNTIL(&site, (asker_turn(&asker), malformed_counted()));
+    assert_true(told("WARN  BUS-FRAME-REFUSED"));
     static uint8_t deep[34000];
     size_t from = sizeof deep;
     for (uint64_t inner = 0; from > 8; inner = sizeof deep - from) {
@@ -74,7 +82,7 @@ void frames_that_are_no_batches_are_dropped_and_survived(void **state)
             .id = 1, .type = HISTORY, .payload = {deep + from, sizeof deep - from}};
     asker_ask(&asker, FRAME_QUERIES, subject->id, &envelope, 300, &answer);
     assert_true(answer.kind == 0 || answer.verdict >= REPLY_FAILED);
-    assert_int_equal(kit_metric(&process, "malformed") >= 1, true);
+    assert_true(malformed_counted());
     assert_true(kit_alive(&process));
     answers(&asker);
     asker_close(&asker);
@@ -225,6 +233,13 @@ void message_of_a_later_version_is_applied(void **state)
     asker_close(&asker);
 }
 
+/* More than the fault point makes of it by itself. */
+static bool stale_counted(void)
+{
+    int64_t count = kit_metric(&process, "stale");
+    return count > faults_fired("frame_stale");
+}
+
 void message_of_another_incarnation_changes_nothing(void **state)
 {
     struct asker asker;
@@ -237,7 +252,7 @@ void message_of_another_incarnation_changes_nothing(void **state)
     asker.incarnation -= 1;
     asker_ask(&asker, FRAME_EVENTS, subject->id, &envelope, 500, &answer);
     assert_int_equal(answer.kind, 0);
-    assert_int_equal(kit_metric(&process, "stale"), 1);
+    KIT_UNTIL(&site, (asker_turn(&asker), stale_counted()));
     assert_int_equal(kit_metric(&process, "works"), 0);
     assert_int_equal(seen(id), -1);
     asker.incarnation += 1;
@@ -267,6 +282,9 @@ void message_that_cannot_be_applied_is_kept(void **state)
     assert_int_equal(answer.kind, FRAME_ACKS);
     assert_int_equal(answer.acked, 1);
     assert_int_equal(letters(id), 1);
+    /* A commit that was not confirmed is found as a duplicate; the gauge says it then. */
+    if (!faults_fired("pg_commit_lost_after") && !faults_fired("pg_warning"))
+        assert_true(told("ERROR DEAD-LETTER"));
     assert_true(seen(id) <= 0);
     envelope.id = id_next();
     envelope.agg = other;
@@ -279,4 +297,31 @@ void message_that_cannot_be_applied_is_kept(void **state)
     asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
     answers(&asker);
     asker_close(&asker);
+}
+
+/* Intake alone reads polygons, with the first report after a change of the directory. The report is
+ * taken: it is placed by its unit's code. */
+void polygon_that_is_not_valid_is_told(void **state)
+{
+    static const uint8_t report[] = {0x0a, 2, 't', '1', 0x12, 1, 'M', 0x32, 1, 'S'};
+    struct envelope envelope = {.id = 1,
+            .type = subject->command,
+            .request_id = "grid-1",
+            .payload = {report, sizeof report}};
+    struct asker asker;
+    struct answer answer;
+    (void)state;
+    if (subject->id != SERVICE_INTAKE)
+        skip();
+    kit_pg_run(site.pg, "INSERT INTO directory.grid VALUES (2, '\\x00');"
+                        "UPDATE directory.site SET version = version + 1");
+    ready();
+    asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
+    ask(&asker, FRAME_COMMANDS, &envelope, &answer);
+    assert_int_equal(answer.kind, FRAME_REPLIES);
+    assert_int_equal(answer.verdict, VERDICT_APPLIED);
+    KIT_UNTIL(&site, told("WARN  INTAKE-GRIDS-REFUSED"));
+    asker_close(&asker);
+    kit_pg_run(site.pg, "DELETE FROM directory.grid;"
+                        "UPDATE directory.site SET version = version + 1");
 }

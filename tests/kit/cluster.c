@@ -21,6 +21,7 @@
 #define LOGS_MAX 256
 #define LOGS_SHOWN 12
 #define ANSWER_MS 2000
+#define GET_TRIES 10
 
 /* The site that tests see: number 1, one street with a desk, one matter, no drill. */
 #define SITE_ROWS                                                                                  \
@@ -393,27 +394,37 @@ static int http_connect(int port)
     return -1;
 }
 
+/* The whole answer; its size, 0 = the connection was closed without one, -1 = nobody
+ * listens, or says anything in time. */
+static ssize_t http_ask(int port, const char *path, char answer[KIT_TEXT_SIZE])
+{
+    char request[256];
+    ssize_t size = 0;
+    int fd = port ? http_connect(port) : -1;
+    if (fd < 0)
+        return -1;
+    int length = snprintf(request, sizeof request,
+            "GET %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", path);
+    errno = 0;
+    if (write(fd, request, (size_t)length) == length)
+        for (ssize_t got = 1; got > 0 && size < KIT_TEXT_SIZE - 1;) {
+            got = read(fd, answer + size, (size_t)(KIT_TEXT_SIZE - 1 - size));
+            size += got > 0 ? got : 0;
+        }
+    bool silent = size == 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    close(fd);
+    return silent ? -1 : size;
+}
+
 int kit_get(struct kit_process *process, const char *path, const char **ret_body)
 {
     static char answer[KIT_TEXT_SIZE];
-    char request[256];
-    size_t size = 0;
-    answer[0] = '\0';
-    *ret_body = answer;
+    ssize_t size = 0;
     if (process->http_port == 0)
         process->http_port = http_port(process);
-    int fd = process->http_port ? http_connect(process->http_port) : -1;
-    if (fd < 0)
-        return 0;
-    int length = snprintf(request, sizeof request,
-            "GET %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", path);
-    if (write(fd, request, (size_t)length) == length)
-        for (ssize_t got = 1; got > 0 && size < sizeof answer - 1;) {
-            got = read(fd, answer + size, sizeof answer - 1 - size);
-            size += got > 0 ? (size_t)got : 0;
-        }
-    close(fd);
-    answer[size] = '\0';
+    for (int tries = 0; tries < GET_TRIES && size == 0; tries++)
+        size = http_ask(process->http_port, path, answer);
+    answer[size > 0 ? size : 0] = '\0';
     const char *body = strstr(answer, "\r\n\r\n");
     *ret_body = body ? body + 4 : answer;
     return strncmp(answer, "HTTP/1.", 7) == 0 ? (int)strtol(answer + 9, NULL, 10) : 0;

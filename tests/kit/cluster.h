@@ -84,7 +84,8 @@ bool kit_alive(struct kit_process *process);
 /* What it wrote to standard output and error so far; static memory. */
 const char *kit_log(const struct kit_process *process);
 
-/* GET of health and metrics: the status, 0 = nobody answers; the body in static memory. */
+/* GET of health and metrics: the status, 0 = nobody answers; the body in static memory. Who closes
+ * the connection without an answer is asked again, some times. */
 int kit_get(struct kit_process *process, const char *path, const char **ret_body);
 /* Value of huying_NAME_total or huying_NAME, the first one with labels; -1 when it is not there. */
 int64_t kit_metric(struct kit_process *process, const char *name);
