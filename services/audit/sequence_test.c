@@ -14,6 +14,8 @@
 #include "services/audit/sequence.h"
 #include "services/audit/store.h"
 #include "services/kernel/base/clock.h"
+#include "services/kernel/base/fault.h"
+#include "services/kernel/base/testing.h"
 #include "tests/kit/store.h"
 
 #define LEAVES_MAX 4
@@ -40,6 +42,15 @@ static int teardown(void **state)
 {
     (void)state;
     kit_store_stop();
+    return 0;
+}
+
+static struct log_watch told; /* what an operator sees; of tests that look */
+
+static int untold(void **state)
+{
+    (void)state;
+    log_unwatch(&told);
     return 0;
 }
 
@@ -262,7 +273,9 @@ static void aborted_run_leaves_everything_unplaced(void **state)
     kit_pg_run(kit_store.server, "CREATE TRIGGER no BEFORE UPDATE ON audit.head"
                                  " EXECUTE FUNCTION audit.no()");
     pages_insert(1, 50, "i");
+    log_watch(&told);
     turn_until(&one, 1, "SELECT least(last_value, 2) FROM audit.tried", 2);
+    assert_non_null(strstr(log_seen(&told), "WARN  AUDIT-PLACE-FAILED"));
     assert_int_equal(kit_pg_int(kit_store.server, UNPLACED_COUNT), 50);
     assert_int_equal(kit_pg_int(kit_store.server, "SELECT size FROM audit.head"), 0);
     assert_int_equal(sequencer_counts(one).pages, 0);
@@ -272,6 +285,32 @@ static void aborted_run_leaves_everything_unplaced(void **state)
     head_is_true();
     sequencer_destroy(&one);
 }
+
+#ifdef HUYING_FAULTS
+/* A run that found nothing to do ends with a ROLLBACK, and the connection is lost under it. */
+static void run_that_cannot_be_undone_is_told_and_the_next_one_works(void **state)
+{
+    (void)state;
+    BUF_OWNED why = {0};
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_store.server, "huying_audit"));
+    int64_t until = now_ms() + KIT_DEADLINE_MS;
+    while ((pg_state(sequencer_pg(one)) != PG_READY || !pg_idle(sequencer_pg(one))) &&
+            now_ms() < until)
+        sequencer_turn(one, now_ms(), false);
+    sequencer_wake(one);
+    sequencer_turn(one, now_ms(), false);
+    assert_int_equal(fault_set("pg_lost_before=1", 1, "test", &why), OK);
+    log_watch(&told);
+    while (!strstr(log_seen(&told), "WARN  AUDIT-UNDO-FAILED") && now_ms() < until)
+        sequencer_turn(one, now_ms(), false);
+    assert_int_equal(fault_set(NULL, 1, "test", &why), OK);
+    assert_true(now_ms() < until);
+    pages_insert(1, 5, "i");
+    turn_until(&one, 1, UNPLACED_COUNT, 0);
+    head_is_true();
+    sequencer_destroy(&one);
+}
+#endif
 
 static void killed_backend_leaves_nothing_half_placed(void **state)
 {
@@ -317,15 +356,44 @@ static void idle_sequencer_writes_nothing(void **state)
     sequencer_destroy(&one);
 }
 
+static void turn_until_told(struct sequencer *one, const char *line)
+{
+    int64_t until = now_ms() + KIT_DEADLINE_MS;
+    while (!strstr(log_seen(&told), line)) {
+        sequencer_turn(one, now_ms(), true);
+        if (now_ms() > until)
+            fail_msg("\"%s\" was expected in: %s", line, log_seen(&told));
+    }
+}
+
 static void damaged_page_stops_the_ledger_there(void **state)
 {
     (void)state;
     struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_store.server, "huying_audit"));
     pages_insert(1, 9, "i");
     kit_pg_run(kit_store.server, "UPDATE audit.pages SET hashes = 'short' WHERE id = 6");
+    log_watch(&told);
     turn_until(&one, 1, UNPLACED_COUNT, 4);
     head_is_true();
+    turn_until_told(one, "ERROR AUDIT-PAGE-DAMAGED instance=- page=6 ");
     kit_pg_run(kit_store.server, "UPDATE audit.pages SET hashes = sha256('x') WHERE id = 6");
+    turn_until(&one, 1, UNPLACED_COUNT, 0);
+    head_is_true();
+    sequencer_destroy(&one);
+}
+
+/* A head that is no head of any tree: nothing is built upon it, and nothing is lost. */
+static void damaged_head_stops_the_ledger(void **state)
+{
+    (void)state;
+    struct sequencer *one = sequencer_new(kit_pg_conninfo(kit_store.server, "huying_audit"));
+    kit_pg_run(kit_store.server, "UPDATE audit.head SET size = 3, frontier = 'short'");
+    pages_insert(1, 4, "i");
+    log_watch(&told);
+    turn_until_told(one, "ERROR AUDIT-HEAD-DAMAGED");
+    assert_int_equal(kit_pg_int(kit_store.server, UNPLACED_COUNT), 4);
+    assert_int_equal(sequencer_counts(one).pages, 0);
+    kit_pg_run(kit_store.server, "UPDATE audit.head SET size = 0, frontier = ''");
     turn_until(&one, 1, UNPLACED_COUNT, 0);
     head_is_true();
     sequencer_destroy(&one);
@@ -413,7 +481,7 @@ static void entries_are_the_leaves_in_order_of_place(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, clear)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, clear, untold)
     const struct CMUnitTest tests[] = {
             TEST(page_is_kept_once_with_its_leaves_hashes),
             TEST(foreign_and_malformed_pages_are_not_kept),
@@ -421,9 +489,13 @@ int main(void)
             TEST(wake_places_without_waiting_for_the_next_look),
             TEST(two_sequencers_give_each_place_exactly_once),
             TEST(aborted_run_leaves_everything_unplaced),
+#ifdef HUYING_FAULTS
+            TEST(run_that_cannot_be_undone_is_told_and_the_next_one_works),
+#endif
             TEST(killed_backend_leaves_nothing_half_placed),
             TEST(idle_sequencer_writes_nothing),
             TEST(damaged_page_stops_the_ledger_there),
+            TEST(damaged_head_stops_the_ledger),
             TEST(checkpoint_is_the_heads_text),
             TEST(locate_tells_places_of_known_pages),
             TEST(entries_are_the_leaves_in_order_of_place),
