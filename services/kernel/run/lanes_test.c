@@ -175,6 +175,9 @@ static void connection_without_a_site_looks_again_until_there_is_one(void **stat
     backend_end(lane()->pg);
     uint64_t serial = stage_post_one(&stage, FRAME_EVENTS, &one);
     STAGE_UNTIL(&stage, pg_connects(lane()->pg) >= 3 && STAGE_METRIC(&stage, events_in) == 1);
+    const struct chore_state *site = &stage.loop.chore_states[CHORE_SITE];
+    int64_t since = site->started_ms;
+    STAGE_UNTIL(&stage, site->started_ms > since && !site->running); /* it finds none either */
     assert_false(lane()->attached);
     kit_pg_run(server, "UPDATE toy.site_kept SET incarnation = incarnation + 1;"
                        "INSERT INTO directory.site SELECT * FROM toy.site_kept;"
@@ -229,6 +232,24 @@ static void message_that_cannot_be_stored_is_a_dead_letter_in_the_end(void **sta
     ASSERT_SQL("SELECT n FROM toy.waiting", 2);
     ASSERT_SQL("SELECT count(*) FROM toy.attempt", 0);
     ASSERT_SQL("SELECT count(*) FROM toy.outbox WHERE dest = 3", 2);
+}
+
+/* One of them was there when a process died: it runs by itself, and both are done. */
+static void suspect_runs_alone_and_is_one_no_more(void **state)
+{
+    int64_t agg = stage_agg(), other = stage_agg();
+    struct envelope list[] = {event(agg, 1, "A5"), event(other, 1, "A6")};
+    char sql[80];
+    (void)state;
+    snprintf(sql, sizeof sql, "INSERT INTO toy.suspect VALUES (%lld, 3)", (long long)list[0].id);
+    kit_pg_run(server, sql);
+    struct frame head = stage_head(&stage, FRAME_EVENTS, COUNT_OF(list));
+    uint64_t serial = stage_post(&stage, &head, list, COUNT_OF(list));
+    STAGE_UNTIL(&stage, acked(serial) == COUNT_OF(list));
+    assert_int_equal(STAGE_METRIC(&stage, batches), 2);
+    assert_int_equal(toy_total(agg) * 10 + toy_total(other), 56);
+    ASSERT_SQL("SELECT count(*) FROM toy.suspect", 0);
+    ASSERT_SQL("SELECT count(*) FROM toy.dead_letter", 0);
 }
 
 /* The operator finds it in the list, replays it in vain, and then lets the rest pass. */
@@ -478,6 +499,7 @@ int main(void)
             CASE(connection_without_a_site_looks_again_until_there_is_one),
             CASE(batch_of_another_incarnation_does_nothing_and_says_so),
             CASE(message_that_cannot_be_stored_is_a_dead_letter_in_the_end),
+            CASE(suspect_runs_alone_and_is_one_no_more),
             CASE(dead_letter_is_listed_replayed_and_skipped),
             CASE(held_message_that_cannot_be_stored_is_a_dead_letter_in_the_end),
             CASE(command_that_cannot_be_stored_is_told_so),

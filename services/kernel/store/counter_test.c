@@ -109,6 +109,8 @@ static void loss_is_noticed_and_filled_again(void **state)
     put(0, 0, 6, 2);
     assert_int_equal(counters_flush(counters, false, now_ms), ERR_TRANSIENT);
     assert_false(counters_lost(counters, 7, now_ms)); /* nobody is there to be filled */
+    now_ms += REDIS_RETRY_MS;
+    assert_false(counters_lost(counters, 7, now_ms)); /* tried, in vain */
     kit_redis_restart(redis);
     assert_int_equal(counters_flush(counters, false, now_ms), ERR_TRANSIENT); /* not yet again */
     now_ms += REDIS_RETRY_MS;
