@@ -36,6 +36,7 @@
     X(rows_removed, "counter", "rows of aggregates removed with their period")                     \
     X(answers_removed, "counter", "answers to commands removed, by age")                           \
     X(timers_held, "gauge", "1 while no deadline fires: the database's clock has jumped")          \
+    X(calendar_year_missing, "gauge", "year that deadlines need and no day is known of; 0 = none") \
     X(inbox, "gauge", "works waiting for a batch")                                                 \
     X(flights, "gauge", "frames sent and not acknowledged")                                        \
     X(flight_bytes, "gauge", "their size")                                                         \

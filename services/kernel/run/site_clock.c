@@ -71,8 +71,26 @@ bool site_clock_read(struct loop *loop, const struct site_row *site, int64_t sen
     return fires;
 }
 
+/* Said when it becomes so, weeks before the first deadline cannot be set, and when it is over. */
+static void calendar_tell(struct loop *loop)
+{
+    if (!loop->directory)
+        return;
+    int32_t year = directory_year_missing(loop->directory, loop->site_read.now_ms);
+    if ((uint64_t)year == metric_get(&loop->metrics, calendar_year_missing))
+        return;
+    metric_set(&loop->metrics, calendar_year_missing, year);
+    if (year != 0)
+        log_warn("CALENDAR-YEAR-MISSING", "year=%d what=%s", (int)year,
+                log_quote("the calendar has no day of it; deadlines in working time that need it "
+                          "are not set; add it to calendar.csv and huyingctl apply"));
+    else
+        log_info("CALENDAR-KNOWN", "what=%s", log_quote("deadlines in working time are set"));
+}
+
 void site_clock_found(struct loop *loop, int64_t sent_ms)
 {
+    calendar_tell(loop);
     if (!loop->watch.known && !loop->site_read.drill)
         watch_begin(loop, &loop->site_read, sent_ms);
     (void)site_clock_read(loop, &loop->site_read, sent_ms);
