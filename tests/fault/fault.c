@@ -16,6 +16,7 @@
 #define PROGRESS_MS 10000
 #define PLANTS_S                                                                                   \
     60 /* the judge is tried on the data of short runs: it takes its time on long ones */
+#define EACH_S 120 /* so long a run has every fault of the table */
 #define DISK_MB 224
 #define DISK_MB_PER_MINUTE 48
 
@@ -49,17 +50,25 @@ static void faults_print(void)
     fflush(stdout);
 }
 
-/* A run in which nothing happened shows nothing. */
+/* A run in which nothing happened shows nothing; a long one must have had every kind of fault. */
 static bool happened(int seconds)
 {
     int faults = 0;
     for (int column = 0; column < COLUMN_COUNT; column++)
         faults += faults_count((enum fault_column)column);
     long long reports = kit_pg_int(site.kit.pg, "SELECT count(*) FROM intake.report WHERE ver > 0");
-    if (faults * 3 >= seconds && reports >= seconds)
-        return true;
-    fprintf(stderr, "too little: %d faults and %lld reports in %d s\n", faults, reports, seconds);
-    return false;
+    bool enough = faults * 3 >= seconds && reports >= seconds;
+    if (!enough)
+        fprintf(stderr, "too little: %d faults and %lld reports in %d s\n", faults, reports,
+                seconds);
+    for (int kind = 0; kind < FAULT_KIND_COUNT && seconds >= EACH_S; kind++) {
+        bool can = (kind != FAULT_DISK || site.disk[0]) && (kind != FAULT_VANISH || site.network);
+        if (!can || faults_of_kind((enum fault_kind)kind))
+            continue;
+        fprintf(stderr, "it never came to: %s\n", fault_text((enum fault_kind)kind));
+        enough = false;
+    }
+    return enough;
 }
 
 int main(int argc, char **argv)

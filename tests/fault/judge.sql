@@ -56,6 +56,31 @@ SELECT agg, ver, at, due FROM (SELECT agg, ver, kind, at,
         lag(due) OVER (PARTITION BY agg ORDER BY ver) AS due FROM deadline) AS d
 WHERE kind IN (7, 8);
 
+-- Counters of the whole site, by the numbers under which they are kept: what the tables hold, what was counted
+-- (folded, and not yet), and what Redis shows (the temporary table `counted`).
+CREATE TEMP TABLE tally AS
+SELECT 'intake' AS service, 0 AS metric, count(*) AS value FROM intake.report WHERE state > 0
+UNION ALL SELECT 'intake', 1, count(*) FROM intake.report WHERE state = 1
+UNION ALL SELECT 'routing', 0, count(*) FROM routing.cases WHERE state BETWEEN 1 AND 5
+UNION ALL SELECT 'routing', state - 5, count(c.id) FROM generate_series(6, 8) AS state
+    LEFT JOIN routing.cases AS c USING (state) GROUP BY state
+UNION ALL SELECT 'enforcement', 0, count(*) FROM enforcement.missions WHERE state BETWEEN 1 AND 4
+UNION ALL SELECT 'enforcement', 1, count(*) FROM enforcement.missions WHERE state = 1
+UNION ALL SELECT 'enforcement', 2, count(*) FROM enforcement.missions WHERE state = 5
+UNION ALL SELECT 'volunteer', 0, count(*) FROM volunteer.needs WHERE state IN (1, 2)
+UNION ALL SELECT 'volunteer', 1, count(*) FROM volunteer.needs WHERE state = 3
+UNION ALL SELECT 'volunteer', 2, coalesce(sum(minutes), 0) FROM volunteer.needs WHERE state = 3;
+CREATE TEMP VIEW counter_row AS
+SELECT 'intake' AS service, metric, value FROM intake.counter WHERE unit = 0 AND matter = 0
+UNION ALL SELECT 'routing', metric, value FROM routing.counter WHERE unit = 0 AND matter = 0
+UNION ALL SELECT 'enforcement', metric, value FROM enforcement.counter WHERE unit = 0 AND matter = 0
+UNION ALL SELECT 'volunteer', metric, value FROM volunteer.counter WHERE unit = 0 AND matter = 0
+UNION ALL SELECT s, m, a FROM (SELECT 'intake' AS s, * FROM intake.counter_delta
+        UNION ALL SELECT 'routing', * FROM routing.counter_delta
+        UNION ALL SELECT 'enforcement', * FROM enforcement.counter_delta
+        UNION ALL SELECT 'volunteer', * FROM volunteer.counter_delta) AS d,
+    unnest(metrics, units, matters, amounts) AS x (m, u, t, a) WHERE u = 0 AND t = 0;
+
 SELECT 'lost: a report with a receipt that is not there', count(*)
     FROM known AS k WHERE NOT EXISTS (SELECT FROM intake.report AS r
         WHERE r.id = k.agg AND r.ref = k.ticket AND r.ver > 0)
@@ -145,4 +170,9 @@ UNION ALL SELECT 'deadline: escalated twice for one deadline', count(*) FROM fir
 UNION ALL SELECT 'deadline: passed, and nobody escalated', count(*)
     FROM (SELECT DISTINCT ON (agg) agg, due FROM deadline ORDER BY agg, ver DESC) AS l
     JOIN routing.cases AS c ON c.id = l.agg
-    WHERE l.due < coalesce(c.ended_at, now()) - interval '60 s';
+    WHERE l.due < coalesce(c.ended_at, now()) - interval '60 s'
+UNION ALL SELECT 'counters: not what the tables hold', count(*)
+    FROM tally AS t LEFT JOIN (SELECT service, metric, sum(value) AS value FROM counter_row GROUP BY 1, 2) AS c
+    USING (service, metric) WHERE t.value <> coalesce(c.value, 0)
+UNION ALL SELECT 'counters: not what Redis shows', count(*)
+    FROM tally AS t LEFT JOIN counted AS c USING (service, metric) WHERE t.value <> coalesce(c.value, 0);

@@ -134,3 +134,56 @@ UPDATE intake.report SET outcome_pending = true WHERE id = (SELECT min(agg) FROM
 --plant deadline that did not fire|deadline: passed
 UPDATE routing.history SET due = due - interval '2 days' WHERE kind = 2 AND agg = (SELECT min(agg) FROM routing.history
     WHERE agg NOT IN (SELECT agg FROM routing.history WHERE kind IN (7, 8)));
+
+--plant report deleted, as its case sees it|a case whose report
+DELETE FROM intake.report WHERE id = (SELECT min(id) FROM routing.cases WHERE ver > 0);
+
+--plant case deleted, as its report sees it|a report without its case
+DELETE FROM routing.cases WHERE id = (SELECT min(id) FROM intake.report WHERE ver > 0);
+
+--plant version forgotten|an aggregate whose version
+UPDATE routing.cases SET ver = ver + 1 WHERE id = (SELECT min(id) FROM routing.cases WHERE ver > 0);
+
+--plant story of nobody|history of an aggregate
+UPDATE routing.history SET agg = 1 WHERE agg = (SELECT min(agg) FROM routing.history);
+
+--plant leaf shared|a leaf of two transitions
+UPDATE routing.history AS h SET page = o.page, idx = o.idx
+    FROM (SELECT page, idx FROM routing.history ORDER BY agg DESC, ver DESC LIMIT 1) AS o
+    WHERE (agg, ver) = (SELECT agg, ver FROM routing.history ORDER BY agg, ver LIMIT 1);
+
+--plant leaf left over|leaves more or fewer
+DELETE FROM routing.history WHERE (agg, ver) = (SELECT agg, ver FROM routing.history ORDER BY agg, ver LIMIT 1);
+
+--plant place taken away|a page without a place
+UPDATE audit.pages SET first_place = NULL WHERE id = (SELECT min(id) FROM audit.pages WHERE ver > 0);
+
+--plant page received twice|a page that was not received once
+UPDATE audit.pages SET seen_routing = seen_routing + 1 WHERE id = (SELECT min(id) FROM audit.pages WHERE ver > 0);
+
+--plant head of the ledger moved|head of the ledger
+UPDATE audit.head SET size = size + 1;
+
+--plant load one too many|a squad whose load
+UPDATE enforcement.squad SET load = load + 1 WHERE id = (SELECT min(id) FROM enforcement.squad);
+
+--plant mission left waiting|a mission that waits
+UPDATE enforcement.missions SET state = 1, capability = '', pool = s.pool FROM (SELECT pool FROM enforcement.squad
+    WHERE capacity = 0 OR load < capacity LIMIT 1) AS s
+    WHERE id = (SELECT min(id) FROM enforcement.missions WHERE ver > 0);
+
+--plant timer left over|a passed deadline
+INSERT INTO routing.timer (agg, kind, gen, due) SELECT min(id), 99, 1, now() - interval '1 h' FROM routing.cases;
+
+--plant message that waits|waiting
+INSERT INTO routing.waiting (agg, source, n, msg_id, type, at, payload) VALUES (1, 1, 2, 1, 1, now(), '');
+
+--plant letter that nobody settled|dead letters
+INSERT INTO routing.dead_letter (agg, source, n, msg_id, type, at, reason, attempts, payload)
+    VALUES (1, 1, 1, 1, 1, now(), '', 5, '');
+
+--plant counted once too often|counters: not what the tables hold
+UPDATE routing.counter SET value = value + 1 WHERE metric = 1 AND unit = 0 AND matter = 0;
+
+--plant Redis behind|counters: not what Redis shows
+UPDATE counted SET value = value - 1 WHERE service = 'intake' AND metric = 0;

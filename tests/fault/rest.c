@@ -78,9 +78,12 @@ void rest_reach(void)
 
 int rest_judge(const char *dir, const char *host, const char *mode)
 {
+    char redis[KIT_PATH_SIZE + 16];
     const char *argv[] = {"tests/fault/judge", mode, dir, host, NULL};
     char *copy[sizeof argv / sizeof *argv] = {NULL};
     int status = 1;
+    snprintf(redis, sizeof redis, "%s/redis.sock", site.kit.dir);
+    setenv("HUYING_REDIS", redis, 1);
     for (size_t i = 0; argv[i]; i++)
         copy[i] = strdup(argv[i]);
     fflush(NULL);
