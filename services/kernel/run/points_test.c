@@ -1,6 +1,7 @@
 /* The fault points (base/fault.h) that keep a process from starting, or that cannot fire in a
- * drill: what the caller of each gets. The connection's are in store/pg_points_test.c; all others
- * fire in tests/cluster/faults_test. */
+ * drill: what the caller of each gets; and what a whole loop does with those that make it take or
+ * send nothing for a while. The connection's are in store/pg_points_test.c; all others fire in
+ * tests/cluster/faults_test. */
 #include <glib.h>
 #include <string.h>
 
@@ -10,10 +11,11 @@
 #include "services/kernel/base/testing.h"
 #include "services/kernel/bus/keyfile.h"
 #include "services/kernel/bus/zap.h"
-#include "services/kernel/run/loop.h"
+#include "services/kernel/run/test_loop.h"
 #include "services/kernel/wire/message.h"
 
 static struct loop loop;
+static struct stage stage;
 
 static void fault_switch(const char *point)
 {
@@ -129,8 +131,11 @@ static void port_that_is_taken_is_fatal(void **state)
     (void)state;
     snprintf(loop.conf.http_host, sizeof loop.conf.http_host, "127.0.0.1");
     fault_switch("http_start");
+    log_watch(&stage.told);
     assert_int_equal(web_start(&loop), ERR_FATAL);
     assert_null(loop.web);
+    assert_true(stage_told(&stage, "ERROR HTTP-NOT-STARTED"));
+    log_unwatch(&stage.told);
     fault_switch(NULL);
     assert_int_equal(web_start(&loop), OK);
     web_stop(&loop);
@@ -185,8 +190,94 @@ static void clock_that_jumps_once_holds_deadlines_until_it_is_back(void **state)
     assert_int_equal(metric_get(&loop.metrics, timers_held), 0);
 }
 
+static void machine_without_a_name_of_its_run_gets_one_that_nobody_has(void **state)
+{
+    char real[BOOT_SIZE], drawn[BOOT_SIZE];
+    (void)state;
+    rng_seed(&loop.rng, 1);
+    site_clock_new(&loop);
+    memcpy(real, loop.boot, sizeof real);
+    site_clock_new(&loop);
+    assert_string_equal(loop.boot, real); /* the same for all processes of this run */
+    fault_switch("boot_unreadable");
+    site_clock_new(&loop);
+    assert_int_equal(strspn(loop.boot, "0123456789abcdef"), 16);
+    memcpy(drawn, loop.boot, sizeof drawn);
+    site_clock_new(&loop);
+    assert_string_not_equal(loop.boot, drawn);
+    assert_string_not_equal(loop.boot, real);
+}
+
+static int stage_setup(void **state)
+{
+    (void)state;
+    toy_reset();
+    stage_open(&stage);
+    return 0;
+}
+
+static int stage_teardown(void **state)
+{
+    (void)state;
+    fault_switch(NULL);
+    stage_close(&stage);
+    return 0;
+}
+
+static uint64_t event_post(int64_t agg)
+{
+    struct envelope event = {.id = id_make(7, SERVICE_INTAKE, 500001),
+            .agg = agg,
+            .n = 1,
+            .type = TOY_ADD,
+            .at_ms = 1000,
+            .payload = toy_bytes("A1")};
+    return stage_post_one(&stage, FRAME_EVENTS, &event);
+}
+
+static void frames_wait_while_the_inbox_is_full(void **state)
+{
+    int64_t agg = stage_agg();
+    (void)state;
+    fault_switch("inbox_full");
+    uint64_t serial = event_post(agg);
+    for (int i = 0; i < 10; i++) /* rounds of the loop, each up to 20 ms */
+        stage_turn(&stage);
+    assert_int_equal(STAGE_METRIC(&stage, events_in), 0);
+    assert_null(stage_find(&stage, FRAME_ACKS, serial));
+    fault_switch(NULL);
+    STAGE_UNTIL(&stage, stage_find(&stage, FRAME_ACKS, serial));
+    assert_int_equal(toy_total(agg), 1);
+}
+
+static bool event_left(enum service_id dest)
+{
+    for (size_t i = 0; i < stage.got_count; i++)
+        if (stage.got[i].head.kind == FRAME_EVENTS && stage.got[i].head.dest == dest)
+            return true;
+    return false;
+}
+
+static void committed_while_too_much_is_under_way_is_sent_by_the_sweep(void **state)
+{
+    int64_t agg = stage_agg();
+    (void)state;
+    fault_switch("outgoing_full");
+    uint64_t serial = event_post(agg);
+    STAGE_UNTIL(&stage, stage_find(&stage, FRAME_ACKS, serial));
+    for (int i = 0; i < 10; i++)
+        stage_turn(&stage);
+    assert_int_equal(STAGE_METRIC(&stage, events_out), 0);
+    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM toy.outbox WHERE dest = 3"), 1);
+    fault_switch(NULL);
+    STAGE_UNTIL(&stage, event_left(SERVICE_ENFORCEMENT));
+    assert_true(STAGE_METRIC(&stage, resent) > 0);
+    assert_int_equal(toy_total(agg), 1);
+}
+
 int main(void)
 {
+#define STAGED(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
             CASE(configuration_that_cannot_be_read_is_refused),
@@ -197,6 +288,9 @@ int main(void)
             CASE(message_without_room_is_none),
             CASE(request_of_the_process_itself_is_refused_and_not_counted),
             CASE(clock_that_jumps_once_holds_deadlines_until_it_is_back),
+            CASE(machine_without_a_name_of_its_run_gets_one_that_nobody_has),
+            STAGED(frames_wait_while_the_inbox_is_full),
+            STAGED(committed_while_too_much_is_under_way_is_sent_by_the_sweep),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, stage_server_start, stage_server_stop);
 }

@@ -122,6 +122,7 @@ static void unconfirmed_commit_answers_nothing(void **state)
     static const char *const ends[] = {"pg_cancel_backend", "pg_terminate_backend"};
     (void)state;
     int64_t agg = stage_toy(7);
+    stage_listen(&stage);
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
         char sql[80];
         struct envelope look = stage_look(1, agg);
@@ -135,6 +136,7 @@ static void unconfirmed_commit_answers_nothing(void **state)
         ASSERT_REPLY(only_reply(serial), REPLY_FAILED + ERR_TRANSIENT, "ask again");
         ASSERT_REPLY(only_reply(later), REPLY_FAILED + ERR_TRANSIENT, "ask again");
         assert_int_equal(stage.loop.queries_out, 0);
+        assert_true(stage_told(&stage, "WARN  QUERY-FAILED instance=toy-1 type=0 what=commit"));
         toy_standby_wanted(false);
         STAGE_UNTIL(&stage, stage.loop.aux_attached && pg_state(stage.loop.aux) == PG_READY);
         ASSERT_REPLY(stage_ask(&stage, FRAME_QUERIES, &look), VERDICT_APPLIED, "total 7");

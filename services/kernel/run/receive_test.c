@@ -107,11 +107,13 @@ static void impossible_messages_are_not_acknowledged(void **state)
             event(agg, 1, "A1"), event(agg, 1, "A1"), event(0, 1, "A1")};
     (void)state;
     list[3].source_site = 9;
+    stage_listen(&stage);
     struct frame head = stage_head(&stage, FRAME_EVENTS, COUNT_OF(list));
     uint64_t serial = stage_post(&stage, &head, list, COUNT_OF(list));
     STAGE_UNTIL(&stage, acked(serial));
     assert_int_equal(acked(serial), 1);
     assert_int_equal(STAGE_METRIC(&stage, malformed), 4);
+    assert_true(stage_told(&stage, "WARN  BUS-MESSAGE-REFUSED instance=toy-1 source=intake"));
     assert_int_equal(toy_total(agg), 1);
 }
 
@@ -123,6 +125,7 @@ static void frames_that_are_dropped_give_credit_back(void **state)
     BUF_OWNED good = {0};
     (void)state;
     stage.granted = 0;
+    stage_listen(&stage);
     struct frame head = stage_head(&stage, FRAME_EVENTS, 1);
     head.incarnation += 1; /* of a site that was restored since */
     stage_post(&stage, &head, &one, 1);
@@ -131,6 +134,8 @@ static void frames_that_are_dropped_give_credit_back(void **state)
     buf_add_text(&garbage, "this is no protobuf");
     stage_send(&stage, &head, &garbage);
     STAGE_UNTIL(&stage, STAGE_METRIC(&stage, malformed) == 1);
+    assert_true(stage_told(&stage, "WARN  BUS-FRAME-REFUSED"));
+    assert_true(stage_told(&stage, "peer=desk"));
     head = stage_head(&stage, FRAME_QUERIES, 3); /* says three, has one */
     batch_begin(&good, 0);
     one = stage_look(1, 1);

@@ -103,11 +103,14 @@ static void replica_that_dies_is_left_at_once(void **state)
     struct envelope look = stage_look(1, agg);
     uint64_t serial = stage_post_one(&stage, FRAME_QUERIES, &look);
     STAGE_UNTIL(&stage, STAGE_METRIC(&stage, replica_queries) == 1);
+    stage_listen(&stage);
     kit_pg_crash(standby);
     STAGE_UNTIL(&stage, stage_replies(&stage, serial));
     ASSERT_REPLY(stage_reply(&stage, serial, 1), REPLY_FAILED + ERR_TRANSIENT, "ask again");
     kit_pg_run(server, "ROLLBACK");
     assert_false(in_use());
+    assert_true(stage_told(&stage, "WARN  QUERY-FAILED"));
+    STAGE_UNTIL(&stage, stage_told(&stage, "WARN  REPLICA-AWAY"));
     assert_false(answered_by_replica(agg, "total 42"));
     assert_int_equal(stage.loop.queries_out, 0);
     kit_pg_restart(standby);

@@ -38,6 +38,7 @@ struct stage {
     struct got got[GOT_MAX];
     size_t got_count;
     uint64_t granted, serial;
+    struct log_watch told;
 };
 
 /* What came of a request. */
@@ -197,6 +198,7 @@ TOY void stage_open(struct stage *stage)
 TOY void stage_close(struct stage *stage)
 {
     int zero = 0;
+    log_unwatch(&stage->told);
     loop_end(&stage->loop);
     zmq_setsockopt(stage->router, ZMQ_LINGER, &zero, sizeof zero);
     assert_int_equal(zmq_close(stage->router), 0);
@@ -210,6 +212,19 @@ TOY void stage_close(struct stage *stage)
     g_free(stage->peers);
     g_free(stage->key);
     g_free(stage->dir);
+}
+
+/* From now on what the loop warns of is kept, for stage_told. */
+TOY void stage_listen(struct stage *stage)
+{
+    log_level_set(LOG_WARN);
+    log_watch(&stage->told);
+}
+
+/* True when an operator would have seen this part of a line, e.g. "WARN  QUERY-FAILED". */
+TOY bool stage_told(const struct stage *stage, const char *part)
+{
+    return strstr(log_seen(&stage->told), part) != NULL;
 }
 
 /* The header of a request from a tool's key, or of messages from intake. */
