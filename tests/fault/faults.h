@@ -1,7 +1,8 @@
 /* What is done to the cluster, and when: drawn from a seed. Faults come from a bag that holds every
  * kind as often as FAULT_TABLE says and is filled and shuffled again when it is empty: a run of
- * half a minute has had nearly all, and one of two minutes must have had each. Most of them end by themselves after a while; they may overlap. The
- * sequence is the seed's; what each one meets is the machine's affair. */
+ * half a minute has had nearly all, and one of two minutes must have had each. Most of them end by
+ * themselves after a while; they may overlap. The sequence is the seed's; what each one meets is
+ * the machine's affair. */
 #ifndef HUYING_TESTS_FAULT_FAULTS_H
 #define HUYING_TESTS_FAULT_FAULTS_H
 
