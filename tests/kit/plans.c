@@ -109,13 +109,28 @@ static int plans_check(struct pg *pg)
     return wrong;
 }
 
+static struct aggregate_ops ops;
+
+static int setup(void **state)
+{
+    (void)state;
+    ops = PLANS_OPS;
+    kit_store_start(&ops, NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    kit_store_stop();
+    return 0;
+}
+
 static void rows_are_found_by_an_index(void **state)
 {
     char role[64];
     size_t count = 0, more = 0;
-    struct aggregate_ops ops = PLANS_OPS;
     (void)state;
-    kit_store_start(&ops, NULL);
     struct chores *chores = chores_new(&ops, NULL);
     struct life *life = life_new(&ops, NULL);
     const struct statement *of_chores = chores_statements(chores, &count);
@@ -141,7 +156,6 @@ static void rows_are_found_by_an_index(void **state)
     chores_destroy(&chores);
     life_destroy(&life);
     free(list);
-    kit_store_stop();
 }
 
 /* A row that is looked up by the first column of one index must not be looked up in another that
@@ -155,10 +169,8 @@ static void rows_are_found_by_an_index(void **state)
 
 static void no_index_is_taken_for_another(void **state)
 {
-    struct aggregate_ops ops = PLANS_OPS;
     char sql[600];
     (void)state;
-    kit_store_start(&ops, NULL);
     snprintf(sql, sizeof sql, MISTAKABLE, ops.schema);
     PGresult *list = pg_exec(kit_store.pg, sql, NULL);
     assert_non_null(list);
@@ -166,12 +178,11 @@ static void no_index_is_taken_for_another(void **state)
         print_error("%s may be taken for another\n", row_text(list, row, 0));
     assert_int_equal(PQntuples(list), 0);
     PQclear(list);
-    kit_store_stop();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(rows_are_found_by_an_index),
             cmocka_unit_test(no_index_is_taken_for_another)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
