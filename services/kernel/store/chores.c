@@ -527,8 +527,6 @@ static void attach_read(void *self, const PGresult *result)
 static void durable_read(void *self, const PGresult *result)
 {
     struct site_attach *site = self;
-    if (PQntuples(result) != 1)
-        return;
     site->durable = row_int(result, 0, 0) != 0;
     site->replicated = row_int(result, 0, 1) != 0;
 }
