@@ -1,5 +1,5 @@
-/* Health and metrics as an operator's probe sees them, over real connections, without a loop behind:
- * what is answered follows from the metrics and the clock alone. */
+/* Health and metrics as an operator's probe sees them, over real connections, without a loop: what
+ * is answered follows from the metrics and the clock alone. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
