@@ -300,7 +300,7 @@ void message_that_cannot_be_applied_is_kept(void **state)
 }
 
 /* Intake alone reads polygons, with the first report after a change of the directory. The report is
- * taken: it is placed by its unit's code. */
+ * taken (or was, when the answer got lost): it is placed by its unit's code. */
 void polygon_that_is_not_valid_is_told(void **state)
 {
     static const uint8_t report[] = {0x0a, 2, 't', '1', 0x12, 1, 'M', 0x32, 1, 'S'};
@@ -319,7 +319,7 @@ void polygon_that_is_not_valid_is_told(void **state)
     asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
     ask(&asker, FRAME_COMMANDS, &envelope, &answer);
     assert_int_equal(answer.kind, FRAME_REPLIES);
-    assert_int_equal(answer.verdict, VERDICT_APPLIED);
+    assert_true(answer.verdict == VERDICT_APPLIED || answer.verdict == VERDICT_DUPLICATE);
     KIT_UNTIL(&site, told("WARN  INTAKE-GRIDS-REFUSED"));
     asker_close(&asker);
     kit_pg_run(site.pg, "DELETE FROM directory.grid;"
