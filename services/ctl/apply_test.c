@@ -197,6 +197,29 @@ static void production_site_has_no_clock(void **state)
             kit_pg_int(server, "SELECT count(*) FROM directory.site WHERE clock IS NULL"), 1);
 }
 
+/* Written all the same, and said: also by a dry run, of the calendar as it would be. */
+static void missing_year_is_said_before_it_is_needed(void **state)
+{
+    struct diff diff = {0};
+    start_anew(state);
+    file_put(dir, "matters.csv",
+            MATTERS_HEAD MATTER_ROW("M1", "street", "squad", "G", "SQ", "work", "60"));
+    file_put(dir, "site.conf", GOOD_SITE "hours=09:00-18:00\n");
+    assert_int_equal(apply_now(true, &diff), OK);
+    assert_int_equal(diff.year_missing, 0);
+    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM directory.site WHERE hours ="
+                                        " '09:00-18:00'"),
+            1);
+    file_put(dir, "calendar.csv", "day,working,name\n2025-10-01,false,国庆节\n");
+    assert_int_equal(apply_now(false, &diff), OK);
+    assert_int_equal(diff.year_missing, 2026);
+    assert_int_equal(apply_now(true, &diff), OK);
+    assert_int_equal(diff.year_missing, 2026);
+    file_put(dir, "site.conf", GOOD_SITE);
+    assert_int_equal(apply_now(true, &diff), OK);
+    assert_part(&diff, DIFF_SITE, "0 1 0");
+}
+
 /* A mistake in a file: the command fails and not a row is written. */
 static void command_writes_nothing_when_something_is_wrong(void **state)
 {
@@ -246,6 +269,7 @@ int main(void)
             cmocka_unit_test(drill_clock_is_set_once),
             cmocka_unit_test(another_site_is_refused),
             cmocka_unit_test(production_site_has_no_clock),
+            cmocka_unit_test(missing_year_is_said_before_it_is_needed),
             cmocka_unit_test(command_writes_nothing_when_something_is_wrong),
             cmocka_unit_test(large_profile_is_written_once),
     };
