@@ -29,7 +29,8 @@
     X(FAULT_RESTORE, "restore", "the site is restored to an earlier point in time")                \
     X(FAULT_CLOCK, "clock", "the database's clock jumps")                                          \
     X(FAULT_POISON, "poison", "reports that cannot be stored")                                     \
-    X(FAULT_STALL, "stall", "instances stop for seconds and go on")
+    X(FAULT_STALL, "stall", "instances stop for seconds and go on")                                \
+    X(FAULT_APPLY, "apply", "the directory is applied anew, under another version")
 
 enum fault {
 #define X(name, text, what) name,

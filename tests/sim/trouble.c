@@ -131,6 +131,10 @@ static void fault_do(enum fault fault)
     case FAULT_CLOCK:
         clock_jump();
         break;
+    case FAULT_APPLY:
+        db.directory_version++;
+        sim_trace("the directory", db.directory_version, 0, 0, 0);
+        break;
     case FAULT_LOSS: /* these are asked about where they may happen */
     case FAULT_NAK:
     case FAULT_UNKNOWN:
