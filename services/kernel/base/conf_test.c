@@ -262,6 +262,27 @@ static void conf_secret_wrong_is_refused_and_never_shown(void **state)
     assert_non_null(strstr(why.data, "No such file"));
 }
 
+/* A directory is opened and is no file; a process's own memory is one, and begins unreadable. */
+static void conf_secret_that_cannot_be_read_is_refused(void **state)
+{
+    static const struct {
+        const char *path, *why;
+    } cases[] = {{"/proc/self", "regular file"}, {"/proc/self/mem", "a file that can be read"}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        BUF_OWNED why = {0};
+        struct config config = {0};
+        char text[160];
+        (void)snprintf(text, sizeof text, "[service]\nname=n\n[database]\npassword-file=%s\n",
+                cases[i].path);
+        file_write(conf_path, text, 0600);
+        assert_int_equal(load(conf_path, &config, &why), ERR_FATAL);
+        assert_non_null(strstr(why.data, cases[i].why));
+        assert_non_null(strstr(why.data, cases[i].path));
+        assert_string_equal(config.password, "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +294,7 @@ int main(void)
             cmocka_unit_test(conf_file_that_is_no_key_file_is_an_error),
             cmocka_unit_test(conf_secret_is_the_first_line_of_a_private_file),
             cmocka_unit_test(conf_secret_wrong_is_refused_and_never_shown),
+            cmocka_unit_test(conf_secret_that_cannot_be_read_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
