@@ -15,12 +15,12 @@
 #define WANTED_MS 5             /* a wanted chore does not run more often */
 #define DIRECTORY_AGAIN_MS 1000 /* after one that could not be used */
 /* Each fold of the counters rewrites a row for every unit that changed, here and in Redis. Under
- * load many batches should share one: it may take a fiftieth of the time, and is at most two
- * seconds behind. When there is little to do, its commit should not stand between a report and
- * its receipt; in a drill somebody waits for the figures. */
+ * load many batches should share one: it may take a fiftieth of the time, and is at most four
+ * seconds behind, since figures are promised within five. When there is little to do, its commit
+ * should not stand between a report and its receipt; in a drill somebody waits for the figures. */
 #define FOLD_SHARE 50
 #define FOLD_MS_MIN 250
-#define FOLD_MS_MAX 2000
+#define FOLD_MS_MAX 4000
 
 static const struct {
     int64_t every_ms, drill_ms;
