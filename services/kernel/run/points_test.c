@@ -9,6 +9,7 @@
 #include "services/kernel/base/fault.h"
 #include "services/kernel/base/log.h"
 #include "services/kernel/base/testing.h"
+#include "services/kernel/bus/client.h"
 #include "services/kernel/bus/keyfile.h"
 #include "services/kernel/bus/zap.h"
 #include "services/kernel/run/test_loop.h"
@@ -108,14 +109,22 @@ static void sockets_that_cannot_be_opened_are_fatal(void **state)
     struct peers *peers = NULL;
     struct zap *zap = NULL;
     struct bus *bus = NULL;
+    struct client *client = NULL;
     BUF_OWNED why = {0};
-    char *path = file_make("");
+    char *path = file_make(""), endpoint[300] = "";
     (void)state;
     keypair_draw(&pair);
     memcpy(config.server_key, pair.public_key, sizeof config.server_key);
     memcpy(config.public_key, pair.public_key, sizeof config.public_key);
     memcpy(config.secret_key, pair.secret_key, sizeof config.secret_key);
     fault_switch("bus_open");
+    assert_int_equal(bus_new(&config, context, &bus), ERR_FATAL);
+    assert_null(bus);
+    assert_int_equal(client_new(&config, &client), ERR_FATAL);
+    assert_null(client);
+    fault_switch(NULL);
+    memset(endpoint, 'x', sizeof endpoint - 1); /* longer than an endpoint may be */
+    config.endpoints[0] = endpoint;
     assert_int_equal(bus_new(&config, context, &bus), ERR_FATAL);
     assert_null(bus);
     assert_int_equal(peers_load(path, &peers, &why), OK);

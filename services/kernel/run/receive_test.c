@@ -142,6 +142,10 @@ static void frames_that_are_dropped_give_credit_back(void **state)
     batch_add(&good, &one);
     stage_send(&stage, &head, &good);
     STAGE_UNTIL(&stage, STAGE_METRIC(&stage, malformed) == 2);
+    head = stage_head(&stage, FRAME_ACKS, 0); /* acknowledgements take no credit */
+    stage_send(&stage, &head, &garbage);
+    STAGE_UNTIL(&stage, STAGE_METRIC(&stage, malformed) == 3);
+    assert_int_equal(STAGE_METRIC(&stage, acks_in), 0);
     STAGE_UNTIL(&stage, stage.granted == 1 + 2 + 3);
     assert_int_equal(stage.got_count, 0);
     assert_int_equal(STAGE_METRIC(&stage, works), 0);
