@@ -31,7 +31,7 @@ static const struct {
     int window;
     enum where where;
 } on[] = {
-        {FAULT_pg_connect, 5, EVERYWHERE},
+        {FAULT_pg_connect, 10, EVERYWHERE},
         {FAULT_pg_prepare, 600, NOWHERE},
         {FAULT_pg_unsent, 250, NOWHERE},
         {FAULT_pg_unsynced, 250, NOWHERE},
@@ -47,12 +47,12 @@ static const struct {
         {FAULT_ids_gone, 3, NOWHERE},
         {FAULT_site_replaced, 4, NOWHERE},
         {FAULT_bus_send_full, 30, EVERYWHERE},
-        {FAULT_bus_frame_lost, 7, EVERYWHERE},
+        {FAULT_bus_frame_lost, 10, EVERYWHERE},
         {FAULT_bus_frame_twice, 4, EVERYWHERE},
         {FAULT_bus_nak, 3, NOWHERE},
         {FAULT_bus_silent, 40, EVERYWHERE},
         {FAULT_bus_broker_gone, 40, NOWHERE},
-        {FAULT_frame_malformed, 7, EVERYWHERE},
+        {FAULT_frame_malformed, 10, EVERYWHERE},
         {FAULT_frame_stale, 3, NOWHERE},
         {FAULT_acks_malformed, 3, NOWHERE},
         {FAULT_inbox_full, 20, EVERYWHERE},
