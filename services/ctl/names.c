@@ -28,6 +28,9 @@ struct name {
     X(ROUTING, STATE, "closed", "已结案", "closed")                                                \
     X(ROUTING, STATE, "withdrawn", "已撤回", "withdrawn")                                          \
     X(ROUTING, STATE, "referred_out", "已转区外", "referred out")                                  \
+    X(ROUTING, STATE, "returned", "已退单", "given back")                                          \
+    X(ROUTING, STATE, "in_arbitration", "待裁决", "in arbitration")                                \
+    X(ROUTING, STATE, "suspended", "已挂账", "suspended")                                          \
     X(ROUTING, STEP, "register", "立案", "registered")                                             \
     X(ROUTING, STEP, "dispatch", "派单", "dispatched")                                             \
     X(ROUTING, STEP, "accept", "接单", "accepted")                                                 \
@@ -41,6 +44,17 @@ struct name {
     X(ROUTING, STEP, "to_desk", "退回派单台", "back to the desk")                                  \
     X(ROUTING, STEP, "withdraw", "撤回", "withdrawn")                                              \
     X(ROUTING, STEP, "refer", "转区外", "referred out")                                            \
+    X(ROUTING, STEP, "return", "退单", "given back")                                               \
+    X(ROUTING, STEP, "dispute", "再次退单,提请裁决", "given back again: a ruling is asked for")    \
+    X(ROUTING, STEP, "rule", "裁决", "ruled who handles it")                                       \
+    X(ROUTING, STEP, "arbiter_up", "裁决超时,移交上级", "not ruled in time: the next level rules") \
+    X(ROUTING, STEP, "step_up", "上报升级", "passed up")                                           \
+    X(ROUTING, STEP, "reject", "核实不通过,返工", "verification failed: rework")                   \
+    X(ROUTING, STEP, "suspend", "挂账", "suspended")                                               \
+    X(ROUTING, STEP, "resume", "恢复", "resumed")                                                  \
+    X(ROUTING, STEP, "ask_time", "申请延期", "more time asked for")                                \
+    X(ROUTING, STEP, "grant_time", "同意延期", "more time granted")                                \
+    X(ROUTING, STEP, "deny_time", "不同意延期", "more time denied")                                \
     X(ENFORCEMENT, STATE, "waiting", "等待队伍", "waiting")                                        \
     X(ENFORCEMENT, STATE, "assigned", "已派队", "assigned")                                        \
     X(ENFORCEMENT, STATE, "accepted", "已出发", "accepted")                                        \
@@ -88,6 +102,12 @@ const struct metric_name METRIC_NAMES[] = {
         {SERVICE_ROUTING, 7, "escalated_street", "升镇街", "to street"},
         {SERVICE_ROUTING, 8, "escalated_district", "升区", "to district"},
         {SERVICE_ROUTING, 9, "late", "在办逾期", "late"},
+        {SERVICE_ROUTING, 10, "returned", "退单", "returned"},
+        {SERVICE_ROUTING, 11, "misdispatched", "错派", "misdispatched"},
+        {SERVICE_ROUTING, 12, "return_unfounded", "无理退单", "unfounded"},
+        {SERVICE_ROUTING, 13, "reworked", "返工", "reworked"},
+        {SERVICE_ROUTING, 14, "extended", "延期", "extended"},
+        {SERVICE_ROUTING, 15, "suspended", "挂账", "suspended"},
         {SERVICE_ENFORCEMENT, 0, "missions_open", "任务在办", "missions"},
         {SERVICE_ENFORCEMENT, 1, "missions_waiting", "任务等候", "waiting"},
         {SERVICE_ENFORCEMENT, 2, "missions_done", "任务完成", "done"},
@@ -164,19 +184,31 @@ const char *name_service(const struct ctl *ctl, enum service_id service)
     return among(ctl, words, COUNT(words), service_name(service));
 }
 
-/* As routing's rules have it: who works on it does it where the work is, and the rest here. */
+/* As routing's rules have it (CASE_RULE_TABLE): who works on it does it where the work is, and the
+ * rest here. */
 const char *name_next(const struct ctl *ctl, const char *state, const char *handler_kind)
 {
+    static const struct {
+        const char *state, *zh, *en;
+    } nexts[] = {
+            {"dispatched", "接单、处置、退单、改派、上报升级、转出",
+                    "accept, handle, return, dispatch, step up, refer"},
+            {"accepted", "处置、退单、改派、上报升级、延期、挂账、转出",
+                    "handle, return, dispatch, step up, ask for time, suspend, refer"},
+            {"handled", "核实(须另一人)、退回返工", "verify or reject (another person)"},
+            {"returned", "重新派单、上报升级、转出", "dispatch, step up, refer"},
+            {"in_arbitration", "裁决", "rule"},
+            {"suspended", "恢复、转出", "resume, refer"},
+    };
     bool open = strcmp(state, "dispatched") == 0 || strcmp(state, "accepted") == 0;
-    if (strcmp(state, "handled") == 0)
-        return ctl->english ? "verify (another person)" : "核实(须另一人)";
-    if (!open)
-        return "";
-    if (strcmp(handler_kind, "squad") == 0 || strcmp(handler_kind, "joint") == 0)
-        return ctl->english ? "the squad in its mission; refer" : "由执法队在任务中办理;转出";
-    if (strcmp(handler_kind, "volunteers") == 0)
-        return ctl->english ? "a volunteer in the need; refer" : "由志愿者在需求中办理;转出";
-    if (strcmp(state, "dispatched") == 0)
-        return ctl->english ? "accept, handle, refer" : "接单、处置、转出";
-    return ctl->english ? "handle, refer" : "处置、转出";
+    if (open && strcmp(handler_kind, "squad") == 0)
+        return ctl->english ? "the squad in its mission; dispatch, step up, refer"
+                            : "由执法队在任务中办理;改派、上报升级、转出";
+    if (open && strcmp(handler_kind, "volunteers") == 0)
+        return ctl->english ? "a volunteer in the need; dispatch, step up, refer"
+                            : "由志愿者在需求中办理;改派、上报升级、转出";
+    for (size_t i = 0; i < COUNT(nexts); i++)
+        if (strcmp(state, nexts[i].state) == 0)
+            return ctl->english ? nexts[i].en : nexts[i].zh;
+    return "";
 }

@@ -28,6 +28,16 @@ SAME(TYPE_ACCEPT, HUYING__ROUTING__TYPE__ACCEPT);
 SAME(TYPE_HANDLE, HUYING__ROUTING__TYPE__HANDLE);
 SAME(TYPE_VERIFY, HUYING__ROUTING__TYPE__VERIFY);
 SAME(TYPE_REFER, HUYING__ROUTING__TYPE__REFER);
+SAME(TYPE_RETURN, HUYING__ROUTING__TYPE__RETURN);
+SAME(TYPE_DISPATCH, HUYING__ROUTING__TYPE__DISPATCH);
+SAME(TYPE_RULE, HUYING__ROUTING__TYPE__RULE);
+SAME(TYPE_STEP_UP, HUYING__ROUTING__TYPE__STEP_UP);
+SAME(TYPE_REJECT, HUYING__ROUTING__TYPE__REJECT);
+SAME(TYPE_SUSPEND, HUYING__ROUTING__TYPE__SUSPEND);
+SAME(TYPE_RESUME, HUYING__ROUTING__TYPE__RESUME);
+SAME(TYPE_ASK_TIME, HUYING__ROUTING__TYPE__ASK_TIME);
+SAME(TYPE_GRANT_TIME, HUYING__ROUTING__TYPE__GRANT_TIME);
+SAME(TYPE_DENY_TIME, HUYING__ROUTING__TYPE__DENY_TIME);
 SAME(TYPE_WORKLIST, HUYING__ROUTING__TYPE__WORKLIST);
 SAME(TYPE_CASE, HUYING__ROUTING__TYPE__CASE);
 SAME(TYPE_MISSION_PROGRESS, HUYING__ENFORCEMENT__TYPE__MISSION_PROGRESS);
@@ -219,18 +229,43 @@ enum err act_decode(
         return refuse(ret_why, "version: 0 (any) or a version that was read expected");
     if (!text_short(in->text, ACT_LENGTH_MAX))
         return refuse(ret_why, "text: UTF-8 of at most 2000 characters expected");
+    if (in->unit < 0)
+        return refuse(ret_why, "unit: an id or 0 expected");
+    if (in->minutes > MINUTES_MAX)
+        return refuse(ret_why, "minutes: at most 129600 (90 days) expected");
     struct act *body = arena_get(arena, sizeof *body);
-    *body = (struct act){.version = in->version, .text = in->text};
+    *body = (struct act){.version = in->version,
+            .unit = in->unit,
+            .span_ms = (int64_t)in->minutes * 60000,
+            .text = in->text};
     *ret_body = body;
     return OK;
 }
 
-enum err refer_decode(
+enum err reason_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
     enum err err = act_decode(payload, arena, ret_body, ret_why);
     if (err == OK && ((const struct act *)*ret_body)->text[0] == 0)
-        return refuse(ret_why, "text: the reason for which the case is referred out expected");
+        return refuse(ret_why, "text: the reason expected");
+    return err;
+}
+
+enum err unit_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    enum err err = reason_decode(payload, arena, ret_body, ret_why);
+    if (err == OK && ((const struct act *)*ret_body)->unit == 0)
+        return refuse(ret_why, "unit: the unit that has to handle the case expected");
+    return err;
+}
+
+enum err span_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    enum err err = reason_decode(payload, arena, ret_body, ret_why);
+    if (err == OK && ((const struct act *)*ret_body)->span_ms == 0)
+        return refuse(ret_why, "minutes: 1 to 129600 (90 days) expected");
     return err;
 }
 
@@ -356,7 +391,9 @@ void routing_detail(
         const void *next, const struct input *input, const struct step *step, struct buf *out)
 {
     (void)next;
-    if (input->kind == INPUT_TIMER || step->kind == STEP_DISPATCH || step->kind == STEP_CLOSE)
+    bool own_text = step->kind != STEP_CLOSE &&
+                    (step->kind != STEP_DISPATCH || input->type == TYPE_DISPATCH);
+    if (input->kind == INPUT_TIMER || !own_text)
         return;
     if (input->kind == INPUT_COMMAND) {
         if (step->kind != STEP_ACCEPT || input->type == TYPE_ACCEPT)

@@ -29,8 +29,18 @@ enum err act_decode(struct bytes payload,
         struct arena *arena,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
-/* … whose text is required: the reason for which a case is referred out. */
-enum err refer_decode(struct bytes payload,
+/* … with a reason in its text. */
+enum err reason_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+/* … with a reason, and a unit. */
+enum err unit_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+/* … with a reason, and a span. */
+enum err span_decode(struct bytes payload,
         struct arena *arena,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
@@ -64,6 +74,12 @@ enum err case_bind(struct bytes payload,
         struct params *params,
         const char **ret_why) MUST_CHECK;
 void case_encode(const PGresult *rows, const struct directory *directory, struct buf *out);
+
+/* What happened beside the straight way, as it stands in the row: JSON with the names of
+ * COURSE_TABLE, of what is not 0. False: nothing happened (the row has NULL). */
+bool course_format(const struct case_course *course, struct buf *out);
+/* ERR_MALFORMED when that is no such text; names unknown to this version are passed over. */
+enum err course_parse(struct bytes text, struct case_course *ret) MUST_CHECK;
 
 /* The names of states and levels in messages; static memory. */
 const char *case_state_name(enum case_state state);

@@ -150,8 +150,47 @@ static void act_limits_are_named(void **state)
     in.text = text_of(&text, "", 1);
     assert_int_equal(act_decode(pack(&in.base), &arena, (const void **)&act, &why), OK);
     assert_int_equal(
-            refer_decode(pack(&in.base), &arena, (const void **)&act, &why), ERR_MALFORMED);
+            reason_decode(pack(&in.base), &arena, (const void **)&act, &why), ERR_MALFORMED);
     assert_memory_equal(why, "text", 4);
+}
+
+static void act_fields_beside_text_are_named(void **state)
+{
+    (void)state;
+    static char reason[] = "not ours";
+    static const struct {
+        enum err (*decode)(struct bytes, struct arena *, const void **, const char **);
+        int64_t unit;
+        uint32_t minutes;
+        const char *named; /* NULL = decoded */
+    } table[] = {
+            {reason_decode, 0, 0, NULL},
+            {act_decode, -1, 0, "unit"},
+            {unit_decode, 0, 0, "unit"},
+            {unit_decode, 7, 0, NULL},
+            {span_decode, 0, 0, "minutes"},
+            {span_decode, 0, 1, NULL},
+            {span_decode, 0, MINUTES_MAX, NULL},
+            {span_decode, 0, MINUTES_MAX + 1, "minutes"},
+            {span_decode, 0, UINT32_MAX, "minutes"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        Huying__Routing__Act in = HUYING__ROUTING__ACT__INIT;
+        const struct act *act = NULL;
+        const char *why = "";
+        in.text = reason;
+        in.unit = table[i].unit;
+        in.minutes = table[i].minutes;
+        enum err err = table[i].decode(pack(&in.base), &arena, (const void **)&act, &why);
+        print_message("row %zu\n", i);
+        assert_int_equal(err, table[i].named ? ERR_MALFORMED : OK);
+        if (table[i].named) {
+            assert_memory_equal(why, table[i].named, strlen(table[i].named));
+        } else {
+            assert_int_equal(act->unit, table[i].unit);
+            assert_int_equal(act->span_ms, (int64_t)table[i].minutes * 60000);
+        }
+    }
 }
 
 static void every_stage_is_an_event(void **state)
@@ -200,7 +239,8 @@ static void damaged_payloads_do_no_harm(void **state)
 {
     (void)state;
     static decode_fn *const decoders[] = {case_reported_decode, case_withdrawn_decode,
-            mission_progress_decode, need_progress_decode, act_decode, refer_decode};
+            mission_progress_decode, need_progress_decode, act_decode, reason_decode, unit_decode,
+            span_decode};
     Huying__Intake__CaseReported in = reported_sample();
     struct bytes whole = pack(&in.base);
     struct rng rng;
@@ -378,6 +418,32 @@ static void detail_stands_behind_one_step_of_a_decision(void **state)
     }
 }
 
+static void course_goes_into_json_and_back(void **state)
+{
+    (void)state;
+    struct case_course course = {0}, back = {.returns = 9};
+    BUF_OWNED out = {0};
+    assert_false(course_format(&course, &out));
+    assert_int_equal(out.size, 0);
+    course = (struct case_course){.returns = 2, .arbiter = INT64_MAX, .step_due_ms = NOW};
+    assert_true(course_format(&course, &out));
+    assert_string_equal(out.data,
+            "{\"returns\": 2, \"arbiter\": 9223372036854775807, \"step_due_ms\": 1514764800000}");
+    assert_int_equal(course_parse((struct bytes){(const uint8_t *)out.data, out.size}, &back), OK);
+    assert_memory_equal(&back, &course, sizeof course);
+    static const struct {
+        const char *text;
+        enum err err;
+        int64_t returns;
+    } table[] = {{"{}", OK, 0}, {"{\"returns\": 1, \"later\": [2]}", OK, 1}, {"", ERR_MALFORMED, 0},
+            {"[1]", ERR_MALFORMED, 0}, {"{\"returns\": 1", ERR_MALFORMED, 0}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct bytes text = {(const uint8_t *)table[i].text, strlen(table[i].text)};
+        assert_int_equal(course_parse(text, &back), table[i].err);
+        assert_int_equal(back.returns, table[i].returns);
+    }
+}
+
 static void every_refusal_has_a_name_and_a_sentence_in_both_languages(void **state)
 {
     (void)state;
@@ -400,6 +466,7 @@ int main(void)
             cmocka_unit_test(case_reported_is_decoded),
             cmocka_unit_test(case_reported_limits_are_named),
             cmocka_unit_test(act_limits_are_named),
+            cmocka_unit_test(act_fields_beside_text_are_named),
             cmocka_unit_test(every_stage_is_an_event),
             cmocka_unit_test(damaged_payloads_do_no_harm),
             cmocka_unit_test(mission_says_street_capability_and_deadline),
@@ -407,6 +474,7 @@ int main(void)
             cmocka_unit_test(end_says_outcome_to_the_reporter),
             cmocka_unit_test(answer_shows_the_case_also_when_refused),
             cmocka_unit_test(detail_stands_behind_one_step_of_a_decision),
+            cmocka_unit_test(course_goes_into_json_and_back),
             cmocka_unit_test(every_refusal_has_a_name_and_a_sentence_in_both_languages),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

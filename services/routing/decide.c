@@ -15,24 +15,15 @@
 #include "services/kernel/base/pure_text.h"
 #include "services/routing/decide_actor.h"
 #include "services/routing/decide_due.h"
-
-/* One decision under way. */
-struct turn {
-    const struct input *input;
-    const struct directory *directory;
-    const struct matter *matter; /* NULL: not in the directory (any more) */
-    struct routing_case *next;
-    struct outcome *outcome;
-    enum case_state to; /* the rule's state after */
-};
+#include "services/routing/decide_turn.h"
 
 struct rule {
-    uint8_t state, event, action, to, refusal;
+    uint8_t state, event, who, action, to, refusal;
 };
 
 static const struct rule rules[] = {
-#define X(state, event, action, to, refusal)                                                       \
-    {CASE_##state, EVENT_##event, DO_##action, CASE_##to, REFUSAL_##refusal},
+#define X(state, event, who, action, to, refusal)                                                  \
+    {CASE_##state, EVENT_##event, WHO_##who, DO_##action, CASE_##to, REFUSAL_##refusal},
         CASE_RULE_TABLE(X)
 #undef X
 };
@@ -57,15 +48,10 @@ bool case_open(enum case_state state)
     return open[state];
 }
 
-enum case_event routing_event(const struct input *input)
+/* Commands whose event is the same whatever the case looks like. */
+static enum case_event command_event(uint32_t type)
 {
-    if (input->kind == INPUT_TIMER)
-        return input->type == TIMER_DEADLINE ? EVENT_DEADLINE : EVENT_NONE;
-    switch (input->type) {
-    case TYPE_CASE_REPORTED:
-        return EVENT_REPORTED;
-    case TYPE_CASE_WITHDRAWN:
-        return EVENT_TAKEN_BACK;
+    switch (type) {
     case TYPE_ACCEPT:
         return EVENT_ACCEPT;
     case TYPE_HANDLE:
@@ -74,16 +60,51 @@ enum case_event routing_event(const struct input *input)
         return EVENT_VERIFY;
     case TYPE_REFER:
         return EVENT_REFER;
-    case TYPE_MISSION_PROGRESS:
-    case TYPE_NEED_PROGRESS:
-        return ((const struct progress *)input->body)->event;
+    case TYPE_DISPATCH:
+        return EVENT_DISPATCH;
+    case TYPE_RULE:
+        return EVENT_RULE;
+    case TYPE_STEP_UP:
+        return EVENT_STEP_UP;
+    case TYPE_REJECT:
+        return EVENT_REJECT;
+    case TYPE_SUSPEND:
+        return EVENT_SUSPEND;
+    case TYPE_RESUME:
+        return EVENT_RESUME;
+    case TYPE_ASK_TIME:
+        return EVENT_ASK_TIME;
+    case TYPE_GRANT_TIME:
+        return EVENT_GRANT_TIME;
+    case TYPE_DENY_TIME:
+        return EVENT_DENY_TIME;
     default:
         return EVENT_NONE;
     }
 }
 
-/* Nothing changes; the kernel throws `next` away. */
-static void turn_ignore(struct turn *turn)
+enum case_event routing_event(const struct routing_case *this, const struct input *input)
+{
+    if (input->kind == INPUT_TIMER)
+        return input->type == TIMER_DEADLINE ? EVENT_DEADLINE
+               : input->type == TIMER_STEP   ? EVENT_STEP_DUE
+                                             : EVENT_NONE;
+    switch (input->type) {
+    case TYPE_CASE_REPORTED:
+        return EVENT_REPORTED;
+    case TYPE_CASE_WITHDRAWN:
+        return EVENT_TAKEN_BACK;
+    case TYPE_MISSION_PROGRESS:
+    case TYPE_NEED_PROGRESS:
+        return ((const struct progress *)input->body)->event;
+    case TYPE_RETURN:
+        return this->course.returns < RETURNS_MAX ? EVENT_RETURN : EVENT_RETURN_AGAIN;
+    default:
+        return command_event(input->type);
+    }
+}
+
+void turn_ignore(struct turn *turn)
 {
     must(turn->outcome->step_count == 0);
     turn->outcome->verdict = VERDICT_DUPLICATE;
@@ -102,9 +123,7 @@ static void turn_refuse(struct turn *turn, enum case_refusal refusal)
         turn->outcome->verdict = VERDICT_CONFLICT;
 }
 
-/* The only place where the state changes: a step, and the state after it. */
-static struct step *turn_step(
-        struct turn *turn, enum case_step kind, enum case_state to, int64_t unit)
+struct step *turn_step(struct turn *turn, enum case_step kind, enum case_state to, int64_t unit)
 {
     struct step *step =
             step_add(turn->outcome, turn->input, (uint16_t)kind, turn->next->state, (uint16_t)to);
@@ -114,7 +133,7 @@ static struct step *turn_step(
     return step;
 }
 
-static void turn_count(struct turn *turn, enum case_metric metric, int amount)
+void turn_count(struct turn *turn, enum case_metric metric, int amount)
 {
     count_add(turn->outcome, (uint16_t)metric, turn->next->unit, turn->next->matter, amount);
 }
@@ -131,18 +150,41 @@ static const struct unit *area_first(
     return area ? area : unit_root(directory);
 }
 
-static const struct unit *place_of(const struct turn *turn, int64_t id)
+const struct unit *turn_place(const struct turn *turn)
 {
-    const struct unit *place = unit_find(turn->directory, id);
+    const struct unit *place = unit_find(turn->directory, turn->next->unit);
     return place ? place : unit_root(turn->directory);
 }
 
-static int64_t handler_at(const struct turn *turn, const struct unit *place, enum level level)
+int64_t turn_handler_at(const struct turn *turn, enum level level)
 {
     const struct unit *unit = NULL;
     if (turn->matter)
-        unit = directory_handler(turn->directory, turn->matter, place, level);
+        unit = directory_handler(turn->directory, turn->matter, turn_place(turn), level);
     return unit ? unit->id : turn->next->area;
+}
+
+static void work_cancel(struct turn *turn)
+{
+    if (turn->next->work == WORK_MISSION)
+        send_add(turn->outcome, SERVICE_ENFORCEMENT, TYPE_MISSION_CANCELLED, 0);
+    if (turn->next->work == WORK_NEED)
+        send_add(turn->outcome, SERVICE_VOLUNTEER, TYPE_NEED_CANCELLED, 0);
+    turn->next->work = WORK_OWN;
+}
+
+void turn_give(struct turn *turn, int64_t unit)
+{
+    const struct unit *handler = unit_find(turn->directory, unit);
+    const char *kind = handler ? handler->kind : "";
+    work_cancel(turn);
+    turn->next->course.asked_ms = 0; /* it was somebody else who asked for time */
+    turn->next->handler = unit;
+    turn->next->on_scene = false;
+    turn->next->kind = strcmp(kind, "squad") == 0        ? HANDLER_SQUAD
+                       : strcmp(kind, "department") == 0 ? HANDLER_DEPARTMENT
+                       : strcmp(kind, "grid") == 0       ? HANDLER_WORKER
+                                                         : HANDLER_DESK;
 }
 
 /* How the case is worked on, from the matter and the level where it starts: a grid's worker only
@@ -180,7 +222,8 @@ static void case_kind_set(struct turn *turn, const struct unit *place)
 static void case_place(struct turn *turn, const struct case_reported *body)
 {
     struct routing_case *next = turn->next;
-    const struct unit *place = place_of(turn, body->unit);
+    next->unit = body->unit;
+    const struct unit *place = turn_place(turn);
     enum level able = turn->matter && turn->matter->start_level != LEVEL_NONE
                               ? turn->matter->start_level
                               : LEVEL_GRID;
@@ -191,7 +234,7 @@ static void case_place(struct turn *turn, const struct case_reported *body)
     next->area = area->id;
     next->level = (uint8_t)area->level;
     case_kind_set(turn, place);
-    next->handler = next->work == WORK_MISSION ? area->id : handler_at(turn, place, area->level);
+    next->handler = next->work == WORK_MISSION ? area->id : turn_handler_at(turn, area->level);
 }
 
 /* The deadline's timer; one that waits for the calendar looks again in a while. */
@@ -285,13 +328,11 @@ static void case_end(struct turn *turn, enum case_metric metric)
     struct routing_case *next = turn->next;
     must(!case_open(next->state));
     next->ended_at_ms = turn->input->now_ms;
-    if (next->work == WORK_MISSION)
-        send_add(turn->outcome, SERVICE_ENFORCEMENT, TYPE_MISSION_CANCELLED, 0);
-    if (next->work == WORK_NEED)
-        send_add(turn->outcome, SERVICE_VOLUNTEER, TYPE_NEED_CANCELLED, 0);
-    next->work = WORK_OWN;
+    work_cancel(turn);
     send_add(turn->outcome, SERVICE_INTAKE, TYPE_CASE_ENDED, 0);
     timer_clear(turn->outcome, TIMER_DEADLINE);
+    if (next->course.step_due_ms != 0)
+        timer_clear(turn->outcome, TIMER_STEP);
     turn_count(turn, METRIC_OPEN, -1);
     turn_count(turn, metric, 1);
     if (next->late)
@@ -352,6 +393,8 @@ static void case_escalate(struct turn *turn, const struct unit *place, const str
     struct step *step = turn_step(turn, STEP_ESCALATE, turn->to, area->id);
     next->area = area->id;
     next->level = (uint8_t)area->level;
+    if (turn->to == CASE_RETURNED) /* nobody works on it: it waits at the responsible desk */
+        next->handler = area->id;
     next->escalated = (uint8_t)(next->escalated | 1u << area->level);
     turn_count(turn, metric_escalated(area->level), 1);
     struct due due = due_step_up(turn->directory, turn->matter, next, turn->input->now_ms);
@@ -376,7 +419,7 @@ static void do_escalate(struct turn *turn)
         turn_ignore(turn);
         return;
     }
-    const struct unit *place = place_of(turn, next->unit);
+    const struct unit *place = turn_place(turn);
     const struct unit *area = area_from(turn->directory, place, next->level + 1);
     if (!area && next->late) {
         turn_ignore(turn);
@@ -437,12 +480,12 @@ static void do_arrive(struct turn *turn, const struct progress *progress)
 static void do_to_desk(struct turn *turn)
 {
     struct routing_case *next = turn->next;
-    const struct unit *place = place_of(turn, next->unit);
+    const struct unit *place = turn_place(turn);
     int level = next->level > LEVEL_VILLAGE ? next->level : LEVEL_VILLAGE;
     const struct unit *area = area_first(turn->directory, place, (enum level)level);
     next->work = WORK_OWN;
     next->kind = HANDLER_DESK;
-    next->handler = handler_at(turn, place, area->level);
+    next->handler = turn_handler_at(turn, area->level);
     turn_step(turn, STEP_TO_DESK, turn->to, next->handler);
 }
 
@@ -468,39 +511,29 @@ static void turn_progress(struct turn *turn, enum case_action action)
     }
 }
 
+static void do_handle(struct turn *turn)
+{
+    case_handle(turn, turn->input->actor);
+}
+
 static void turn_act(struct turn *turn, enum case_action action)
 {
-    switch (action) {
-    case DO_REGISTER:
-        do_register(turn);
-        break;
-    case DO_ACCEPT:
-        do_accept(turn);
-        break;
-    case DO_HANDLE:
-        case_handle(turn, turn->input->actor);
-        break;
-    case DO_VERIFY:
-        do_verify(turn);
-        break;
-    case DO_REFER:
-        do_refer(turn);
-        break;
-    case DO_END:
-        do_end(turn);
-        break;
-    case DO_ESCALATE:
-        do_escalate(turn);
-        break;
-    case DO_ASSIGN:
-    case DO_TAKE:
-    case DO_ARRIVE:
-    case DO_FINISH:
-    case DO_TO_DESK:
+    static void (*const does[])(struct turn *) = {
+            [DO_REGISTER] = do_register,
+            [DO_ACCEPT] = do_accept,
+            [DO_HANDLE] = do_handle,
+            [DO_VERIFY] = do_verify,
+            [DO_REFER] = do_refer,
+            [DO_END] = do_end,
+            [DO_ESCALATE] = do_escalate,
+    };
+    if (action >= DO_RETURN) {
+        course_act(turn, action);
+    } else if (action >= DO_ASSIGN) {
         turn_progress(turn, action);
-        break;
-    case DO_REFUSE:
-        must(!"a refusal is no action");
+    } else {
+        must(does[action]); /* a refusal is no action */
+        does[action](turn);
     }
 }
 
@@ -515,7 +548,9 @@ static enum case_refusal command_check(
         return REFUSAL_VERSION;
     if (rule->action == DO_REFUSE)
         return rule->refusal;
-    return actor_check(turn->directory, state, turn->input->actor, rule->action);
+    enum case_refusal refusal = actor_check(
+            turn->directory, state, turn->input->actor, (enum case_who)rule->who, rule->action);
+    return refusal != REFUSAL_NONE ? refusal : course_check(turn, state, rule->action);
 }
 
 void routing_decide(const void *state,
@@ -527,7 +562,7 @@ void routing_decide(const void *state,
     const struct routing_case *this = state;
     must(this->state < CASE_STATE_COUNT);
     must(this->state == CASE_NONE || this->agg.ver > 0);
-    const struct rule *rule = rule_find(this->state, routing_event(input));
+    const struct rule *rule = rule_find(this->state, routing_event(this, input));
     struct turn turn = {
             .input = input,
             .directory = world->directory,

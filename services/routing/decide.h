@@ -13,8 +13,8 @@ void routing_decide(const void *state,
         void *next,
         struct outcome *outcome);
 
-/* What an input means to a case; EVENT_NONE for a type that is not routing's. */
-enum case_event routing_event(const struct input *input);
+/* What an input means to the case as it stands; EVENT_NONE for a type that is not routing's. */
+enum case_event routing_event(const struct routing_case *this, const struct input *input);
 
 bool case_open(enum case_state state);
 

@@ -14,7 +14,9 @@ struct ask {
     const struct directory *directory;
     const struct routing_case *this;
     const struct staff *staff;
-    int64_t area; /* the lowest area that the person's unit stands in */
+    int64_t area; /* the lowest area that the person's unit stands in; -1: none, or a volunteer */
+    int64_t desk; /* … when he decides in its name: of the area itself, a desk, a centre; else -1 */
+    bool volunteer;
 };
 
 const struct unit *area_from(const struct directory *directory, const struct unit *unit, int level)
@@ -27,6 +29,12 @@ const struct unit *area_from(const struct directory *directory, const struct uni
     return NULL;
 }
 
+/* Squads, departments and teams work on cases; desks and centres say who has to. */
+static bool unit_is_desk(const struct unit *unit)
+{
+    return unit && (strcmp(unit->kind, "desk") == 0 || strcmp(unit->kind, "centre") == 0);
+}
+
 /* False for units that are 0 or not in the directory. */
 static bool id_within(const struct ask *ask, int64_t id, int64_t ancestor)
 {
@@ -34,36 +42,36 @@ static bool id_within(const struct ask *ask, int64_t id, int64_t ancestor)
     return unit && unit_within(ask->directory, unit, ancestor);
 }
 
-static bool is_volunteer(const struct staff *staff)
+static bool may_handle(const struct ask *ask)
 {
-    return strcmp(staff->role, "volunteer") == 0;
+    return !ask->volunteer && id_within(ask, ask->staff->unit, ask->this->handler);
 }
 
 /* The handler's own people, and those of the area that is responsible now; not everybody who
  * stands somewhere below that area. */
 static bool may_work(const struct ask *ask)
 {
-    if (is_volunteer(ask->staff))
-        return false;
-    return id_within(ask, ask->staff->unit, ask->this->handler) || ask->area == ask->this->area;
+    return may_handle(ask) || ask->area == ask->this->area;
 }
 
-/* … and for giving the case away, those of any area above the responsible one. */
-static bool may_refer(const struct ask *ask)
+/* The desks of the responsible area, and of any area above it. */
+static bool may_direct(const struct ask *ask)
 {
-    if (is_volunteer(ask->staff))
-        return false;
-    return may_work(ask) || id_within(ask, ask->this->area, ask->area);
+    return id_within(ask, ask->this->area, ask->desk);
+}
+
+/* The desks of an area above the handler; nobody of the handler itself. */
+static bool may_grant(const struct ask *ask)
+{
+    return id_within(ask, ask->this->handler, ask->desk) &&
+           !id_within(ask, ask->staff->unit, ask->this->handler);
 }
 
 /* The handler's people, and those of an area above the handler or above the place: the grid's
  * worker may look whether a department's repair is done. */
 static bool may_verify(const struct ask *ask)
 {
-    if (is_volunteer(ask->staff))
-        return false;
-    return id_within(ask, ask->staff->unit, ask->this->handler) ||
-           id_within(ask, ask->this->handler, ask->area) ||
+    return may_handle(ask) || id_within(ask, ask->this->handler, ask->area) ||
            id_within(ask, ask->this->unit, ask->area);
 }
 
@@ -91,9 +99,43 @@ static enum case_refusal verify_check(const struct ask *ask)
     return may_verify(ask) ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_VERIFIER;
 }
 
+static enum case_refusal who_check(const struct ask *ask, enum case_who who)
+{
+    switch (who) {
+    case WHO_WORKS:
+        return may_work(ask) ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_HANDLER;
+    case WHO_HANDLES:
+        return may_handle(ask) ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_HANDLER;
+    case WHO_DIRECTS:
+        return may_direct(ask) ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_ABOVE;
+    case WHO_CONCERNED:
+        return may_work(ask) || may_direct(ask) ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_HANDLER;
+    case WHO_GRANTS:
+        return may_grant(ask) ? REFUSAL_NONE : REFUSAL_ACTOR_HANDLES;
+    case WHO_ARBITER:
+        return id_within(ask, ask->this->course.arbiter, ask->desk) ? REFUSAL_NONE
+                                                                    : REFUSAL_ACTOR_NOT_ARBITER;
+    case WHO_VERIFIES:
+        return verify_check(ask);
+    case WHO_NOBODY:
+    case WHO_COUNT:
+        break;
+    }
+    must(!"a command that a person may give has somebody who may");
+    return REFUSAL_NOT_NOW;
+}
+
+/* What only those may do in whose hands the work is. */
+static bool needs_work(enum case_action action)
+{
+    return action == DO_ACCEPT || action == DO_HANDLE || action == DO_RETURN ||
+           action == DO_DISPUTE || action == DO_SUSPEND || action == DO_ASK_TIME;
+}
+
 enum case_refusal actor_check(const struct directory *directory,
         const struct routing_case *this,
         const char *actor,
+        enum case_who who,
         enum case_action action)
 {
     const struct staff *staff = staff_find(directory, actor);
@@ -101,11 +143,14 @@ enum case_refusal actor_check(const struct directory *directory,
         return REFUSAL_ACTOR_UNKNOWN;
     const struct unit *unit = unit_find(directory, staff->unit);
     const struct unit *area = unit ? area_from(directory, unit, LEVEL_GRID) : NULL;
-    struct ask ask = {directory, this, staff, area ? area->id : -1};
-    if (action == DO_REFER)
-        return may_refer(&ask) ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_HANDLER;
-    if (action == DO_VERIFY)
-        return verify_check(&ask);
-    must(action == DO_ACCEPT || action == DO_HANDLE);
-    return may_work(&ask) ? work_elsewhere(this) : REFUSAL_ACTOR_NOT_HANDLER;
+    bool volunteer = strcmp(staff->role, "volunteer") == 0;
+    int64_t area_id = area && !volunteer ? area->id : -1;
+    struct ask ask = {.directory = directory,
+            .this = this,
+            .staff = staff,
+            .area = area_id,
+            .desk = unit == area || unit_is_desk(unit) ? area_id : -1,
+            .volunteer = volunteer};
+    enum case_refusal refusal = who_check(&ask, who);
+    return refusal == REFUSAL_NONE && needs_work(action) ? work_elsewhere(this) : refusal;
 }

@@ -4,11 +4,12 @@
 
 #include "services/routing/routing.h"
 
-/* Whether the member of staff with that code may do `action` (ACCEPT, HANDLE, VERIFY, REFER) to
- * the case as it stands; REFUSAL_NONE = yes. The state allows the action already. */
+/* Whether the member of staff with that code is one of `who`, and may do `action` to the case as it
+ * stands; REFUSAL_NONE = yes. The state allows the action already. */
 enum case_refusal actor_check(const struct directory *directory,
         const struct routing_case *this,
         const char *actor,
+        enum case_who who,
         enum case_action action);
 
 /* The area that `unit` belongs to at `level`, or at the next level above that the tree has; NULL

@@ -101,71 +101,6 @@ static void report_promise_replaces_catalogue(void **state)
     }
 }
 
-/* What is to be seen of a decision: the state after it (by initial), or n(ot found) r(efused) .
- * (nothing). */
-static char story_shows(const struct story *story)
-{
-    static const char initials[] = "?gDAHvCWR";
-    switch (story->outcome.verdict) {
-    case VERDICT_APPLIED:
-        return initials[story->state.state];
-    case VERDICT_DUPLICATE:
-        return '.';
-    case VERDICT_REFUSED:
-        return 'r';
-    case VERDICT_NOT_FOUND:
-        return 'n';
-    case VERDICT_CONFLICT:
-        return 'c';
-    }
-    return '?';
-}
-
-/* Columns: reported taken_back deadline | accept handle verify refer | squad: assigned accepted
- * on_scene finished | need: claimed finished unclaimed | news. */
-static void every_state_meets_every_event(void **state)
-{
-    (void)state;
-    static const struct {
-        int matter;
-        enum case_state from;
-        const char *expected;
-    } table[] = {
-            {M_LAMP, CASE_NONE, "D..nnnn........"},
-            {M_LAMP, CASE_DISPATCHED, ".WDAHrR........"},
-            {M_LAMP, CASE_ACCEPTED, ".WArHrR........"},
-            {M_LAMP, CASE_HANDLED, ".WHrrCr........"},
-            {M_LAMP, CASE_CLOSED, "...rrrr........"},
-            {M_LAMP, CASE_WITHDRAWN, "...rrrr........"},
-            {M_LAMP, CASE_REFERRED_OUT, "...rrrr........"},
-            {M_DUMP, CASE_DISPATCHED, ".WDrrrRDAAH...."},
-            {M_DUMP, CASE_ACCEPTED, ".WArrrRD.AH...."},
-            {M_DUMP, CASE_HANDLED, ".WHrrCr........"},
-            {M_DUMP, CASE_CLOSED, "...rrrr........"},
-            {M_DUMP, CASE_WITHDRAWN, "...rrrr........"},
-            {M_DUMP, CASE_REFERRED_OUT, "...rrrr........"},
-            {M_GRAFFITI, CASE_DISPATCHED, ".WDrrrR....AHD."},
-            {M_GRAFFITI, CASE_ACCEPTED, ".WArrrR.....HD."},
-            {M_GRAFFITI, CASE_HANDLED, ".WHrrCr........"},
-            {M_GRAFFITI, CASE_CLOSED, "...rrrr........"},
-            {M_GRAFFITI, CASE_WITHDRAWN, "...rrrr........"},
-            {M_GRAFFITI, CASE_REFERRED_OUT, "...rrrr........"},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        char shown[EVENT_COUNT] = "";
-        for (int event = EVENT_REPORTED; event < EVENT_COUNT; event++) {
-            struct story story;
-            story_reach(&story, city, table[i].matter, table[i].from);
-            (void)story_happen(&story, (enum case_event)event, NOW + 1000 * HOUR);
-            shown[event - 1] = story_shows(&story);
-            if (story.outcome.verdict != VERDICT_APPLIED)
-                assert_int_equal(story.state.state, table[i].from);
-        }
-        print_message("matter %d state %d\n", table[i].matter, table[i].from);
-        assert_string_equal(shown, table[i].expected);
-    }
-}
-
 static void end_sends_outcome_and_cancels_what_is_open(void **state)
 {
     (void)state;
@@ -335,63 +270,6 @@ static void handle_on_the_spot_is_two_steps(void **state)
     assert_int_equal(story.state.handled_at_ms, NOW + 5);
 }
 
-static void command_is_refused_by_who_asks(void **state)
-{
-    (void)state;
-    static const struct {
-        int matter;
-        enum case_state from;
-        enum routing_type type;
-        const char *actor;
-        enum case_refusal refusal; /* NONE = applied */
-    } table[] = {
-            {M_LAMP, CASE_DISPATCHED, TYPE_ACCEPT, "", REFUSAL_ACTOR_UNKNOWN},
-            {M_LAMP, CASE_DISPATCHED, TYPE_ACCEPT, "nobody", REFUSAL_ACTOR_UNKNOWN},
-            {M_LAMP, CASE_DISPATCHED, TYPE_ACCEPT, "w2", REFUSAL_ACTOR_NOT_HANDLER},
-            {M_LAMP, CASE_DISPATCHED, TYPE_ACCEPT, "vd", REFUSAL_ACTOR_NOT_HANDLER},
-            {M_LAMP, CASE_DISPATCHED, TYPE_ACCEPT, "w1", REFUSAL_NONE},
-            {M_LAMP, CASE_DISPATCHED, TYPE_HANDLE, "dd", REFUSAL_ACTOR_NOT_HANDLER},
-            {M_LAMP, CASE_DISPATCHED, TYPE_REFER, "w3", REFUSAL_ACTOR_NOT_HANDLER},
-            {M_LAMP, CASE_DISPATCHED, TYPE_REFER, "w1", REFUSAL_NONE},
-            {M_LAMP, CASE_DISPATCHED, TYPE_REFER, "sd", REFUSAL_NONE},
-            {M_LAMP, CASE_HANDLED, TYPE_VERIFY, "w1", REFUSAL_SAME_PERSON},
-            {M_LAMP, CASE_HANDLED, TYPE_VERIFY, "w1b", REFUSAL_NONE},
-            {M_LAMP, CASE_HANDLED, TYPE_VERIFY, "w2", REFUSAL_ACTOR_NOT_VERIFIER},
-            {M_LAMP, CASE_HANDLED, TYPE_VERIFY, "w3", REFUSAL_ACTOR_NOT_VERIFIER},
-            {M_LAMP, CASE_HANDLED, TYPE_VERIFY, "vd", REFUSAL_NONE},
-            {M_LAMP, CASE_HANDLED, TYPE_VERIFY, "v", REFUSAL_NONE},
-            {M_LAMP, CASE_HANDLED, TYPE_VERIFY, "dd", REFUSAL_NONE},
-            {M_DUMP, CASE_DISPATCHED, TYPE_ACCEPT, "w1", REFUSAL_MISSION_OPEN},
-            {M_DUMP, CASE_ACCEPTED, TYPE_HANDLE, "sq1", REFUSAL_MISSION_OPEN},
-            {M_DUMP, CASE_HANDLED, TYPE_VERIFY, "sq1", REFUSAL_SAME_PERSON},
-            {M_DUMP, CASE_HANDLED, TYPE_VERIFY, "sq1b", REFUSAL_SAME_SQUAD},
-            {M_DUMP, CASE_HANDLED, TYPE_VERIFY, "w1", REFUSAL_NONE}, /* where it lies */
-            {M_DUMP, CASE_HANDLED, TYPE_VERIFY, "sd", REFUSAL_NONE},
-            {M_DUMP, CASE_HANDLED, TYPE_VERIFY, "w3", REFUSAL_ACTOR_NOT_VERIFIER},
-            {M_GRAFFITI, CASE_DISPATCHED, TYPE_HANDLE, "w1", REFUSAL_NEED_OPEN},
-            {M_GRAFFITI, CASE_HANDLED, TYPE_VERIFY, "vol", REFUSAL_SAME_PERSON},
-            {M_GRAFFITI, CASE_HANDLED, TYPE_VERIFY, "w1", REFUSAL_NONE},
-            {M_GRAFFITI, CASE_HANDLED, TYPE_VERIFY, "vol2", REFUSAL_ACTOR_NOT_VERIFIER},
-            {M_NOISE, CASE_DISPATCHED, TYPE_ACCEPT, "vol2", REFUSAL_ACTOR_NOT_HANDLER},
-            {M_NOISE, CASE_DISPATCHED, TYPE_REFER, "vol2", REFUSAL_ACTOR_NOT_HANDLER},
-            {M_NOISE, CASE_DISPATCHED, TYPE_ACCEPT, "v", REFUSAL_NONE},
-            {M_LAMP, CASE_ACCEPTED, TYPE_ACCEPT, "w1", REFUSAL_ACCEPTED_BEFORE},
-            {M_LAMP, CASE_ACCEPTED, TYPE_VERIFY, "sd", REFUSAL_NOT_HANDLED},
-            {M_LAMP, CASE_HANDLED, TYPE_HANDLE, "w1", REFUSAL_HANDLED_BEFORE},
-            {M_LAMP, CASE_CLOSED, TYPE_HANDLE, "w1", REFUSAL_ENDED},
-            {M_LAMP, CASE_NONE, TYPE_HANDLE, "w1", REFUSAL_NO_CASE},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct story story;
-        story_reach(&story, city, table[i].matter, table[i].from);
-        (void)story_command(&story, table[i].type, table[i].actor, NOW + 9);
-        print_message("row %zu\n", i);
-        assert_int_equal(story.outcome.reason, table[i].refusal);
-        assert_int_equal(
-                story.outcome.verdict == VERDICT_APPLIED, table[i].refusal == REFUSAL_NONE);
-    }
-}
-
 static void escalation_lets_the_responsible_area_act(void **state)
 {
     (void)state;
@@ -471,7 +349,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(report_places_case_by_matter_and_unit),
             cmocka_unit_test(report_promise_replaces_catalogue),
-            cmocka_unit_test(every_state_meets_every_event),
             cmocka_unit_test(end_sends_outcome_and_cancels_what_is_open),
             cmocka_unit_test(deadline_escalates_one_level_a_time_to_the_top),
             cmocka_unit_test(deadline_counts_from_when_it_fired),
@@ -481,7 +358,6 @@ int main(void)
             cmocka_unit_test(deadline_runs_while_mission_goes_on),
             cmocka_unit_test(close_judges_by_promise_or_catalogue),
             cmocka_unit_test(handle_on_the_spot_is_two_steps),
-            cmocka_unit_test(command_is_refused_by_who_asks),
             cmocka_unit_test(escalation_lets_the_responsible_area_act),
             cmocka_unit_test(command_with_another_version_is_a_conflict),
             cmocka_unit_test(squad_is_recorded_and_replaced),

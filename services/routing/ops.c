@@ -28,8 +28,19 @@ static const struct input_type inputs[] = {
         {INPUT_COMMAND, SERVICE_NONE, TYPE_ACCEPT, RIGHT_ACT, "accept", act_decode},
         {INPUT_COMMAND, SERVICE_NONE, TYPE_HANDLE, RIGHT_ACT, "handle", act_decode},
         {INPUT_COMMAND, SERVICE_NONE, TYPE_VERIFY, RIGHT_ACT, "verify", act_decode},
-        {INPUT_COMMAND, SERVICE_NONE, TYPE_REFER, RIGHT_ACT, "refer", refer_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_REFER, RIGHT_ACT, "refer", reason_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_RETURN, RIGHT_ACT, "return", reason_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_DISPATCH, RIGHT_ACT, "dispatch", unit_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_RULE, RIGHT_ACT, "rule", unit_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_STEP_UP, RIGHT_ACT, "step_up", reason_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_REJECT, RIGHT_ACT, "reject", reason_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_SUSPEND, RIGHT_ACT, "suspend", span_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_RESUME, RIGHT_ACT, "resume", act_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_ASK_TIME, RIGHT_ACT, "ask_time", span_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_GRANT_TIME, RIGHT_ACT, "grant_time", act_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_DENY_TIME, RIGHT_ACT, "deny_time", reason_decode},
         {INPUT_TIMER, SERVICE_NONE, TIMER_DEADLINE, 0, "deadline", NULL},
+        {INPUT_TIMER, SERVICE_NONE, TIMER_STEP, 0, "step_due", NULL},
 };
 
 static const struct query_type queries[] = {
@@ -98,6 +109,6 @@ struct aggregate_ops routing_ops(void)
             .encode = routing_encode,
             .detail = routing_detail,
             .answer = routing_answer,
-        .own_columns = CASES_OWN_COLUMNS,
+            .own_columns = CASES_OWN_COLUMNS,
     };
 }

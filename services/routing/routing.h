@@ -37,13 +37,33 @@ enum routing_type {
     TYPE_HANDLE = 2502,
     TYPE_VERIFY = 2503,
     TYPE_REFER = 2504,
+    TYPE_RETURN = 2505,
+    TYPE_DISPATCH = 2506,
+    TYPE_RULE = 2507,
+    TYPE_STEP_UP = 2508,
+    TYPE_REJECT = 2509,
+    TYPE_SUSPEND = 2510,
+    TYPE_RESUME = 2511,
+    TYPE_ASK_TIME = 2512,
+    TYPE_GRANT_TIME = 2513,
+    TYPE_DENY_TIME = 2514,
     TYPE_WORKLIST = 2601,
     TYPE_CASE = 2602,
     TYPE_MISSION_PROGRESS = 3001,
     TYPE_NEED_PROGRESS = 4001
 };
 
-#define TIMER_DEADLINE 1
+#define TIMER_DEADLINE 1 /* of the case: routing_case.due_ms */
+#define TIMER_STEP 2     /* of its present step: case_course.step_due_ms */
+
+/* The district's limits. One return a case: the next one is ruled on by the level above, and the
+ * ruling is final. What failed its verification gets half the matter's span. */
+#define RETURNS_MAX 1
+#define EXTENSIONS_MAX 1
+#define SUSPENSIONS_MAX 2
+#define REWORK_SHARE 2                   /* 1 / REWORK_SHARE of the span to handle */
+#define RULING_MS (2 * INT64_C(3600000)) /* to rule on a return */
+#define MINUTES_MAX (60 * 24 * 90)       /* of more time, or until the review of a suspension */
 
 /* name, number, text, open: the case still waits for somebody */
 #define CASE_STATE_TABLE(X)                                                                        \
@@ -55,7 +75,10 @@ enum routing_type {
     X(CASE_VERIFIED, 5, "verified", true) /* only inside one decision, and in the history */       \
     X(CASE_CLOSED, 6, "closed", false)                                                             \
     X(CASE_WITHDRAWN, 7, "withdrawn", false)                                                       \
-    X(CASE_REFERRED_OUT, 8, "referred_out", false)
+    X(CASE_REFERRED_OUT, 8, "referred_out", false)                                                 \
+    X(CASE_RETURNED, 9, "returned", true)              /* given back; waits to be dispatched */    \
+    X(CASE_IN_ARBITRATION, 10, "in_arbitration", true) /* given back again; waits for a ruling */  \
+    X(CASE_SUSPENDED, 11, "suspended", true)           /* its clock stands until the review */
 
 enum case_state {
 #define X(name, number, text, open) name = number,
@@ -81,7 +104,19 @@ enum case_state {
     X(EVENT_NEED_CLAIMED, 12, "need_claimed")                                                      \
     X(EVENT_NEED_FINISHED, 13, "need_finished")                                                    \
     X(EVENT_NEED_UNCLAIMED, 14, "need_unclaimed")                                                  \
-    X(EVENT_NEWS, 15, "news") /* a stage that changes nothing here: waiting, offered, cancelled */
+    X(EVENT_NEWS, 15, "news") /* a stage that changes nothing here: waiting, offered, cancelled */ \
+    X(EVENT_RETURN, 16, "return")                                                                  \
+    X(EVENT_RETURN_AGAIN, 17, "return_again") /* … when the case was given back before */        \
+    X(EVENT_DISPATCH, 18, "dispatch")                                                              \
+    X(EVENT_RULE, 19, "rule")                                                                      \
+    X(EVENT_STEP_UP, 20, "step_up")                                                                \
+    X(EVENT_REJECT, 21, "reject")                                                                  \
+    X(EVENT_SUSPEND, 22, "suspend")                                                                \
+    X(EVENT_RESUME, 23, "resume")                                                                  \
+    X(EVENT_ASK_TIME, 24, "ask_time")                                                              \
+    X(EVENT_GRANT_TIME, 25, "grant_time")                                                          \
+    X(EVENT_DENY_TIME, 26, "deny_time")                                                            \
+    X(EVENT_STEP_DUE, 27, "step_due") /* the present step's own clock ran out */
 
 enum case_event {
     EVENT_NONE = 0,
@@ -92,52 +127,111 @@ enum case_event {
     EVENT_ANY = 255 /* in rules */
 };
 
+/* Who may give a command, as seen from the case. A person's area is the lowest area that his unit
+ * stands in. Volunteers give no commands here. Messages and timers are nobody's. */
+#define WHO_TABLE(X)                                                                               \
+    X(WHO_NOBODY, "nobody", "a message or a clock, never a person")                                \
+    X(WHO_WORKS, "works", "the handler's people, and those of the area that is responsible now")   \
+    X(WHO_HANDLES, "handles", "the handler's own people")                                          \
+    X(WHO_DIRECTS, "directs", "the desks of the responsible area, and of any area above it")       \
+    X(WHO_CONCERNED, "concerned", "the handler's people, and those who direct the case")           \
+    X(WHO_GRANTS, "grants", "the desks of an area above the handler, not the handler's own")       \
+    X(WHO_ARBITER, "arbiter", "the desks of the area that was asked to rule, and of areas above")  \
+    X(WHO_VERIFIES, "verifies",                                                                    \
+            "the handler's people, and those of an area above the handler or the place; never "    \
+            "who "                                                                                 \
+            "handled it, and for a squad's work nobody of the squad")
+
+enum case_who {
+#define X(name, text, meaning) name,
+    WHO_TABLE(X)
+#undef X
+            WHO_COUNT
+};
+
 /* The case's state machine. The first row that fits decides. "Refuse" answers a command with the
  * row's refusal; a message or a timer for which nothing is to be done any more changes nothing.
+ * docs/case.md is this table as a picture; case_page_test prints it from here.
  *
- * Names stand without their prefix: CASE_, EVENT_, DO_, CASE_, REFUSAL_.
+ * Names stand without their prefix: CASE_, EVENT_, WHO_, DO_, CASE_, REFUSAL_.
  *
- *     state         event           done      state after   refused because */
+ *     state           event           who        done        state after     refused because */
 /* clang-format off */
-#define CASE_RULE_TABLE(X)                                                                \
-    X(NONE,         REPORTED,       REGISTER, DISPATCHED,   NONE)                         \
-    X(NONE,         ANY,            REFUSE,   NONE,         NO_CASE)                      \
-                                                                                          \
-    X(DISPATCHED,   TAKEN_BACK,     END,      WITHDRAWN,    NONE)                         \
-    X(DISPATCHED,   DEADLINE,       ESCALATE, DISPATCHED,   NONE)                         \
-    X(DISPATCHED,   ACCEPT,         ACCEPT,   ACCEPTED,     NONE)                         \
-    X(DISPATCHED,   HANDLE,         HANDLE,   HANDLED,      NONE)                         \
-    X(DISPATCHED,   VERIFY,         REFUSE,   DISPATCHED,   NOT_HANDLED)                  \
-    X(DISPATCHED,   REFER,          REFER,    REFERRED_OUT, NONE)                         \
-    X(DISPATCHED,   SQUAD_ASSIGNED, ASSIGN,   DISPATCHED,   NONE)                         \
-    X(DISPATCHED,   SQUAD_ACCEPTED, TAKE,     ACCEPTED,     NONE)                         \
-    X(DISPATCHED,   SQUAD_ON_SCENE, ARRIVE,   ACCEPTED,     NONE)                         \
-    X(DISPATCHED,   SQUAD_FINISHED, FINISH,   HANDLED,      NONE)                         \
-    X(DISPATCHED,   NEED_CLAIMED,   TAKE,     ACCEPTED,     NONE)                         \
-    X(DISPATCHED,   NEED_FINISHED,  FINISH,   HANDLED,      NONE)                         \
-    X(DISPATCHED,   NEED_UNCLAIMED, TO_DESK,  DISPATCHED,   NONE)                         \
-                                                                                          \
-    X(ACCEPTED,     TAKEN_BACK,     END,      WITHDRAWN,    NONE)                         \
-    X(ACCEPTED,     DEADLINE,       ESCALATE, ACCEPTED,     NONE)                         \
-    X(ACCEPTED,     ACCEPT,         REFUSE,   ACCEPTED,     ACCEPTED_BEFORE)              \
-    X(ACCEPTED,     HANDLE,         HANDLE,   HANDLED,      NONE)                         \
-    X(ACCEPTED,     VERIFY,         REFUSE,   ACCEPTED,     NOT_HANDLED)                  \
-    X(ACCEPTED,     REFER,          REFER,    REFERRED_OUT, NONE)                         \
-    X(ACCEPTED,     SQUAD_ASSIGNED, ASSIGN,   DISPATCHED,   NONE)                         \
-    X(ACCEPTED,     SQUAD_ON_SCENE, ARRIVE,   ACCEPTED,     NONE)                         \
-    X(ACCEPTED,     SQUAD_FINISHED, FINISH,   HANDLED,      NONE)                         \
-    X(ACCEPTED,     NEED_FINISHED,  FINISH,   HANDLED,      NONE)                         \
-    X(ACCEPTED,     NEED_UNCLAIMED, TO_DESK,  DISPATCHED,   NONE)                         \
-                                                                                          \
-    X(HANDLED,      TAKEN_BACK,     END,      WITHDRAWN,    NONE)                         \
-    X(HANDLED,      DEADLINE,       ESCALATE, HANDLED,      NONE)                         \
-    X(HANDLED,      VERIFY,         VERIFY,   CLOSED,       NONE)                         \
-    X(HANDLED,      ANY,            REFUSE,   HANDLED,      HANDLED_BEFORE)               \
-                                                                                          \
-    X(CLOSED,       ANY,            REFUSE,   CLOSED,       ENDED)                        \
-    X(WITHDRAWN,    ANY,            REFUSE,   WITHDRAWN,    ENDED)                        \
-    X(REFERRED_OUT, ANY,            REFUSE,   REFERRED_OUT, ENDED)                        \
-    X(ANY,          ANY,            REFUSE,   ANY,          NOT_NOW)
+#define CASE_RULE_TABLE(X)                                                                         \
+    X(NONE,           REPORTED,       NOBODY,    REGISTER,   DISPATCHED,     NONE)                 \
+    X(NONE,           ANY,            NOBODY,    REFUSE,     NONE,           NO_CASE)              \
+                                                                                                   \
+    X(DISPATCHED,     TAKEN_BACK,     NOBODY,    END,        WITHDRAWN,      NONE)                 \
+    X(DISPATCHED,     DEADLINE,       NOBODY,    ESCALATE,   DISPATCHED,     NONE)                 \
+    X(DISPATCHED,     ACCEPT,         WORKS,     ACCEPT,     ACCEPTED,       NONE)                 \
+    X(DISPATCHED,     HANDLE,         WORKS,     HANDLE,     HANDLED,        NONE)                 \
+    X(DISPATCHED,     REFER,          CONCERNED, REFER,      REFERRED_OUT,   NONE)                 \
+    X(DISPATCHED,     RETURN,         HANDLES,   RETURN,     RETURNED,       NONE)                 \
+    X(DISPATCHED,     RETURN_AGAIN,   HANDLES,   DISPUTE,    IN_ARBITRATION, NONE)                 \
+    X(DISPATCHED,     DISPATCH,       DIRECTS,   DISPATCH,   DISPATCHED,     NONE)                 \
+    X(DISPATCHED,     STEP_UP,        CONCERNED, STEP_UP,    DISPATCHED,     NONE)                 \
+    X(DISPATCHED,     SUSPEND,        NOBODY,    REFUSE,     DISPATCHED,     NOT_ACCEPTED)         \
+    X(DISPATCHED,     ASK_TIME,       NOBODY,    REFUSE,     DISPATCHED,     NOT_ACCEPTED)         \
+    X(DISPATCHED,     VERIFY,         NOBODY,    REFUSE,     DISPATCHED,     NOT_HANDLED)          \
+    X(DISPATCHED,     REJECT,         NOBODY,    REFUSE,     DISPATCHED,     NOT_HANDLED)          \
+    X(DISPATCHED,     SQUAD_ASSIGNED, NOBODY,    ASSIGN,     DISPATCHED,     NONE)                 \
+    X(DISPATCHED,     SQUAD_ACCEPTED, NOBODY,    TAKE,       ACCEPTED,       NONE)                 \
+    X(DISPATCHED,     SQUAD_ON_SCENE, NOBODY,    ARRIVE,     ACCEPTED,       NONE)                 \
+    X(DISPATCHED,     SQUAD_FINISHED, NOBODY,    FINISH,     HANDLED,        NONE)                 \
+    X(DISPATCHED,     NEED_CLAIMED,   NOBODY,    TAKE,       ACCEPTED,       NONE)                 \
+    X(DISPATCHED,     NEED_FINISHED,  NOBODY,    FINISH,     HANDLED,        NONE)                 \
+    X(DISPATCHED,     NEED_UNCLAIMED, NOBODY,    TO_DESK,    DISPATCHED,     NONE)                 \
+                                                                                                   \
+    X(ACCEPTED,       TAKEN_BACK,     NOBODY,    END,        WITHDRAWN,      NONE)                 \
+    X(ACCEPTED,       DEADLINE,       NOBODY,    ESCALATE,   ACCEPTED,       NONE)                 \
+    X(ACCEPTED,       ACCEPT,         NOBODY,    REFUSE,     ACCEPTED,       ACCEPTED_BEFORE)      \
+    X(ACCEPTED,       HANDLE,         WORKS,     HANDLE,     HANDLED,        NONE)                 \
+    X(ACCEPTED,       REFER,          CONCERNED, REFER,      REFERRED_OUT,   NONE)                 \
+    X(ACCEPTED,       RETURN,         HANDLES,   RETURN,     RETURNED,       NONE)                 \
+    X(ACCEPTED,       RETURN_AGAIN,   HANDLES,   DISPUTE,    IN_ARBITRATION, NONE)                 \
+    X(ACCEPTED,       DISPATCH,       DIRECTS,   DISPATCH,   DISPATCHED,     NONE)                 \
+    X(ACCEPTED,       STEP_UP,        CONCERNED, STEP_UP,    DISPATCHED,     NONE)                 \
+    X(ACCEPTED,       SUSPEND,        GRANTS,    SUSPEND,    SUSPENDED,      NONE)                 \
+    X(ACCEPTED,       ASK_TIME,       HANDLES,   ASK_TIME,   ACCEPTED,       NONE)                 \
+    X(ACCEPTED,       GRANT_TIME,     GRANTS,    GRANT_TIME, ACCEPTED,       NONE)                 \
+    X(ACCEPTED,       DENY_TIME,      GRANTS,    DENY_TIME,  ACCEPTED,       NONE)                 \
+    X(ACCEPTED,       VERIFY,         NOBODY,    REFUSE,     ACCEPTED,       NOT_HANDLED)          \
+    X(ACCEPTED,       REJECT,         NOBODY,    REFUSE,     ACCEPTED,       NOT_HANDLED)          \
+    X(ACCEPTED,       SQUAD_ASSIGNED, NOBODY,    ASSIGN,     DISPATCHED,     NONE)                 \
+    X(ACCEPTED,       SQUAD_ON_SCENE, NOBODY,    ARRIVE,     ACCEPTED,       NONE)                 \
+    X(ACCEPTED,       SQUAD_FINISHED, NOBODY,    FINISH,     HANDLED,        NONE)                 \
+    X(ACCEPTED,       NEED_FINISHED,  NOBODY,    FINISH,     HANDLED,        NONE)                 \
+    X(ACCEPTED,       NEED_UNCLAIMED, NOBODY,    TO_DESK,    DISPATCHED,     NONE)                 \
+                                                                                                   \
+    X(HANDLED,        TAKEN_BACK,     NOBODY,    END,        WITHDRAWN,      NONE)                 \
+    X(HANDLED,        DEADLINE,       NOBODY,    ESCALATE,   HANDLED,        NONE)                 \
+    X(HANDLED,        VERIFY,         VERIFIES,  VERIFY,     CLOSED,         NONE)                 \
+    X(HANDLED,        REJECT,         VERIFIES,  REJECT,     DISPATCHED,     NONE)                 \
+    X(HANDLED,        ANY,            NOBODY,    REFUSE,     HANDLED,        HANDLED_BEFORE)       \
+                                                                                                   \
+    X(RETURNED,       TAKEN_BACK,     NOBODY,    END,        WITHDRAWN,      NONE)                 \
+    X(RETURNED,       DEADLINE,       NOBODY,    ESCALATE,   RETURNED,       NONE)                 \
+    X(RETURNED,       REFER,          DIRECTS,   REFER,      REFERRED_OUT,   NONE)                 \
+    X(RETURNED,       DISPATCH,       DIRECTS,   DISPATCH,   DISPATCHED,     NONE)                 \
+    X(RETURNED,       STEP_UP,        DIRECTS,   STEP_UP,    DISPATCHED,     NONE)                 \
+    X(RETURNED,       ANY,            NOBODY,    REFUSE,     RETURNED,       RETURNED)             \
+                                                                                                   \
+    X(IN_ARBITRATION, TAKEN_BACK,     NOBODY,    END,        WITHDRAWN,      NONE)                 \
+    X(IN_ARBITRATION, DEADLINE,       NOBODY,    ESCALATE,   IN_ARBITRATION, NONE)                 \
+    X(IN_ARBITRATION, STEP_DUE,       NOBODY,    ARBITER_UP, IN_ARBITRATION, NONE)                 \
+    X(IN_ARBITRATION, RULE,           ARBITER,   RULE,       DISPATCHED,     NONE)                 \
+    X(IN_ARBITRATION, ANY,            NOBODY,    REFUSE,     IN_ARBITRATION, IN_ARBITRATION)       \
+                                                                                                   \
+    X(SUSPENDED,      TAKEN_BACK,     NOBODY,    END,        WITHDRAWN,      NONE)                 \
+    X(SUSPENDED,      STEP_DUE,       NOBODY,    RESUME,     ACCEPTED,       NONE)                 \
+    X(SUSPENDED,      RESUME,         CONCERNED, RESUME,     ACCEPTED,       NONE)                 \
+    X(SUSPENDED,      REFER,          DIRECTS,   REFER,      REFERRED_OUT,   NONE)                 \
+    X(SUSPENDED,      ANY,            NOBODY,    REFUSE,     SUSPENDED,      SUSPENDED)            \
+                                                                                                   \
+    X(CLOSED,         ANY,            NOBODY,    REFUSE,     CLOSED,         ENDED)                \
+    X(WITHDRAWN,      ANY,            NOBODY,    REFUSE,     WITHDRAWN,      ENDED)                \
+    X(REFERRED_OUT,   ANY,            NOBODY,    REFUSE,     REFERRED_OUT,   ENDED)                \
+    X(ANY,            ANY,            NOBODY,    REFUSE,     ANY,            NOT_NOW)
 /* clang-format on */
 
 enum case_action {
@@ -153,7 +247,19 @@ enum case_action {
     DO_TAKE,     /* squad or volunteer took it on */
     DO_ARRIVE,   /* squad on the scene */
     DO_FINISH,   /* squad or volunteer is done */
-    DO_TO_DESK   /* nobody claimed the need: the area's desk handles it */
+    DO_TO_DESK,  /* nobody claimed the need: the area's desk handles it */
+    DO_RETURN,   /* the handler gives it back, with a reason: a wrong dispatch */
+    DO_DISPUTE,  /* … gives it back once more: the level above rules */
+    DO_RULE,     /* the ruling, which is final: who has to handle it */
+    DO_ARBITER_UP, /* no ruling in time: the next level rules */
+    DO_DISPATCH,   /* a person gives it to a unit */
+    DO_STEP_UP,    /* the level cannot: the next one takes it over */
+    DO_REJECT,     /* verification failed: rework, with a shortened clock */
+    DO_SUSPEND,    /* the clock stops, until a review */
+    DO_RESUME,     /* … and runs on with what was left */
+    DO_ASK_TIME,   /* the handler asks for more time */
+    DO_GRANT_TIME, /* … and gets it */
+    DO_DENY_TIME   /* … or does not */
 };
 
 /* Transitions, as in history and leaves. */
@@ -171,7 +277,18 @@ enum case_action {
     X(STEP_ARRIVE, 10, "arrive")                                                                   \
     X(STEP_TO_DESK, 11, "to_desk")                                                                 \
     X(STEP_WITHDRAW, 12, "withdraw")                                                               \
-    X(STEP_REFER, 13, "refer")
+    X(STEP_REFER, 13, "refer")                                                                     \
+    X(STEP_RETURN, 14, "return")                                                                   \
+    X(STEP_DISPUTE, 15, "dispute")                                                                 \
+    X(STEP_RULE, 16, "rule")                                                                       \
+    X(STEP_ARBITER_UP, 17, "arbiter_up")                                                           \
+    X(STEP_STEP_UP, 18, "step_up")                                                                 \
+    X(STEP_REJECT, 19, "reject")                                                                   \
+    X(STEP_SUSPEND, 20, "suspend")                                                                 \
+    X(STEP_RESUME, 21, "resume")                                                                   \
+    X(STEP_ASK_TIME, 22, "ask_time")                                                               \
+    X(STEP_GRANT_TIME, 23, "grant_time")                                                           \
+    X(STEP_DENY_TIME, 24, "deny_time")
 
 enum case_step {
 #define X(name, number, text) name = number,
@@ -223,7 +340,62 @@ enum case_step {
             "The case has ended (closed, withdrawn or referred out); nothing more can be done "    \
             "with it. Report again if there is something new.")                                    \
     X(REFUSAL_NOT_NOW, 14, "not_now", "案件当前状态不允许此操作。请读取案件查看其状态。",          \
-            "The case's state does not allow this. Read the case to see its state.")
+            "The case's state does not allow this. Read the case to see its state.")               \
+    X(REFUSAL_ACTOR_NOT_ABOVE, 15, "actor_not_above",                                              \
+            "操作人不属于责任区域或其上级区域的派单台。请由派单台的人员操作。",                    \
+            "The actor belongs to no desk of the responsible area or of an area above it. "        \
+            "Somebody "                                                                            \
+            "of one of these may do it.")                                                          \
+    X(REFUSAL_ACTOR_NOT_ARBITER, 16, "actor_not_arbiter",                                          \
+            "操作人不属于负责裁决的区域或其上级区域的派单台。请由派单台的人员裁决。",              \
+            "The actor belongs to no desk of the area that was asked to rule or of one above it. " \
+            "Somebody of one of these may rule.")                                                  \
+    X(REFUSAL_ACTOR_HANDLES, 17, "handler_may_not_grant",                                          \
+            "延期、挂账须由处置单位的上级区域批准。请由上级区域的人员操作。",                      \
+            "More time and a suspension are granted by an area above the handler, not by the "     \
+            "handler itself.")                                                                     \
+    X(REFUSAL_RETURNED, 18, "returned",                                                            \
+            "案件已退单，等待重新派单。现在可以派单、上报升级、转出。",                            \
+            "The case was given back and waits to be dispatched again. It can be dispatched, "     \
+            "passed up or referred out now.")                                                      \
+    X(REFUSAL_IN_ARBITRATION, 19, "in_arbitration", "案件等待上级裁决由谁处置。现在可以裁决。",    \
+            "The case waits for a ruling on who has to handle it. It can be ruled on now.")        \
+    X(REFUSAL_SUSPENDED, 20, "suspended", "案件已挂账，时钟停走。现在可以恢复、转出。",            \
+            "The case is suspended and its clock stands. It can be resumed or referred out now.")  \
+    X(REFUSAL_NOT_ACCEPTED, 21, "not_accepted", "案件尚未接单。请先接单，再申请延期或挂账。",      \
+            "The case is not accepted yet. Accept it first; then more time can be asked for, and " \
+            "it can be suspended.")                                                                \
+    X(REFUSAL_RULED, 22, "ruled_before",                                                           \
+            "上级已裁决由本单位处置，不能再退单。请处置，或上报升级。",                            \
+            "It was ruled that this unit has to handle the case; it cannot be given back again. "  \
+            "Handle it, or pass it up.")                                                           \
+    X(REFUSAL_UNIT_UNKNOWN, 23, "unit_unknown", "没有这个单位，或它已撤销。请使用名录中的单位。",  \
+            "There is no such unit, or it is gone. Name a unit of the directory.")                 \
+    X(REFUSAL_UNIT_OUTSIDE, 24, "unit_outside",                                                    \
+            "该单位不在责任区域之内。请派给责任区域内的单位，或先上报升级。",                      \
+            "The unit stands outside the area that is responsible. Dispatch to a unit within it, " \
+            "or pass the case up first.")                                                          \
+    X(REFUSAL_SAME_HANDLER, 25, "same_handler", "案件已由该单位处置。请派给另一单位。",            \
+            "That unit has the case already. Dispatch to another one.")                            \
+    X(REFUSAL_TOP, 26, "top_level", "已在最高层级，不能再上报升级。请派单、处置或转出。",          \
+            "The case stands at the highest level; nobody is above. Dispatch it, handle it, or "   \
+            "refer it out.")                                                                       \
+    X(REFUSAL_EXTENDED, 27, "extended_before",                                                     \
+            "本案已延期，次数已用完。请在期限内处置或上报升级。",                                  \
+            "The case got more time before, and may not again. Handle it in time, or pass it up.") \
+    X(REFUSAL_NOT_ASKED, 28, "time_not_asked", "处置单位没有申请延期。现在可以接单、处置或督办。", \
+            "Nobody asked for more time. The handler may ask for it first.")                       \
+    X(REFUSAL_ASKED_BEFORE, 29, "time_asked_before", "已有一次延期申请待批。请等待批复。",         \
+            "More time was asked for already, and that is not decided yet. Wait for the answer.")  \
+    X(REFUSAL_SUSPENDED_BEFORE, 30, "suspended_before", "本案挂账次数已用完。请处置或转出。",      \
+            "The case was suspended as often as it may be. Handle it or refer it out.")            \
+    X(REFUSAL_NO_CLOCK, 31, "no_clock", "本案没有仍在走的期限，不需要延期或挂账。请直接处置。",    \
+            "The case has no deadline that still runs: there is nothing to extend or to stop. "    \
+            "Handle it.")                                                                          \
+    X(REFUSAL_OWN_AREA, 32, "own_area",                                                            \
+            "案件由责任区域自己处置，无处可退。请处置、派给下属单位，或上报升级。",                \
+            "The responsible area handles the case itself; there is nobody to give it back to. "   \
+            "Handle it, dispatch it to a unit below, or pass it up.")
 
 enum case_refusal {
 #define X(name, number, text, zh, en) name = number,
@@ -246,7 +418,13 @@ enum case_refusal {
     X(METRIC_ESCALATED_VILLAGE, 6, "escalated_village")                                            \
     X(METRIC_ESCALATED_STREET, 7, "escalated_street")                                              \
     X(METRIC_ESCALATED_DISTRICT, 8, "escalated_district")                                          \
-    X(METRIC_LATE, 9, "late")
+    X(METRIC_LATE, 9, "late")                                                                      \
+    X(METRIC_RETURNED, 10, "returned")                                                             \
+    X(METRIC_MISDISPATCHED, 11, "misdispatched")       /* at the unit whose choice it was */       \
+    X(METRIC_RETURN_UNFOUNDED, 12, "return_unfounded") /* at the unit that gave it back */         \
+    X(METRIC_REWORKED, 13, "reworked")                                                             \
+    X(METRIC_EXTENDED, 14, "extended")                                                             \
+    X(METRIC_SUSPENDED, 15, "suspended") /* how often, not how many are now */
 
 enum case_metric {
 #define X(name, number, text) name = number,
@@ -257,6 +435,30 @@ enum case_metric {
 
 /* Who is asked to do the work besides the handler's own people. */
 enum case_work { WORK_OWN = 0, WORK_MISSION = 1, WORK_NEED = 2 };
+
+/* What happened to a case beside the straight way; all zero for most cases, and then NULL in the
+ * row. Units are directory ids, 0 = none. In the row it is JSON with these names (codec.c). */
+#define COURSE_TABLE(X)                                                                            \
+    X(returns)       /* how often it was given back, disputes included */                          \
+    X(reworks)       /* how often its verification failed */                                       \
+    X(extensions)    /* how often it got more time */                                              \
+    X(suspensions)   /* how often its clock was stopped */                                         \
+    X(sent_by)       /* unit of the person who dispatched it; 0: the catalogue did */              \
+    X(returned_by)   /* unit that gave it back last */                                             \
+    X(misdispatched) /* unit whose choice was given back */                                        \
+    X(overruled)     /* … whose choice the ruling did not confirm */                             \
+    X(unfounded)     /* unit that gave it back and was ruled to handle it */                       \
+    X(arbiter)       /* area that is asked to rule */                                              \
+    X(ruled)         /* 1: it was ruled who handles it; no more returns */                         \
+    X(asked_ms)      /* more time, asked for and not decided */                                    \
+    X(left_ms)       /* what was left on the clock when it was stopped */                          \
+    X(step_due_ms)   /* instant: of the ruling, of the review */
+
+struct case_course {
+#define X(name) int64_t name;
+    COURSE_TABLE(X)
+#undef X
+};
 
 /* The row of table "cases". Instants in ms, 0 = none; units are directory ids, 0 = none. The
  * texts live in batch memory; `source` and `summary` are written once and not loaded again
@@ -279,6 +481,7 @@ struct routing_case {
     int64_t handled_at_ms, ended_at_ms;
     int64_t handled_unit;
     char handled_by[ACTOR_SIZE]; /* staff code */
+    struct case_course course;
     const char *source_ref;
     const char *source, *summary;
 };
@@ -305,6 +508,8 @@ struct progress {
 
 struct act {
     int32_t version; /* expected; 0 = any */
+    int64_t unit;    /* DISPATCH, RULE: who has to handle it */
+    int64_t span_ms; /* ASK_TIME: how much more; SUSPEND: until the review */
     const char *text;
 };
 

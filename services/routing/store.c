@@ -8,11 +8,12 @@
 #include "services/routing/store.h"
 
 #include "services/kernel/base/must.h"
+#include "services/routing/codec.h"
 
 const char CASES_OWN_COLUMNS[] =
         "unit, area, handler, handled_unit, accepted_at, promised_at, first_due_at, due_at,"
         " handled_at, ended_at, matter, state, level, kind, work, escalated, on_scene, late,"
-        " overdue, overdue_by_catalogue, drill, handled_by, source_ref, source, summary";
+        " overdue, overdue_by_catalogue, drill, handled_by, course, source_ref, source, summary";
 
 const struct statement CASES_STUB = {"cases_stub",
         "INSERT INTO cases (id) SELECT unnest($1::bigint[]) ORDER BY 1 ON CONFLICT DO NOTHING"};
@@ -23,7 +24,8 @@ const struct statement CASES_LOAD = {"cases_load",
         " unit, area, handler, handled_unit,"
         " accepted_at, promised_at, first_due_at, due_at, handled_at, ended_at,"
         " matter, state, level, kind, work, escalated,"
-        " on_scene, late, overdue, overdue_by_catalogue, drill, handled_by, source_ref"
+        " on_scene, late, overdue, overdue_by_catalogue, drill, handled_by, course::text, "
+        "source_ref"
         " FROM cases WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"};
 
 /* The rows are there, and locked: the conflict is what is wanted (aggregate.h). Arrays whose
@@ -34,7 +36,7 @@ const struct statement CASES_UPDATE = {"cases_update",
         "sent_intake, sent_enforcement, sent_volunteer, unit, area, handler, handled_unit, "
         "accepted_at, promised_at, first_due_at, due_at, handled_at, ended_at, matter, state, "
         "level, kind, work, escalated, on_scene, late, overdue, overdue_by_catalogue, drill, "
-        "handled_by, source_ref, source, summary) SELECT u.id, ($2::integer[])[u.i], "
+        "handled_by, course, source_ref, source, summary) SELECT u.id, ($2::integer[])[u.i], "
         "($3::bigint[])[u.i], ($4::bigint[])[u.i], ($5::bigint[])[u.i], ($6::bigint[])[u.i], "
         "($7::bigint[])[u.i], ($8::bigint[])[u.i], ($9::bigint[])[u.i], ($10::bigint[])[u.i], "
         "($11::bigint[])[u.i], ($12::bigint[])[u.i], u.accepted_at, u.promised_at, "
@@ -42,11 +44,14 @@ const struct statement CASES_UPDATE = {"cases_update",
         "($20::smallint[])[u.i], ($21::smallint[])[u.i], ($22::smallint[])[u.i], "
         "($23::smallint[])[u.i], ($24::smallint[])[u.i], ($25::boolean[])[u.i], "
         "($26::boolean[])[u.i], ($27::boolean[])[u.i], ($28::boolean[])[u.i], "
-        "($29::boolean[])[u.i], u.handled_by, u.source_ref, u.source, u.summary FROM "
+        "($29::boolean[])[u.i], u.handled_by, u.course::jsonb, u.source_ref, u.source, u.summary "
+        "FROM "
         "unnest($1::bigint[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], "
         "$16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $30::text[], $31::text[], "
-        "$32::text[], $33::text[]) WITH ORDINALITY AS u (id, accepted_at, promised_at, "
-        "first_due_at, due_at, handled_at, ended_at, handled_by, source_ref, source, summary, "
+        "$32::text[], $33::text[], $34::text[]) WITH ORDINALITY AS u (id, accepted_at, "
+        "promised_at, "
+        "first_due_at, due_at, handled_at, ended_at, handled_by, course, source_ref, source, "
+        "summary, "
         "i) ON CONFLICT (id) DO UPDATE SET ver = excluded.ver, seen_intake = "
         "excluded.seen_intake, seen_enforcement = excluded.seen_enforcement, seen_volunteer = "
         "excluded.seen_volunteer, sent_intake = excluded.sent_intake, sent_enforcement = "
@@ -59,7 +64,8 @@ const struct statement CASES_UPDATE = {"cases_update",
         "excluded.kind, work = excluded.work, escalated = excluded.escalated, on_scene = "
         "excluded.on_scene, late = excluded.late, overdue = excluded.overdue, "
         "overdue_by_catalogue = excluded.overdue_by_catalogue, drill = excluded.drill, "
-        "handled_by = excluded.handled_by, source_ref = excluded.source_ref, source = "
+        "handled_by = excluded.handled_by, course = excluded.course, source_ref = "
+        "excluded.source_ref, source = "
         "COALESCE(excluded.source, c.source), summary = COALESCE(excluded.summary, c.summary)"};
 
 #define ITEM_COLUMNS "id, handler, unit, due_at, ver, matter, state, level, kind, source_ref"
@@ -126,6 +132,9 @@ void case_load_row(const PGresult *result, int row, int col, void *state, struct
     must(handled_by.size < sizeof this->handled_by);
     memcpy(this->handled_by, handled_by.data, handled_by.size);
     this->handled_by[handled_by.size] = 0;
+    must(PQgetisnull(result, row, col) ||
+            course_parse(row_bytes(result, row, col), &this->course) == OK); /* written below */
+    col++;
     struct bytes source_ref = row_bytes(result, row, col);
     this->source_ref = arena_text(arena, (const char *)source_ref.data, source_ref.size);
     this->source = this->summary = NULL;
@@ -136,7 +145,8 @@ void case_save_begin(struct params *params)
     static const enum param_type types[] = {PARAM_INT8, PARAM_INT8, PARAM_INT8, PARAM_INT8,
             PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_INT4,
             PARAM_INT2, PARAM_INT2, PARAM_INT2, PARAM_INT2, PARAM_INT2, PARAM_BOOL, PARAM_BOOL,
-            PARAM_BOOL, PARAM_BOOL, PARAM_BOOL, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT};
+            PARAM_BOOL, PARAM_BOOL, PARAM_BOOL, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT,
+            PARAM_TEXT};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         (void)params_array(params, types[i]);
 }
@@ -147,6 +157,12 @@ static void text_save(struct params *params, int index, const char *text)
         param_add_text(params, index, text);
     else
         param_add_null(params, index);
+}
+
+static void course_save(struct params *params, int index, const struct case_course *course)
+{
+    BUF_OWNED text = {0};
+    text_save(params, index, course_format(course, &text) ? text.data : NULL);
 }
 
 void case_save_row(const void *state, struct params *params, int first)
@@ -175,10 +191,11 @@ void case_save_row(const void *state, struct params *params, int first)
     param_add_int(params, at++, this->overdue_by_catalogue);
     param_add_int(params, at++, this->drill);
     param_add_text(params, at++, this->handled_by);
+    course_save(params, at++, &this->course);
     text_save(params, at++, this->source_ref);
     text_save(params, at++, this->source);
     text_save(params, at++, this->summary);
-    must(at - first == 25);
+    must(at - first == 26);
 }
 
 int case_row_count(const PGresult *rows)

@@ -480,10 +480,11 @@ static int64_t counted[METRIC_COUNT][U_LOOSE_GRID + 1][M_COUNT + 1];
 
 static void story_count(const struct story *story)
 {
-    const struct unit *place = unit_find(city, story->state.unit);
     for (int m = 0; m < METRIC_COUNT; m++) {
-        for (const struct unit *unit = place; unit; unit = unit_parent(city, unit))
-            counted[m][unit->id][0] += story->counts[m];
+        for (int64_t at = 0; at <= U_LOOSE_GRID; at++)
+            for (const struct unit *unit = unit_find(city, at); unit;
+                    unit = unit_parent(city, unit))
+                counted[m][unit->id][0] += story->counts_at[m][at];
         counted[m][0][0] += story->counts[m];
         if (story->state.matter)
             counted[m][0][story->state.matter] += story->counts[m];
@@ -493,6 +494,7 @@ static void story_count(const struct story *story)
 static void counter_truth_counts_what_decisions_counted(void **state)
 {
     (void)state;
+    bool met[METRIC_COUNT] = {false};
     struct rng rng;
     rng_seed(&rng, 11);
     for (int i = 1; i <= COUNTED_CASES; i++) {
@@ -503,6 +505,8 @@ static void counter_truth_counts_what_decisions_counted(void **state)
                 rng_below(&rng, 2) ? NOW + (int64_t)rng_below(&rng, 9 * HOUR) : 0, NOW);
         for (uint64_t late = rng_below(&rng, 4); late > 0 && story.timer_ms; late--)
             (void)story_fire(&story, story.timer_ms);
+        for (uint64_t acts = rng_below(&rng, 300); acts > 0; acts--)
+            story_command_random(&story, &rng, NOW + 1);
         if (rng_below(&rng, 4) == 0)
             (void)story_withdraw(&story, NOW + 1);
         if (rng_below(&rng, 4) == 0)
@@ -529,8 +533,11 @@ static void counter_truth_counts_what_decisions_counted(void **state)
         print_message("metric %ld unit %ld matter %ld\n", metric, unit, matter);
         assert_int_equal(counted[metric][unit][matter], value);
         counted[metric][unit][matter] = 0;
+        met[metric] = true;
     }
     PQclear(rows);
+    for (int m = 0; m < METRIC_COUNT; m++)
+        assert_true(met[m]);
     for (int m = 0; m < METRIC_COUNT; m++)
         for (int u = 0; u <= U_LOOSE_GRID; u++)
             for (int k = 0; k <= M_COUNT; k++)

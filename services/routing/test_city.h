@@ -8,8 +8,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
+#include "services/kernel/base/rng.h"
 #include "services/routing/decide.h"
 
 #define HOUR INT64_C(3600000)
@@ -138,8 +140,10 @@ struct story {
     struct directory *directory;
     struct routing_case state;
     struct outcome outcome; /* of the last decision */
-    int64_t timer_ms;       /* 0 = none */
+    int64_t timer_ms;       /* of the deadline; 0 = none */
+    int64_t step_timer_ms;  /* of the present step; 0 = none */
     int64_t counts[METRIC_COUNT];
+    int64_t counts_at[METRIC_COUNT][U_LOOSE_GRID + 1]; /* … by unit */
     int steps, escalations;
 };
 
@@ -148,6 +152,34 @@ TEST_TOOL void story_begin(struct story *story, struct directory *directory)
     *story = (struct story){.directory = directory};
     story->state.agg.id = 77;
     story->state.source_ref = "";
+}
+
+/* … of what happened to it beside the straight way: limits hold, clocks stand in a pause. */
+TEST_TOOL void story_check_course(const struct story *story)
+{
+    const struct routing_case *this = &story->state;
+    const struct case_course *course = &this->course;
+    int64_t blamed = (course->misdispatched != 0) + (course->overruled != 0);
+    assert_true(course->returns <= RETURNS_MAX + 1);
+    assert_true(course->extensions <= EXTENSIONS_MAX);
+    assert_true(course->suspensions <= SUSPENSIONS_MAX);
+    assert_int_equal(story->counts[METRIC_RETURNED], course->returns);
+    assert_int_equal(story->counts[METRIC_MISDISPATCHED], blamed);
+    assert_int_equal(story->counts[METRIC_RETURN_UNFOUNDED], course->unfounded != 0);
+    assert_int_equal(story->counts[METRIC_REWORKED], course->reworks);
+    assert_int_equal(story->counts[METRIC_EXTENDED], course->extensions);
+    assert_int_equal(story->counts[METRIC_SUSPENDED], course->suspensions);
+    if (!case_open(this->state))
+        return;
+    assert_int_equal(course->arbiter != 0, this->state == CASE_IN_ARBITRATION);
+    assert_int_equal(course->left_ms != 0, this->state == CASE_SUSPENDED);
+    assert_int_equal(story->step_timer_ms, course->step_due_ms);
+    if (this->state == CASE_SUSPENDED)
+        assert_int_equal(story->timer_ms, 0);
+    if (this->state >= CASE_RETURNED)
+        assert_int_equal(this->work, WORK_OWN);
+    if (this->state == CASE_RETURNED)
+        assert_int_equal(this->handler, this->area);
 }
 
 /* What must be true of a case whatever happened to it. */
@@ -176,8 +208,31 @@ TEST_TOOL void story_check(const struct story *story)
         assert_int_not_equal(this->handler, 0);
     } else {
         assert_int_equal(story->timer_ms, 0);
+        assert_int_equal(story->step_timer_ms, 0);
         assert_int_equal(this->work, WORK_OWN);
     }
+    story_check_course(story);
+}
+
+/* Between a case and what becomes of it: an announced deadline is moved by few steps only, and the
+ * level changes by one (or to the next one that the tree has). */
+TEST_TOOL void story_check_moves(const struct story *story, const struct routing_case *next)
+{
+    const struct routing_case *before = &story->state;
+    if (before->state == CASE_NONE)
+        return;
+    bool may_move = false;
+    for (int i = 0; i < story->outcome.step_count; i++) {
+        uint16_t kind = story->outcome.steps[i].kind;
+        may_move = may_move || kind == STEP_ESCALATE || kind == STEP_RESUME ||
+                   kind == STEP_GRANT_TIME || kind == STEP_REJECT;
+    }
+    if (!may_move)
+        assert_int_equal(next->due_ms, before->due_ms);
+    for (int level = before->level + 1; level < next->level; level++)
+        assert_null(unit_at_level(
+                story->directory, unit_find(story->directory, before->unit), (enum level)level));
+    assert_true(next->level >= before->level);
 }
 
 /* Like the kernel: on a copy, and only what has steps is kept. */
@@ -204,13 +259,19 @@ TEST_TOOL enum verdict story_apply(struct story *story, const struct input *inpu
             assert_true(next.level > level);
             story->escalations++;
         }
+    story_check_moves(story, &next);
     next.agg.ver += outcome->step_count;
     story->steps += outcome->step_count;
     story->state = next;
-    for (int i = 0; i < outcome->timer_count; i++)
-        story->timer_ms = outcome->timers[i].due_ms;
-    for (int i = 0; i < outcome->count_count; i++)
-        story->counts[outcome->counts[i].metric] += outcome->counts[i].amount;
+    for (int i = 0; i < outcome->timer_count; i++) {
+        bool deadline = outcome->timers[i].kind == TIMER_DEADLINE;
+        *(deadline ? &story->timer_ms : &story->step_timer_ms) = outcome->timers[i].due_ms;
+    }
+    for (int i = 0; i < outcome->count_count; i++) {
+        const struct count_change *count = &outcome->counts[i];
+        story->counts[count->metric] += count->amount;
+        story->counts_at[count->metric][count->unit] += count->amount;
+    }
     story_check(story);
     return outcome->verdict;
 }
@@ -239,6 +300,20 @@ TEST_TOOL enum verdict story_command(
         struct story *story, enum routing_type type, const char *actor, int64_t now_ms)
 {
     static const struct act act = {.text = "done so"};
+    struct input input = {.kind = INPUT_COMMAND, .type = type, .now_ms = now_ms, .body = &act};
+    (void)snprintf(input.actor, sizeof input.actor, "%s", actor);
+    return story_apply(story, &input);
+}
+
+/* A command that names a unit, or a span. */
+TEST_TOOL enum verdict story_act(struct story *story,
+        enum routing_type type,
+        const char *actor,
+        int64_t unit,
+        int64_t span_ms,
+        int64_t now_ms)
+{
+    struct act act = {.text = "because", .unit = unit, .span_ms = span_ms};
     struct input input = {.kind = INPUT_COMMAND, .type = type, .now_ms = now_ms, .body = &act};
     (void)snprintf(input.actor, sizeof input.actor, "%s", actor);
     return story_apply(story, &input);
@@ -289,6 +364,27 @@ TEST_TOOL enum verdict story_fire(struct story *story, int64_t now_ms)
     return story_apply(story, &input);
 }
 
+TEST_TOOL enum verdict story_fire_step(struct story *story, int64_t now_ms)
+{
+    struct input input = {.kind = INPUT_TIMER, .type = TIMER_STEP, .now_ms = now_ms};
+    return story_apply(story, &input);
+}
+
+/* A case of the village desk beside the straight way. */
+TEST_TOOL void story_stray(struct story *story, enum case_state to)
+{
+    if (to == CASE_SUSPENDED) {
+        (void)story_command(story, TYPE_ACCEPT, "vd", NOW + 1);
+        (void)story_act(story, TYPE_SUSPEND, "sd", 0, HOUR, NOW + 2);
+        return;
+    }
+    (void)story_command(story, TYPE_RETURN, "vd", NOW + 1);
+    if (to == CASE_RETURNED)
+        return;
+    (void)story_act(story, TYPE_DISPATCH, "v", U_GRID, 0, NOW + 2);
+    (void)story_command(story, TYPE_RETURN, "w1", NOW + 3);
+}
+
 /* Brings a case of that matter on the grid into the state by rightful people. */
 TEST_TOOL void story_reach(
         struct story *story, struct directory *directory, int matter, enum case_state to)
@@ -297,21 +393,24 @@ TEST_TOOL void story_reach(
     if (to == CASE_NONE)
         return;
     (void)story_report(story, matter, U_GRID, 0, NOW);
+    if (to >= CASE_RETURNED)
+        story_stray(story, to);
     if (matter == M_DUMP && to >= CASE_ACCEPTED && to <= CASE_CLOSED) {
         (void)story_mission(story, EVENT_SQUAD_ASSIGNED, U_SQUAD, "", NOW + 1);
         (void)story_mission(story, EVENT_SQUAD_ACCEPTED, U_SQUAD, "sq1", NOW + 2);
     }
     if (matter == M_GRAFFITI && to >= CASE_ACCEPTED && to <= CASE_CLOSED)
         (void)story_need(story, EVENT_NEED_CLAIMED, "vol", NOW + 1);
-    if (matter == M_LAMP && to >= CASE_ACCEPTED && to <= CASE_CLOSED)
-        (void)story_command(story, TYPE_ACCEPT, "w1", NOW + 1);
+    const char *worker = matter == M_NOISE ? "vd" : "w1";
+    if ((matter == M_LAMP || matter == M_NOISE) && to >= CASE_ACCEPTED && to <= CASE_CLOSED)
+        (void)story_command(story, TYPE_ACCEPT, worker, NOW + 1);
     if (to >= CASE_HANDLED && to <= CASE_CLOSED) {
         if (matter == M_DUMP)
             (void)story_mission(story, EVENT_SQUAD_FINISHED, U_SQUAD, "sq1", NOW + 3);
         else if (matter == M_GRAFFITI)
             (void)story_need(story, EVENT_NEED_FINISHED, "vol", NOW + 3);
         else
-            (void)story_command(story, TYPE_HANDLE, "w1", NOW + 3);
+            (void)story_command(story, TYPE_HANDLE, worker, NOW + 3);
     }
     if (to == CASE_CLOSED)
         (void)story_command(story, TYPE_VERIFY, "sd", NOW + 4);
@@ -324,7 +423,7 @@ TEST_TOOL void story_reach(
 
 TEST_TOOL enum verdict story_happen(struct story *story, enum case_event event, int64_t now)
 {
-    static const char *const worker = "w1b";
+    const char *worker = story->state.handler == U_VILLAGE_DESK ? "vd" : "w1b";
     switch (event) {
     case EVENT_REPORTED:
         return story_report(story, M_LAMP, U_GRID, 0, now);
@@ -353,6 +452,34 @@ TEST_TOOL enum verdict story_happen(struct story *story, enum case_event event, 
         return story_need(story, event, "", now);
     case EVENT_NEWS:
         return story_mission(story, event, 0, "", now);
+    case EVENT_RETURN:
+    case EVENT_RETURN_AGAIN:
+        story->state.course.returns = event == EVENT_RETURN ? 0 : RETURNS_MAX;
+        story->counts[METRIC_RETURNED] = story->state.course.returns;
+        return story_command(
+                story, TYPE_RETURN, story->state.handler == U_ROADS ? "r1" : "vd", now);
+    case EVENT_DISPATCH:
+        return story_act(story, TYPE_DISPATCH, "dd", U_GRID_2, 0, now);
+    case EVENT_RULE:
+        return story_act(story, TYPE_RULE, "dd", U_GRID_2, 0, now);
+    case EVENT_STEP_UP:
+        return story_command(story, TYPE_STEP_UP, "dd", now);
+    case EVENT_REJECT:
+        return story_command(story, TYPE_REJECT, "sd", now);
+    case EVENT_SUSPEND:
+        return story_act(story, TYPE_SUSPEND, "sd", 0, HOUR, now);
+    case EVENT_RESUME:
+        return story_command(story, TYPE_RESUME, "sd", now);
+    case EVENT_ASK_TIME:
+        return story_act(story, TYPE_ASK_TIME, worker, 0, HOUR, now);
+    case EVENT_GRANT_TIME:
+        story->state.course.asked_ms = HOUR;
+        return story_command(story, TYPE_GRANT_TIME, "sd", now);
+    case EVENT_DENY_TIME:
+        story->state.course.asked_ms = HOUR;
+        return story_command(story, TYPE_DENY_TIME, "sd", now);
+    case EVENT_STEP_DUE:
+        return story_fire_step(story, now);
     case EVENT_NONE:
     case EVENT_COUNT:
     case EVENT_ANY:
@@ -368,6 +495,27 @@ TEST_TOOL bool story_sent(const struct story *story, enum routing_type type)
         if (story->outcome.sends[i].type == type)
             return true;
     return false;
+}
+
+/* A command of anybody's, with whatever it may carry. */
+TEST_TOOL void story_command_random(struct story *story, struct rng *rng, int64_t now)
+{
+    static const char *const people[] = {"w1", "w1b", "w2", "vd", "sq1", "sq1b", "sq2", "sd", "dd",
+            "r1", "r2", "vol", "w3", "v", "", "stranger"};
+    const char *who = people[rng_below(rng, sizeof people / sizeof *people)];
+    enum routing_type type =
+            (enum routing_type)(TYPE_ACCEPT + rng_below(rng, TYPE_DENY_TIME - TYPE_ACCEPT + 1));
+    if (type == TYPE_REFER && rng_below(rng, 20)) /* or most cases would end so */
+        type = TYPE_RETURN;
+    char handled_by[ACTOR_SIZE];
+    memcpy(handled_by, story->state.handled_by, sizeof handled_by);
+    int64_t unit = rng_below(rng, 3) ? story->state.course.returned_by
+                                     : (int64_t)rng_below(rng, U_LOOSE_GRID + 2);
+    int64_t span_ms = 60000 * (1 + (int64_t)rng_below(rng, 600));
+    if (story_act(story, type, who, unit, span_ms, now) != VERDICT_APPLIED)
+        return;
+    if (type == TYPE_VERIFY || type == TYPE_REJECT)
+        assert_string_not_equal(who, handled_by);
 }
 
 #endif

@@ -58,7 +58,7 @@ static struct directory *city_build(void)
             UNIT(U_DISTRICT_DESK, U_DISTRICT, "D-DESK", LEVEL_DISTRICT, "desk", "", 0),
             UNIT(U_VILLAGE_DESK, U_VILLAGE, "V1-DESK", LEVEL_VILLAGE, "desk", "", 0),
     };
-    static const struct matter matters[] = {
+    static struct matter matters[] = {
             MATTER(1, "lamp", LEVEL_GRID, HANDLER_WORKER, 1000, 3000, 1500, ""),
             MATTER(2, "noise", LEVEL_VILLAGE, HANDLER_DESK, 1000, 4000, 900, ""),
             MATTER(3, "dump", LEVEL_GRID, HANDLER_SQUAD, 1000, 5000, 2000, "haul"),
@@ -76,6 +76,7 @@ static struct directory *city_build(void)
             STAFF(9, "vol1", U_TEAM, "volunteer"),
             STAFF(10, "vol2", U_TEAM, "volunteer"),
     };
+    matters[1].handler_code[LEVEL_VILLAGE] = "DESK";
     return directory_build(&(struct directory_rows){.version = db.directory_version,
             .site = SIM_SITE,
             .site_letters = "SI",

@@ -19,7 +19,21 @@
 #define ACTS_PER_REPORT 6
 
 enum { TYPE_REPORT = 1511, TYPE_WITHDRAW = 1512, TYPE_OUTCOME_ACK = 1513 };
-enum { TYPE_CASE_ACCEPT = 2501, TYPE_CASE_HANDLE, TYPE_CASE_VERIFY, TYPE_CASE_REFER };
+enum {
+    TYPE_CASE_ACCEPT = 2501,
+    TYPE_CASE_HANDLE,
+    TYPE_CASE_VERIFY,
+    TYPE_CASE_REFER,
+    TYPE_CASE_RETURN,
+    TYPE_CASE_DISPATCH,
+    TYPE_CASE_RULE,
+    TYPE_CASE_STEP_UP,
+    TYPE_CASE_REJECT,
+    TYPE_CASE_SUSPEND,
+    TYPE_CASE_RESUME,
+    TYPE_CASE_ASK_TIME,
+    TYPE_CASE_GRANT_TIME
+};
 enum { TYPE_MISSION_ACCEPT = 3501, TYPE_MISSION_ARRIVE, TYPE_MISSION_DONE };
 enum { TYPE_NEED_CLAIM = 4501, TYPE_NEED_DONE };
 
@@ -170,20 +184,43 @@ struct act {
     const char *actor;
 };
 
+/* Mostly what leads on; now and then what stands beside the straight way. */
+static uint32_t case_type(int64_t state)
+{
+    static const uint32_t dispatched[] = {TYPE_CASE_RETURN, TYPE_CASE_DISPATCH, TYPE_CASE_STEP_UP};
+    static const uint32_t accepted[] = {TYPE_CASE_RETURN, TYPE_CASE_SUSPEND, TYPE_CASE_ASK_TIME,
+            TYPE_CASE_GRANT_TIME, TYPE_CASE_REFER};
+    bool aside = sim_chance(&sim.people_rng, 5);
+    switch (state) {
+    case 2:
+        return aside                            ? dispatched[rng_below(&sim.people_rng, 3)]
+               : sim_chance(&sim.people_rng, 3) ? TYPE_CASE_HANDLE
+                                                : TYPE_CASE_ACCEPT;
+    case 3:
+        return aside ? accepted[rng_below(&sim.people_rng, 5)] : TYPE_CASE_HANDLE;
+    case 9:
+        return TYPE_CASE_DISPATCH;
+    case 10:
+        return TYPE_CASE_RULE;
+    case 11:
+        return TYPE_CASE_RESUME;
+    default:
+        return aside ? TYPE_CASE_REJECT : TYPE_CASE_VERIFY;
+    }
+}
+
 static struct act case_act(const struct version *row)
 {
     static const char *const workers[] = {"w1", "w2", "vd", "sd", "dd"};
     static const char *const verifiers[] = {"sd", "dd", "vd", "w1"};
-    switch (cell_int(row, CASE_STATE)) {
-    case 2:
-        return (struct act){sim_chance(&sim.people_rng, 3) ? TYPE_CASE_HANDLE : TYPE_CASE_ACCEPT,
-                one_of(workers, 5)};
-    case 3:
-        return (struct act){sim_chance(&sim.people_rng, 12) ? TYPE_CASE_REFER : TYPE_CASE_HANDLE,
-                one_of(workers, 5)};
-    default:
-        return (struct act){TYPE_CASE_VERIFY, one_of(verifiers, 4)};
-    }
+    static const char *const desks[] = {"vd", "sd", "dd"};
+    int64_t state = cell_int(row, CASE_STATE);
+    uint32_t type = case_type(state);
+    if (type == TYPE_CASE_RETURN || type == TYPE_CASE_ASK_TIME)
+        return (struct act){type, "vd"}; /* of its cases few have somebody to give them back to */
+    return (struct act){type, type > TYPE_CASE_REFER && type != TYPE_CASE_REJECT ? one_of(desks, 3)
+                              : state == 4 ? one_of(verifiers, 4)
+                                           : one_of(workers, 5)};
 }
 
 static struct act mission_act(const struct version *row)
@@ -217,6 +254,7 @@ static void act_on(enum service_id service, const struct row *row, const struct 
             [SERVICE_ROUTING] = case_act,
             [SERVICE_ENFORCEMENT] = mission_act,
             [SERVICE_VOLUNTEER] = need_act};
+    static const int64_t units[] = {3, 4, 5, 11}; /* village, grids, the village's desk */
     struct act act = choose[service](version);
     struct ask *ask = ask_new(service, act.type, row->key.a);
     if (!ask)
@@ -230,6 +268,10 @@ static void act_on(enum service_id service, const struct row *row, const struct 
         if (sim_chance(&sim.people_rng, 4))
             proto_number(&ask->payload, 1, cell_int(version, ROW_VER));
         proto_text(&ask->payload, 2, "done so");
+        if (act.type == TYPE_CASE_DISPATCH || act.type == TYPE_CASE_RULE)
+            proto_number(&ask->payload, 3, units[rng_below(&sim.people_rng, 4)]);
+        if (act.type == TYPE_CASE_SUSPEND || act.type == TYPE_CASE_ASK_TIME)
+            proto_number(&ask->payload, 4, 1); /* minute */
     }
     ask_begin(ask);
 }
@@ -250,7 +292,8 @@ static void act_try(void *self, int64_t arg)
         int state = service == SERVICE_ROUTING ? CASE_STATE : MISSION_STATE;
         int64_t open = service == SERVICE_INTAKE ? 5 : 4,
                 found = version ? cell_int(version, state) : 0;
-        if (found == 0 || (found > open && !sim_chance(&sim.people_rng, 8)))
+        bool over = found > open && !(service == SERVICE_ROUTING && found >= 9);
+        if (found == 0 || (over && !sim_chance(&sim.people_rng, 8)))
             continue;
         act_on(service, row, version);
         break;

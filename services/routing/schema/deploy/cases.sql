@@ -37,11 +37,12 @@ CREATE TABLE cases (
     overdue_by_catalogue boolean NOT NULL DEFAULT false, -- closed after first_due_at, nothing promised
     drill                boolean NOT NULL DEFAULT false,
     handled_by           text NOT NULL DEFAULT '',       -- staff code
+    course               jsonb,                          -- what happened beside the straight way; COURSE_TABLE
     source_ref           text,
     source               text,
     summary              text,
     queue                bigint GENERATED ALWAYS AS      -- in whose worklist it stands; NULL once ended
-        (CASE WHEN state BETWEEN 1 AND 5 THEN handler END) STORED
+        (CASE WHEN state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11 THEN handler END) STORED
 ) WITH (fillfactor = 70);
 
 CREATE INDEX cases_source_ref ON cases (source_ref) WHERE source_ref IS NOT NULL;
@@ -55,21 +56,34 @@ WHERE c.ver > 0 AND c.state BETWEEN 6 AND 8 AND c.ended_at IS NOT NULL;
 
 -- What a case counts for, as its row says.
 CREATE VIEW counter_fact (agg, metric, unit, matter, value) AS
-SELECT c.id, m.metric::smallint, c.unit, c.matter, 1::bigint
+SELECT c.id, m.metric::smallint, c.unit, c.matter, m.value::bigint
     FROM cases AS c
     CROSS JOIN LATERAL (VALUES
-        (0, c.state BETWEEN 1 AND 5),
-        (1, c.state = 6),
-        (2, c.state = 7),
-        (3, c.state = 8),
-        (4, c.overdue),
-        (5, c.overdue_by_catalogue),
-        (6, c.escalated & 4 <> 0),
-        (7, c.escalated & 8 <> 0),
-        (8, c.escalated & 16 <> 0),
-        (9, c.late AND c.state BETWEEN 1 AND 5)
-    ) AS m (metric, holds)
-    WHERE c.ver > 0 AND m.holds;
+        (0, (c.state BETWEEN 1 AND 5 OR c.state BETWEEN 9 AND 11)::integer),
+        (1, (c.state = 6)::integer),
+        (2, (c.state = 7)::integer),
+        (3, (c.state = 8)::integer),
+        (4, c.overdue::integer),
+        (5, c.overdue_by_catalogue::integer),
+        (6, (c.escalated & 4 <> 0)::integer),
+        (7, (c.escalated & 8 <> 0)::integer),
+        (8, (c.escalated & 16 <> 0)::integer),
+        (9, (c.late AND (c.state BETWEEN 1 AND 5 OR c.state BETWEEN 9 AND 11))::integer)
+    ) AS m (metric, value)
+    WHERE c.ver > 0 AND m.value <> 0
+UNION ALL
+SELECT c.id, m.metric::smallint, m.unit, c.matter, m.value
+    FROM cases AS c
+    CROSS JOIN LATERAL (VALUES
+        (10, c.unit, (c.course ->> 'returns')::bigint),
+        (11, (c.course ->> 'misdispatched')::bigint, 1),
+        (11, (c.course ->> 'overruled')::bigint, 1),
+        (12, (c.course ->> 'unfounded')::bigint, 1),
+        (13, c.unit, (c.course ->> 'reworks')::bigint),
+        (14, c.unit, (c.course ->> 'extensions')::bigint),
+        (15, c.unit, (c.course ->> 'suspensions')::bigint)
+    ) AS m (metric, unit, value)
+    WHERE c.ver > 0 AND c.course IS NOT NULL AND m.unit IS NOT NULL AND m.value IS NOT NULL;
 
 -- What the counters must be, from the cases themselves and what is kept of those that shrank: metric, unit, matter as in `counter`. A case counts
 -- at the unit where it is placed and at every unit above, at its matter, and in all. Metrics are those of

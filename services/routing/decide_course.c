@@ -1,0 +1,336 @@
+/* What happens to a case beside the straight way: it is given back and ruled on, dispatched by a
+ * person, passed up, sent back by its verifier, given more time, suspended. The deadline that was
+ * announced is moved by a grant and by a suspension alone, each a step of its own; giving back and
+ * passing on do not move it. Limits are those of routing.h.
+ *
+ * To extend: a row in the table of routing.h, an action, its function here, and what it has to know
+ * of the past in COURSE_TABLE. */
+#include "services/kernel/base/must.h"
+#include "services/routing/decide_actor.h"
+#include "services/routing/decide_turn.h"
+
+static const struct act *turn_act_body(const struct turn *turn)
+{
+    must(turn->input->kind == INPUT_COMMAND);
+    return turn->input->body;
+}
+
+/* Whose choice the present handler is: a person's unit, or, of the catalogue, the area's. */
+static int64_t case_chooser(const struct routing_case *this)
+{
+    return this->course.sent_by != 0 ? this->course.sent_by : this->area;
+}
+
+static void count_at(struct turn *turn, enum case_metric metric, int64_t unit)
+{
+    count_add(turn->outcome, (uint16_t)metric, unit, turn->next->matter, 1);
+}
+
+static void deadline_set(struct turn *turn, struct step *step, int64_t due_ms)
+{
+    struct routing_case *next = turn->next;
+    next->due_ms = step->due_ms = due_ms;
+    timer_set(turn->outcome, TIMER_DEADLINE, due_ms);
+}
+
+/* Moves the deadline by `by_ms`, and with it what the case is judged by as long as that stands. */
+static void deadline_move(struct turn *turn, struct step *step, int64_t by_ms)
+{
+    struct routing_case *next = turn->next;
+    if (!next->late)
+        next->first_due_ms += by_ms;
+    deadline_set(turn, step, next->due_ms + by_ms);
+}
+
+static void step_clock_set(struct turn *turn, struct step *step, int64_t due_ms)
+{
+    turn->next->course.step_due_ms = step->due_ms = due_ms;
+    timer_set(turn->outcome, TIMER_STEP, due_ms);
+}
+
+static void step_clock_clear(struct turn *turn)
+{
+    turn->next->course.step_due_ms = 0;
+    timer_clear(turn->outcome, TIMER_STEP);
+}
+
+/* The area that rules on a dispute: the one above the responsible area, at the top that itself. */
+static const struct unit *arbiter_first(const struct turn *turn)
+{
+    const struct unit *place = turn_place(turn);
+    const struct unit *area = area_from(turn->directory, place, turn->next->level + 1);
+    return area ? area : unit_root(turn->directory);
+}
+
+static void do_return(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    struct case_course *course = &next->course;
+    course->returns++;
+    course->returned_by = next->handler;
+    course->misdispatched = case_chooser(next);
+    course->sent_by = 0;
+    turn_step(turn, STEP_RETURN, turn->to, next->handler);
+    turn_count(turn, METRIC_RETURNED, 1);
+    count_at(turn, METRIC_MISDISPATCHED, course->misdispatched);
+    turn_give(turn, next->area);
+}
+
+static void do_dispute(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    struct case_course *course = &next->course;
+    course->returns++;
+    course->returned_by = next->handler;
+    course->arbiter = arbiter_first(turn)->id;
+    struct step *step = turn_step(turn, STEP_DISPUTE, turn->to, next->handler);
+    step_clock_set(turn, step, turn->input->now_ms + RULING_MS);
+    turn_count(turn, METRIC_RETURNED, 1);
+    turn_give(turn, course->arbiter);
+}
+
+/* A clock that was cleared or set anew fires for nothing. */
+static bool step_clock_ran_out(const struct turn *turn)
+{
+    int64_t due_ms = turn->next->course.step_due_ms;
+    return due_ms != 0 && due_ms <= turn->input->now_ms;
+}
+
+static void do_arbiter_up(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    struct case_course *course = &next->course;
+    if (!step_clock_ran_out(turn)) {
+        turn_ignore(turn);
+        return;
+    }
+    const struct unit *arbiter = unit_find(turn->directory, course->arbiter);
+    const struct unit *above =
+            arbiter ? area_from(turn->directory, turn_place(turn), (int)arbiter->level + 1) : NULL;
+    struct step *step =
+            turn_step(turn, STEP_ARBITER_UP, turn->to, above ? above->id : course->arbiter);
+    if (above) {
+        course->arbiter = above->id;
+        turn_give(turn, above->id);
+        step_clock_set(turn, step, turn->input->now_ms + RULING_MS);
+    } else {
+        step_clock_clear(turn); /* nobody is above: it stays there, marked once */
+    }
+}
+
+static int64_t actor_unit(const struct turn *turn)
+{
+    const struct staff *staff = staff_find(turn->directory, turn->input->actor);
+    must(staff); /* actor_check() found it */
+    return staff->unit;
+}
+
+static void do_rule(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    struct case_course *course = &next->course;
+    int64_t unit = turn_act_body(turn)->unit;
+    if (unit == course->returned_by) {
+        course->unfounded = unit;
+        count_at(turn, METRIC_RETURN_UNFOUNDED, unit);
+    } else {
+        course->overruled = case_chooser(next);
+        count_at(turn, METRIC_MISDISPATCHED, course->overruled);
+    }
+    course->ruled = 1;
+    course->arbiter = 0;
+    course->sent_by = actor_unit(turn);
+    step_clock_clear(turn);
+    turn_step(turn, STEP_RULE, turn->to, unit);
+    turn_give(turn, unit);
+}
+
+static void do_dispatch(struct turn *turn)
+{
+    int64_t unit = turn_act_body(turn)->unit;
+    turn->next->course.sent_by = actor_unit(turn);
+    turn_step(turn, STEP_DISPATCH, turn->to, unit)->due_ms = turn->next->due_ms;
+    turn_give(turn, unit);
+}
+
+static void do_step_up(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    const struct unit *area = area_from(turn->directory, turn_place(turn), next->level + 1);
+    must(area); /* course_check() found it */
+    next->area = area->id;
+    next->level = (uint8_t)area->level;
+    next->course.sent_by = 0;
+    int64_t handler = turn_handler_at(turn, area->level);
+    turn_step(turn, STEP_STEP_UP, turn->to, area->id)->due_ms = next->due_ms;
+    turn_give(turn, handler);
+}
+
+/* Rework has a share of the matter's span, but never more than what is left of a deadline that
+ * still runs. Squads and volunteers have reported their work as done: its own people do it again,
+ * and where those were volunteers, the area's desk. */
+static void do_reject(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    int64_t now = turn->input->now_ms;
+    struct step *step = turn_step(turn, STEP_REJECT, turn->to, next->handled_unit);
+    next->course.reworks++;
+    next->handled_at_ms = next->handled_unit = 0;
+    next->handled_by[0] = 0;
+    turn_count(turn, METRIC_REWORKED, 1);
+    if (next->kind == HANDLER_VOLUNTEERS)
+        turn_give(turn, next->area);
+    if (turn->matter && turn->matter->handle_ms > 0) {
+        int64_t due = now + turn->matter->handle_ms / REWORK_SHARE;
+        if (next->due_ms <= now || due < next->due_ms)
+            deadline_set(turn, step, due);
+    }
+}
+
+static void do_suspend(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    struct case_course *course = &next->course;
+    course->suspensions++;
+    course->left_ms = next->due_ms - turn->input->now_ms;
+    struct step *step = turn_step(turn, STEP_SUSPEND, turn->to, next->handler);
+    step_clock_set(turn, step, turn->input->now_ms + turn_act_body(turn)->span_ms);
+    timer_clear(turn->outcome, TIMER_DEADLINE);
+    turn_count(turn, METRIC_SUSPENDED, 1);
+}
+
+/* By a person, or at the review: no suspension lasts for ever. */
+static void do_resume(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    if (turn->input->kind == INPUT_TIMER && !step_clock_ran_out(turn)) {
+        turn_ignore(turn);
+        return;
+    }
+    struct step *step = turn_step(turn, STEP_RESUME, turn->to, next->handler);
+    deadline_move(turn, step, turn->input->now_ms + next->course.left_ms - next->due_ms);
+    next->course.left_ms = 0;
+    step_clock_clear(turn);
+}
+
+static void do_ask_time(struct turn *turn)
+{
+    turn->next->course.asked_ms = turn_act_body(turn)->span_ms;
+    turn_step(turn, STEP_ASK_TIME, turn->to, turn->next->handler);
+}
+
+static void do_grant_time(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    next->course.extensions++;
+    struct step *step = turn_step(turn, STEP_GRANT_TIME, turn->to, next->handler);
+    deadline_move(turn, step, next->course.asked_ms);
+    next->course.asked_ms = 0;
+    turn_count(turn, METRIC_EXTENDED, 1);
+}
+
+static void do_deny_time(struct turn *turn)
+{
+    turn->next->course.asked_ms = 0;
+    turn_step(turn, STEP_DENY_TIME, turn->to, turn->next->handler);
+}
+
+void course_act(struct turn *turn, enum case_action action)
+{
+    static void (*const does[])(struct turn *) = {
+            [DO_RETURN] = do_return,
+            [DO_DISPUTE] = do_dispute,
+            [DO_RULE] = do_rule,
+            [DO_ARBITER_UP] = do_arbiter_up,
+            [DO_DISPATCH] = do_dispatch,
+            [DO_STEP_UP] = do_step_up,
+            [DO_REJECT] = do_reject,
+            [DO_SUSPEND] = do_suspend,
+            [DO_RESUME] = do_resume,
+            [DO_ASK_TIME] = do_ask_time,
+            [DO_GRANT_TIME] = do_grant_time,
+            [DO_DENY_TIME] = do_deny_time,
+    };
+    must(action < sizeof does / sizeof *does && does[action]);
+    does[action](turn);
+}
+
+/* The unit that a command names: there, not retired, and within `area`. */
+static enum case_refusal unit_check(const struct turn *turn, int64_t area)
+{
+    const struct unit *unit = unit_find(turn->directory, turn_act_body(turn)->unit);
+    if (!unit || unit->retired)
+        return REFUSAL_UNIT_UNKNOWN;
+    return unit_within(turn->directory, unit, area) ? REFUSAL_NONE : REFUSAL_UNIT_OUTSIDE;
+}
+
+/* What the responsible area handles itself it cannot give back to itself. */
+static enum case_refusal return_check(const struct turn *turn, const struct routing_case *state)
+{
+    (void)turn;
+    if (state->handler == state->area)
+        return REFUSAL_OWN_AREA;
+    return state->course.ruled ? REFUSAL_RULED : REFUSAL_NONE;
+}
+
+static enum case_refusal rule_check(const struct turn *turn, const struct routing_case *state)
+{
+    return unit_check(turn, state->course.arbiter);
+}
+
+static enum case_refusal dispatch_check(const struct turn *turn, const struct routing_case *state)
+{
+    enum case_refusal refusal = unit_check(turn, state->area);
+    bool same = turn_act_body(turn)->unit == state->handler;
+    if (refusal == REFUSAL_NONE && same && state->state != CASE_RETURNED)
+        return REFUSAL_SAME_HANDLER;
+    return refusal;
+}
+
+static enum case_refusal step_up_check(const struct turn *turn, const struct routing_case *state)
+{
+    const struct unit *above = area_from(turn->directory, turn_place(turn), state->level + 1);
+    return above ? REFUSAL_NONE : REFUSAL_TOP;
+}
+
+static enum case_refusal suspend_check(const struct turn *turn, const struct routing_case *state)
+{
+    if (state->due_ms <= turn->input->now_ms)
+        return REFUSAL_NO_CLOCK;
+    return state->course.suspensions < SUSPENSIONS_MAX ? REFUSAL_NONE : REFUSAL_SUSPENDED_BEFORE;
+}
+
+static enum case_refusal ask_time_check(const struct turn *turn, const struct routing_case *state)
+{
+    (void)turn;
+    if (state->due_ms == 0)
+        return REFUSAL_NO_CLOCK;
+    if (state->course.asked_ms != 0)
+        return REFUSAL_ASKED_BEFORE;
+    return state->course.extensions < EXTENSIONS_MAX ? REFUSAL_NONE : REFUSAL_EXTENDED;
+}
+
+static enum case_refusal asked_check(const struct turn *turn, const struct routing_case *state)
+{
+    (void)turn;
+    return state->course.asked_ms != 0 ? REFUSAL_NONE : REFUSAL_NOT_ASKED;
+}
+
+enum case_refusal course_check(
+        const struct turn *turn, const struct routing_case *state, enum case_action action)
+{
+    static enum case_refusal (*const checks[])(const struct turn *, const struct routing_case *) = {
+            [DO_RETURN] = return_check,
+            [DO_DISPUTE] = return_check,
+            [DO_RULE] = rule_check,
+            [DO_DISPATCH] = dispatch_check,
+            [DO_STEP_UP] = step_up_check,
+            [DO_SUSPEND] = suspend_check,
+            [DO_ASK_TIME] = ask_time_check,
+            [DO_GRANT_TIME] = asked_check,
+            [DO_DENY_TIME] = asked_check,
+    };
+    if (action >= sizeof checks / sizeof *checks || !checks[action])
+        return REFUSAL_NONE;
+    return checks[action](turn, state);
+}
