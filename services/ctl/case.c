@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "services/ctl/case_find.h"
 #include "services/ctl/codec_story.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/ctl_bus.h"
@@ -41,58 +42,6 @@ struct story {
 static bool answered(const struct client_request *request)
 {
     return request->err == OK && request->reply.verdict == VERDICT_APPLIED;
-}
-
-static bool digits_id(const struct story *story, const char *text, int64_t *ret_id)
-{
-    char *end = NULL;
-    *ret_id = g_ascii_strtoll(text, &end, 10);
-    return g_ascii_isdigit(text[0]) && *end == '\0' &&
-           id_valid(*ret_id, directory_site(story->directory));
-}
-
-static int tickets_say(
-        struct story *story, const char *ticket, const struct case_view *cases, size_t count)
-{
-    ctl_fail(story->ctl, "工单号 %s 有 %zu 个案件;请用其中一个的内部编号:",
-            "ticket %s has %zu cases; name one of them by its id:", ticket, count);
-    for (size_t i = 0; i < count; i++)
-        ctl_say(story->ctl, "  %" PRId64 " %s", "  %" PRId64 " %s", cases[i].id,
-                name_of(story->ctl, SERVICE_ROUTING, NAME_STATE, cases[i].state));
-    return EXIT_FAILED;
-}
-
-/* The id of what the person named: EXIT_DONE, or it has said why not. */
-static int case_find(struct story *story, const char *text, int64_t *ret_id)
-{
-    struct case_view *cases = NULL;
-    size_t count = 0;
-    *ret_id = case_number_parse(
-            text, directory_site_letters(story->directory), directory_site(story->directory));
-    if (*ret_id != 0 || digits_id(story, text, ret_id))
-        return EXIT_DONE;
-    if (*text == '\0' || strlen(text) > 128 || !g_utf8_validate(text, -1, NULL))
-        return ctl_fail(story->ctl, "“%s”不是案件编号、内部编号或工单号",
-                "\"%s\" is no case number, id or ticket", text);
-    struct client_request request = {.dest = SERVICE_ROUTING,
-            .type = STORY_WORKLIST,
-            .payload = worklist_ticket_encode(&story->arena, text)};
-    if (!ctl_bus_ask(story->ctl, story->client, FRAME_QUERIES, &request, 1, &story->arena))
-        return EXIT_FAILED;
-    if (worklist_decode(request.reply.payload, &story->arena, &cases, &count) != OK)
-        return ctl_fail(story->ctl, "派遣服务的回答读不懂:两边的版本不同?",
-                "routing's answer cannot be read: is it of another version?");
-    if (count > 1)
-        return tickets_say(story, text, cases, count);
-    if (count == 1)
-        *ret_id = cases[0].id;
-    if (count == 1)
-        return EXIT_DONE;
-    return ctl_fail(story->ctl,
-            "没有工单号为“%s”的案件。案件编号形如 %s-20180101-0000123-4,末位是校验码;请核对",
-            "no case has the ticket \"%s\". A case number looks like %s-20180101-0000123-4 and "
-            "ends with a check digit; compare it with what you typed",
-            text, directory_site_letters(story->directory));
 }
 
 static void rows_add(struct story *story, enum service_id service, struct bytes payload)
@@ -338,7 +287,8 @@ static void story_json(struct story *story)
 static int story_tell(struct story *story, const char *text)
 {
     int64_t id = 0;
-    if (case_find(story, text, &id) != EXIT_DONE)
+    struct case_finder finder = {story->ctl, story->client, story->directory, &story->arena};
+    if (case_find(&finder, text, &id) != EXIT_DONE)
         return EXIT_FAILED;
     histories_ask(story, id);
     if (story->count == 0 && !story->viewed)

@@ -76,6 +76,25 @@ static struct case_view item_view(const Huying__Routing__WorkItem *item)
             .summary = ""};
 }
 
+struct bytes case_act_encode(struct arena *arena, const char *text, int64_t unit, uint32_t minutes)
+{
+    Huying__Routing__Act act = HUYING__ROUTING__ACT__INIT;
+    act.text = arena_text(arena, text, strlen(text));
+    act.unit = unit;
+    act.minutes = minutes;
+    return message_bytes(&act.base, arena);
+}
+
+enum err case_item_decode(struct bytes payload, struct arena *arena, struct case_view *ret)
+{
+    const Huying__Routing__WorkItem *item =
+            message_open(&huying__routing__work_item__descriptor, payload, arena);
+    if (item == NULL || item->id == 0)
+        return ERR_MALFORMED;
+    *ret = item_view(item);
+    return OK;
+}
+
 enum err case_view_decode(struct bytes payload, struct arena *arena, struct case_view *ret)
 {
     const Huying__Routing__CaseView *in =

@@ -35,6 +35,12 @@ enum err places_decode(struct bytes payload,
         struct page_place **ret,
         size_t *ret_count) MUST_CHECK;
 
+/* A command about a case (2501 to 2514): `text`, and what it names besides; 0 = nothing. */
+struct bytes case_act_encode(struct arena *arena, const char *text, int64_t unit, uint32_t minutes);
+/* Its answer: the case as a worklist says it. */
+enum err case_item_decode(
+        struct bytes payload, struct arena *arena, struct case_view *ret) MUST_CHECK;
+
 /* By ticket: cases of that source reference in any state. */
 struct bytes worklist_ticket_encode(struct arena *arena, const char *ticket);
 /* Open cases within the unit, after the id `after`, in order of id. */

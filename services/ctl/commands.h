@@ -23,6 +23,8 @@
             CTL_TEXT("各进程、队列、时钟和账本的状态",                                             \
                     "state of processes, queues, clock, ledger"))                                  \
     X(case, "case", CTL_TEXT("一个案件的全过程", "the whole story of a case"))                     \
+    X(act, "act",                                                                                  \
+            CTL_TEXT("以人员名义办理一个案件", "do something about a case, in somebody's name"))   \
     X(counters, "counters",                                                                        \
             CTL_TEXT("计数:查看、比较、重新计数", "counters: show, check, rebuild"))               \
     X(worklist, "worklist", CTL_TEXT("一个单位的在办案件", "open cases of a unit"))                \

@@ -100,11 +100,13 @@ static void next_actions_follow_state_and_handler(void **state)
 {
     static const struct {
         const char *state, *handler, *next;
-    } cases[] = {{"dispatched", "worker", "accept, handle, refer"},
-            {"accepted", "desk", "handle, refer"},
-            {"accepted", "squad", "the squad in its mission; refer"},
-            {"dispatched", "volunteers", "a volunteer in the need; refer"},
-            {"handled", "squad", "verify (another person)"}, {"closed", "worker", ""}};
+    } cases[] = {{"dispatched", "worker", "accept, handle, return, dispatch, step up, refer"},
+            {"accepted", "desk", "handle, return, dispatch, step up, ask for time, suspend, refer"},
+            {"accepted", "squad", "the squad in its mission; dispatch, step up, refer"},
+            {"dispatched", "volunteers", "a volunteer in the need; dispatch, step up, refer"},
+            {"handled", "squad", "verify or reject (another person)"},
+            {"returned", "desk", "dispatch, step up, refer"}, {"in_arbitration", "desk", "rule"},
+            {"suspended", "desk", "resume, refer"}, {"closed", "worker", ""}};
     const struct ctl en = {.english = true};
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
