@@ -7,6 +7,7 @@
  * of the past in COURSE_TABLE. */
 #include "services/kernel/base/must.h"
 #include "services/routing/decide_actor.h"
+#include "services/routing/decide_due.h"
 #include "services/routing/decide_turn.h"
 
 static const struct act *turn_act_body(const struct turn *turn)
@@ -33,13 +34,10 @@ static void deadline_set(struct turn *turn, struct step *step, int64_t due_ms)
     timer_set(turn->outcome, TIMER_DEADLINE, due_ms);
 }
 
-/* Moves the deadline by `by_ms`, and with it what the case is judged by as long as that stands. */
-static void deadline_move(struct turn *turn, struct step *step, int64_t by_ms)
+/* In the clock of whoever handles the case. */
+static struct due handler_due(const struct turn *turn, int64_t from_ms, int64_t span_ms)
 {
-    struct routing_case *next = turn->next;
-    if (!next->late)
-        next->first_due_ms += by_ms;
-    deadline_set(turn, step, next->due_ms + by_ms);
+    return due_after(turn->directory, turn->matter, turn->next->handler, from_ms, span_ms);
 }
 
 static void step_clock_set(struct turn *turn, struct step *step, int64_t due_ms)
@@ -76,6 +74,11 @@ static void do_return(struct turn *turn)
     turn_give(turn, next->area);
 }
 
+static struct due ruling_due(const struct turn *turn, int64_t arbiter)
+{
+    return due_after(turn->directory, turn->matter, arbiter, turn->input->now_ms, RULING_MS);
+}
+
 static void do_dispute(struct turn *turn)
 {
     struct routing_case *next = turn->next;
@@ -84,7 +87,7 @@ static void do_dispute(struct turn *turn)
     course->returned_by = next->handler;
     course->arbiter = arbiter_first(turn)->id;
     struct step *step = turn_step(turn, STEP_DISPUTE, turn->to, next->handler);
-    step_clock_set(turn, step, turn->input->now_ms + RULING_MS);
+    step_clock_set(turn, step, ruling_due(turn, course->arbiter).at_ms);
     turn_count(turn, METRIC_RETURNED, 1);
     turn_give(turn, course->arbiter);
 }
@@ -96,10 +99,15 @@ static bool step_clock_ran_out(const struct turn *turn)
     return due_ms != 0 && due_ms <= turn->input->now_ms;
 }
 
+/* The clock ran out, and what it leads to needs a year that the calendar has not: later again. */
+static void step_clock_retry(struct turn *turn)
+{
+    timer_set(turn->outcome, TIMER_STEP, turn->input->now_ms + DUE_RETRY_MS);
+}
+
 static void do_arbiter_up(struct turn *turn)
 {
-    struct routing_case *next = turn->next;
-    struct case_course *course = &next->course;
+    struct case_course *course = &turn->next->course;
     if (!step_clock_ran_out(turn)) {
         turn_ignore(turn);
         return;
@@ -107,12 +115,17 @@ static void do_arbiter_up(struct turn *turn)
     const struct unit *arbiter = unit_find(turn->directory, course->arbiter);
     const struct unit *above =
             arbiter ? area_from(turn->directory, turn_place(turn), (int)arbiter->level + 1) : NULL;
+    struct due due = above ? ruling_due(turn, above->id) : (struct due){0};
+    if (due.year != 0) {
+        step_clock_retry(turn);
+        return;
+    }
     struct step *step =
             turn_step(turn, STEP_ARBITER_UP, turn->to, above ? above->id : course->arbiter);
     if (above) {
         course->arbiter = above->id;
         turn_give(turn, above->id);
-        step_clock_set(turn, step, turn->input->now_ms + RULING_MS);
+        step_clock_set(turn, step, due.at_ms);
     } else {
         step_clock_clear(turn); /* nobody is above: it stays there, marked once */
     }
@@ -180,19 +193,27 @@ static void do_reject(struct turn *turn)
     turn_count(turn, METRIC_REWORKED, 1);
     if (next->kind == HANDLER_VOLUNTEERS)
         turn_give(turn, next->area);
-    if (turn->matter && turn->matter->handle_ms > 0) {
-        int64_t due = now + turn->matter->handle_ms / REWORK_SHARE;
-        if (next->due_ms <= now || due < next->due_ms)
-            deadline_set(turn, step, due);
-    }
+    int64_t span_ms = turn->matter ? turn->matter->handle_ms / REWORK_SHARE : 0;
+    struct due due = handler_due(turn, now, span_ms);
+    if (due.at_ms != 0 && (next->due_ms <= now || due.at_ms < next->due_ms))
+        deadline_set(turn, step, due.at_ms);
+}
+
+/* What is left on a clock of the handler's; false when the calendar cannot tell. */
+static bool left_read(const struct turn *turn, int64_t due_ms, int64_t *ret_ms)
+{
+    return due_between(turn->directory, turn->matter, turn->next->handler, turn->input->now_ms,
+                   due_ms, ret_ms) == 0;
 }
 
 static void do_suspend(struct turn *turn)
 {
     struct routing_case *next = turn->next;
     struct case_course *course = &next->course;
+    bool known = left_read(turn, next->due_ms, &course->left_ms) &&
+                 left_read(turn, next->first_due_ms, &course->first_left_ms);
+    must(known && course->left_ms > 0); /* suspend_check() */
     course->suspensions++;
-    course->left_ms = next->due_ms - turn->input->now_ms;
     struct step *step = turn_step(turn, STEP_SUSPEND, turn->to, next->handler);
     step_clock_set(turn, step, turn->input->now_ms + turn_act_body(turn)->span_ms);
     timer_clear(turn->outcome, TIMER_DEADLINE);
@@ -203,13 +224,23 @@ static void do_suspend(struct turn *turn)
 static void do_resume(struct turn *turn)
 {
     struct routing_case *next = turn->next;
+    struct case_course *course = &next->course;
+    int64_t now = turn->input->now_ms;
+    struct due due = handler_due(turn, now, course->left_ms);
+    struct due first = handler_due(turn, now, course->first_left_ms);
     if (turn->input->kind == INPUT_TIMER && !step_clock_ran_out(turn)) {
         turn_ignore(turn);
         return;
     }
+    if (due.year != 0 || first.year != 0) {
+        step_clock_retry(turn);
+        return;
+    }
     struct step *step = turn_step(turn, STEP_RESUME, turn->to, next->handler);
-    deadline_move(turn, step, turn->input->now_ms + next->course.left_ms - next->due_ms);
-    next->course.left_ms = 0;
+    if (first.at_ms != 0)
+        next->first_due_ms = first.at_ms;
+    deadline_set(turn, step, due.at_ms);
+    course->left_ms = course->first_left_ms = 0;
     step_clock_clear(turn);
 }
 
@@ -222,9 +253,12 @@ static void do_ask_time(struct turn *turn)
 static void do_grant_time(struct turn *turn)
 {
     struct routing_case *next = turn->next;
+    int64_t more_ms = next->course.asked_ms;
     next->course.extensions++;
     struct step *step = turn_step(turn, STEP_GRANT_TIME, turn->to, next->handler);
-    deadline_move(turn, step, next->course.asked_ms);
+    if (!next->late)
+        next->first_due_ms = handler_due(turn, next->first_due_ms, more_ms).at_ms;
+    deadline_set(turn, step, handler_due(turn, next->due_ms, more_ms).at_ms);
     next->course.asked_ms = 0;
     turn_count(turn, METRIC_EXTENDED, 1);
 }
@@ -273,6 +307,14 @@ static enum case_refusal return_check(const struct turn *turn, const struct rout
     return state->course.ruled ? REFUSAL_RULED : REFUSAL_NONE;
 }
 
+static enum case_refusal dispute_check(const struct turn *turn, const struct routing_case *state)
+{
+    enum case_refusal refusal = return_check(turn, state);
+    if (refusal == REFUSAL_NONE && ruling_due(turn, arbiter_first(turn)->id).year != 0)
+        return REFUSAL_NO_CALENDAR;
+    return refusal;
+}
+
 static enum case_refusal rule_check(const struct turn *turn, const struct routing_case *state)
 {
     return unit_check(turn, state->course.arbiter);
@@ -295,7 +337,13 @@ static enum case_refusal step_up_check(const struct turn *turn, const struct rou
 
 static enum case_refusal suspend_check(const struct turn *turn, const struct routing_case *state)
 {
+    int64_t left_ms = 0, first_left_ms = 0;
     if (state->due_ms <= turn->input->now_ms)
+        return REFUSAL_NO_CLOCK;
+    if (!left_read(turn, state->due_ms, &left_ms) ||
+            !left_read(turn, state->first_due_ms, &first_left_ms))
+        return REFUSAL_NO_CALENDAR;
+    if (left_ms == 0) /* its last working minute is over: it only waits for the instant */
         return REFUSAL_NO_CLOCK;
     return state->course.suspensions < SUSPENSIONS_MAX ? REFUSAL_NONE : REFUSAL_SUSPENDED_BEFORE;
 }
@@ -310,10 +358,30 @@ static enum case_refusal ask_time_check(const struct turn *turn, const struct ro
     return state->course.extensions < EXTENSIONS_MAX ? REFUSAL_NONE : REFUSAL_EXTENDED;
 }
 
-static enum case_refusal asked_check(const struct turn *turn, const struct routing_case *state)
+static enum case_refusal deny_check(const struct turn *turn, const struct routing_case *state)
 {
     (void)turn;
     return state->course.asked_ms != 0 ? REFUSAL_NONE : REFUSAL_NOT_ASKED;
+}
+
+static enum case_refusal grant_check(const struct turn *turn, const struct routing_case *state)
+{
+    enum case_refusal refusal = deny_check(turn, state);
+    if (refusal == REFUSAL_NONE && state->due_ms == 0)
+        return REFUSAL_NO_CLOCK; /* it was awaited, and the calendar lost the year again */
+    if (refusal == REFUSAL_NONE &&
+            (handler_due(turn, state->due_ms, state->course.asked_ms).year != 0 ||
+                    handler_due(turn, state->first_due_ms, state->course.asked_ms).year != 0))
+        return REFUSAL_NO_CALENDAR;
+    return refusal;
+}
+
+static enum case_refusal resume_check(const struct turn *turn, const struct routing_case *state)
+{
+    int64_t now = turn->input->now_ms;
+    bool known = handler_due(turn, now, state->course.left_ms).year == 0 &&
+                 handler_due(turn, now, state->course.first_left_ms).year == 0;
+    return known ? REFUSAL_NONE : REFUSAL_NO_CALENDAR;
 }
 
 enum case_refusal course_check(
@@ -321,14 +389,15 @@ enum case_refusal course_check(
 {
     static enum case_refusal (*const checks[])(const struct turn *, const struct routing_case *) = {
             [DO_RETURN] = return_check,
-            [DO_DISPUTE] = return_check,
+            [DO_DISPUTE] = dispute_check,
             [DO_RULE] = rule_check,
             [DO_DISPATCH] = dispatch_check,
             [DO_STEP_UP] = step_up_check,
             [DO_SUSPEND] = suspend_check,
             [DO_ASK_TIME] = ask_time_check,
-            [DO_GRANT_TIME] = asked_check,
-            [DO_DENY_TIME] = asked_check,
+            [DO_RESUME] = resume_check,
+            [DO_GRANT_TIME] = grant_check,
+            [DO_DENY_TIME] = deny_check,
     };
     if (action >= sizeof checks / sizeof *checks || !checks[action])
         return REFUSAL_NONE;

@@ -5,21 +5,37 @@
 
 #include "services/kernel/base/must.h"
 
-static struct due due_after(const struct directory *directory,
+static const struct hours *hours_of(
+        const struct directory *directory, const struct matter *matter, int64_t id)
+{
+    const struct unit *unit = unit_find(directory, id);
+    if (!unit)
+        unit = unit_root(directory);
+    return matter && unit ? matter_hours(matter, unit) : &HOURS_ALWAYS;
+}
+
+struct due due_after(const struct directory *directory,
         const struct matter *matter,
-        const struct routing_case *this,
+        int64_t unit,
         int64_t from_ms,
         int64_t span_ms)
 {
     struct due due = {0};
-    if (span_ms <= 0)
-        return due;
-    const struct unit *handler = unit_find(directory, this->handler);
-    if (!handler)
-        handler = unit_root(directory);
-    const struct hours *hours = handler ? matter_hours(matter, handler) : &HOURS_ALWAYS;
-    due.year = hours_add(directory_calendar(directory), hours, from_ms, span_ms, &due.at_ms);
+    if (span_ms > 0)
+        due.year = hours_add(directory_calendar(directory), hours_of(directory, matter, unit),
+                from_ms, span_ms, &due.at_ms);
     return due;
+}
+
+int32_t due_between(const struct directory *directory,
+        const struct matter *matter,
+        int64_t unit,
+        int64_t from_ms,
+        int64_t to_ms,
+        int64_t *ret_ms)
+{
+    return hours_between(directory_calendar(directory), hours_of(directory, matter, unit), from_ms,
+            to_ms, ret_ms);
 }
 
 struct due due_first(const struct directory *directory,
@@ -27,7 +43,7 @@ struct due due_first(const struct directory *directory,
         const struct routing_case *this,
         int64_t from_ms)
 {
-    return matter ? due_after(directory, matter, this, from_ms, matter->handle_ms)
+    return matter ? due_after(directory, matter, this->handler, from_ms, matter->handle_ms)
                   : (struct due){0};
 }
 
@@ -36,7 +52,7 @@ struct due due_step_up(const struct directory *directory,
         const struct routing_case *this,
         int64_t from_ms)
 {
-    return matter ? due_after(directory, matter, this, from_ms, matter->step_up_ms)
+    return matter ? due_after(directory, matter, this->handler, from_ms, matter->step_up_ms)
                   : (struct due){0};
 }
 

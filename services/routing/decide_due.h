@@ -6,6 +6,7 @@
 #ifndef HUYING_ROUTING_DECIDE_DUE_H
 #define HUYING_ROUTING_DECIDE_DUE_H
 
+#include "services/kernel/base/err.h"
 #include "services/routing/routing.h"
 
 #define DUE_RETRY_MS INT64_C(3600000)
@@ -14,6 +15,23 @@ struct due {
     int64_t at_ms; /* 0: none, or awaited */
     int32_t year;  /* the year without data that it waits for; 0 = it does not */
 };
+
+/* When `span_ms` of the clock in which `unit` works on the matter has passed since `from_ms`; none
+ * for no span. Without a matter, and where the directory no longer has the unit: around the clock,
+ * the root's hours. */
+struct due due_after(const struct directory *directory,
+        const struct matter *matter,
+        int64_t unit,
+        int64_t from_ms,
+        int64_t span_ms);
+/* What of that clock passes between two instants; 0 when the second is not the later one. Returns
+ * the year without data that it needs, or 0. */
+int32_t due_between(const struct directory *directory,
+        const struct matter *matter,
+        int64_t unit,
+        int64_t from_ms,
+        int64_t to_ms,
+        int64_t *ret_ms) MUST_CHECK;
 
 /* The first deadline, from the catalogue's span to handle it. `matter` may be NULL: none. */
 struct due due_first(const struct directory *directory,

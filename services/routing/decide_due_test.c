@@ -40,6 +40,12 @@ static struct directory *office_build(size_t known_days)
     };
     for (size_t i = 0; i < sizeof matters / sizeof *matters; i++)
         matters[i].all_hours = i == M_GRAFFITI - 1;
+    static const struct staff staff[] = {
+            STAFF(1, "w", U_GRID, "worker"),
+            STAFF(2, "vd", U_VILLAGE, "desk"),
+            STAFF(3, "sd", U_STREET, "desk"),
+            STAFF(4, "dd", U_DISTRICT, "desk"),
+    };
     return directory_build(&(struct directory_rows){.version = 5,
             .site = 1,
             .site_letters = "PY",
@@ -48,6 +54,8 @@ static struct directory *office_build(size_t known_days)
             .unit_count = sizeof units / sizeof *units,
             .matters = matters,
             .matter_count = sizeof matters / sizeof *matters,
+            .staff = staff,
+            .staff_count = sizeof staff / sizeof *staff,
             .hours = &site,
             .days = days,
             .day_count = known_days});
@@ -245,6 +253,76 @@ static void a_case_that_ended_waits_for_nothing(void **state)
     assert_int_equal(story_fire(&story, reported + DUE_RETRY_MS), VERDICT_DUPLICATE);
 }
 
+/* Due 10 October 09:00; at 30 September 11:00 there are 19 hours of work left. */
+static void a_pause_and_more_time_are_in_working_time(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, known);
+    (void)story_report(&story, M_LAMP, U_GRID, 0, instant("2026-09-30T09:00"));
+    instant_is(story.state.due_ms, "2026-10-10T09:00");
+    (void)story_command(&story, TYPE_ACCEPT, "sd", instant("2026-09-30T10:00"));
+    int64_t stopped = instant("2026-09-30T11:00");
+    assert_int_equal(
+            story_act(&story, TYPE_SUSPEND, "dd", 0, 9 * 24 * HOUR, stopped), VERDICT_APPLIED);
+    assert_int_equal(story.state.course.left_ms, 19 * HOUR);
+    instant_is(story.step_timer_ms, "2026-10-09T11:00"); /* a review is a date, not work */
+    assert_int_equal(
+            story_command(&story, TYPE_RESUME, "sd", instant("2026-10-08T10:00")), VERDICT_APPLIED);
+    instant_is(story.timer_ms, "2026-10-10T17:00");
+    assert_true(story.state.first_due_ms == story.state.due_ms);
+    int64_t asked = instant("2026-10-09T09:00");
+    assert_int_equal(story_act(&story, TYPE_ASK_TIME, "sd", 0, 2 * HOUR, asked), VERDICT_APPLIED);
+    assert_int_equal(story_command(&story, TYPE_GRANT_TIME, "dd", asked + 1), VERDICT_APPLIED);
+    instant_is(story.timer_ms, "2026-10-12T10:00");
+}
+
+/* A ruling has two hours of the arbiter's: the midday break does not count. */
+static void a_ruling_is_due_in_working_time(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, known);
+    (void)story_report(&story, M_DUMP, U_GRID, 0, instant("2026-09-30T09:00"));
+    int64_t at = instant("2026-09-30T09:30");
+    assert_int_equal(story_act(&story, TYPE_DISPATCH, "sd", U_GRID, 0, at), VERDICT_APPLIED);
+    assert_int_equal(story_command(&story, TYPE_RETURN, "w", at + 1), VERDICT_APPLIED);
+    assert_int_equal(story_act(&story, TYPE_DISPATCH, "vd", U_GRID, 0, at + 2), VERDICT_APPLIED);
+    assert_int_equal(
+            story_command(&story, TYPE_RETURN, "w", instant("2026-09-30T11:20")), VERDICT_APPLIED);
+    assert_int_equal(story.state.course.arbiter, U_STREET);
+    instant_is(story.step_timer_ms, "2026-09-30T15:20");
+}
+
+/* What needs a year without data is refused and says so; a review looks again in an hour. */
+static void without_a_calendar_nothing_is_guessed(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, known);
+    (void)story_report(&story, M_LAMP, U_GRID, 0, instant("2026-09-30T09:00"));
+    (void)story_command(&story, TYPE_ACCEPT, "sd", instant("2026-09-30T10:00"));
+    int64_t now = instant("2026-09-30T11:00");
+    (void)story_act(&story, TYPE_ASK_TIME, "sd", 0, HOUR, now);
+    story.directory = blank;
+    (void)story_command(&story, TYPE_GRANT_TIME, "dd", now + 1);
+    assert_int_equal(story.outcome.reason, REFUSAL_NO_CALENDAR);
+    (void)story_act(&story, TYPE_SUSPEND, "dd", 0, HOUR, now + 2);
+    assert_int_equal(story.outcome.reason, REFUSAL_NO_CALENDAR);
+    story.directory = known;
+    assert_int_equal(story_act(&story, TYPE_SUSPEND, "dd", 0, HOUR, now + 3), VERDICT_APPLIED);
+    story.directory = blank;
+    (void)story_command(&story, TYPE_RESUME, "sd", now + 4);
+    assert_int_equal(story.outcome.reason, REFUSAL_NO_CALENDAR);
+    int64_t review = story.step_timer_ms;
+    (void)story_fire_step(&story, review);
+    assert_int_equal(story.state.state, CASE_SUSPENDED);
+    assert_int_equal(story.step_timer_ms, review + DUE_RETRY_MS);
+    story.directory = known;
+    assert_int_equal(story_fire_step(&story, review + DUE_RETRY_MS), VERDICT_APPLIED);
+    assert_int_equal(story.state.state, CASE_ACCEPTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +333,9 @@ int main(void)
             cmocka_unit_test(a_deadline_that_passed_unseen_escalates_once),
             cmocka_unit_test(the_next_deadline_waits_too),
             cmocka_unit_test(a_case_that_ended_waits_for_nothing),
+            cmocka_unit_test(a_pause_and_more_time_are_in_working_time),
+            cmocka_unit_test(a_ruling_is_due_in_working_time),
+            cmocka_unit_test(without_a_calendar_nothing_is_guessed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

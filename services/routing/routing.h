@@ -395,7 +395,11 @@ enum case_step {
     X(REFUSAL_OWN_AREA, 32, "own_area",                                                            \
             "案件由责任区域自己处置，无处可退。请处置、派给下属单位，或上报升级。",                \
             "The responsible area handles the case itself; there is nobody to give it back to. "   \
-            "Handle it, dispatch it to a unit below, or pass it up.")
+            "Handle it, dispatch it to a unit below, or pass it up.")                              \
+    X(REFUSAL_NO_CALENDAR, 33, "no_calendar",                                                      \
+            "工作日历缺少所需年份的数据，无法计算期限。请管理员导入该年日历后再试。",              \
+            "The calendar has no data for a year that the deadline needs. Have an operator load "  \
+            "that year, then try again.")
 
 enum case_refusal {
 #define X(name, number, text, zh, en) name = number,
@@ -451,6 +455,7 @@ enum case_work { WORK_OWN = 0, WORK_MISSION = 1, WORK_NEED = 2 };
     X(arbiter)       /* area that is asked to rule */                                              \
     X(ruled)         /* 1: it was ruled who handles it; no more returns */                         \
     X(asked_ms)      /* more time, asked for and not decided */                                    \
+    X(first_left_ms) /* the same of what the case is judged by */                                  \
     X(left_ms)       /* what was left on the clock when it was stopped */                          \
     X(step_due_ms)   /* instant: of the ruling, of the review */
 
