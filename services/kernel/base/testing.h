@@ -3,6 +3,7 @@
 #ifndef HUYING_BASE_TESTING_H
 #define HUYING_BASE_TESTING_H
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -44,6 +45,8 @@ static inline void log_watch(struct log_watch *watch)
     watch->kept = dup(STDERR_FILENO);
     watch->file = memfd_create("log", MFD_CLOEXEC);
     assert_true(watch->kept >= 0 && watch->file >= 0);
+    /* A memory file's position is not locked: threads would write over each other's lines. */
+    assert_int_equal(fcntl(watch->file, F_SETFL, O_APPEND), 0);
     assert_true(dup2(watch->file, STDERR_FILENO) >= 0);
 }
 
@@ -51,7 +54,7 @@ static inline void log_watch(struct log_watch *watch)
 static inline const char *log_seen(const struct log_watch *watch)
 {
     static char text[1 << 17];
-    off_t end = lseek(watch->file, 0, SEEK_CUR);
+    off_t end = lseek(watch->file, 0, SEEK_END);
     off_t from = end < (off_t)sizeof text ? 0 : end - (off_t)sizeof text + 1;
     ssize_t size = pread(watch->file, text, sizeof text - 1, from);
     text[size > 0 ? size : 0] = '\0';
