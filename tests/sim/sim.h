@@ -110,7 +110,7 @@ struct sim_result {
     X(STAT_TAKEN_BACK, "answers undone by a restore")                                              \
     X(STAT_WAITED, "held messages")                                                                \
     X(STAT_DEADLINES, "deadlines")
-enum stat {
+enum sim_stat {
 #define X(name, text) name,
     STAT_TABLE(X)
 #undef X
