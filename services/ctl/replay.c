@@ -29,7 +29,7 @@
 #define PUSH_MS 60000
 #define AHEAD_ROWS 2000 /* reports pushed in one go, at most */
 #define HELP                                                                                       \
-    CTL_TEXT("把一份工单文件完整走一遍。可以重复运行:重复的工单只会得到重复回执。",                    \
+    CTL_TEXT("把一份工单文件完整走一遍。可以重复运行:重复的工单只会得到重复回执。",                \
             "Runs a file of reports the whole way, from acceptance to the ledger.\n"               \
             "May be repeated: known tickets get a duplicate receipt.")
 
@@ -327,20 +327,18 @@ static enum err advance(struct replay *replay, bool *ret_over)
 static enum err outcomes_fetch(struct replay *replay)
 {
     static struct hotline_outcome outcomes[HOTLINE_OUTCOMES_MAX];
-    int64_t ids[HOTLINE_OUTCOMES_MAX], after = 0;
+    int64_t after = 0;
     for (;;) {
         size_t count = 0;
         enum err err = hotline_outcomes(
                 replay->hotline, after, outcomes, HOTLINE_OUTCOMES_MAX, &count, PUSH_MS);
         if (err != OK || count == 0)
             return err;
-        for (size_t i = 0; i < count; i++)
-            ids[i] = outcomes[i].case_id;
-        err = hotline_ack(replay->hotline, ids, count, replay->clock_ms, PUSH_MS);
+        err = hotline_ack(replay->hotline, outcomes, count, replay->clock_ms, PUSH_MS);
         if (err != OK)
             return err;
         replay->counts.outcomes += count;
-        after = ids[count - 1];
+        after = outcomes[count - 1].case_id;
     }
 }
 

@@ -185,6 +185,7 @@ enum err outcome_ack_decode(
         return fault_report(&fault, arena, ret_why);
     struct outcome_ack *body = arena_get(arena, sizeof *body);
     body->case_id = message->case_id;
+    body->round = message->round;
     *ret_body = body;
     return OK;
 }
@@ -443,6 +444,7 @@ void outcomes_encode(const struct report *reports,
         items[i].outcome = text_lend(report_state_names[reports[i].state]);
         items[i].at_ms = reports[i].ended_ms;
         items[i].text = text_lend(reports[i].outcome_text);
+        items[i].round = (uint32_t)reports[i].course.round;
         pointers[i] = &items[i];
     }
     Huying__Hotline__Outcomes message = HUYING__HOTLINE__OUTCOMES__INIT;

@@ -51,6 +51,12 @@ void report_answer(const void *next,
         const struct world *world,
         struct buf *out);
 
+/* The course as JSON. False, and nothing is written, when there is nothing to say: the report has
+ * ended as often as its state says, and nobody else asked about it. */
+bool course_format(const struct report_course *course, struct buf *out);
+/* ERR_MALFORMED: not what course_format() writes. */
+enum err course_parse(struct bytes text, struct report_course *ret) MUST_CHECK;
+
 /* Queries: what was asked, and the rows as the store read them. */
 struct outcomes_query {
     int64_t after;

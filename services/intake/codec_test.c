@@ -271,9 +271,13 @@ static void withdrawal_ack_and_end_name_their_limits(void **unused)
     assert_int_equal(withdrawal_decode(bytes_of(&payload), &arena, &body, &why), ERR_MALFORMED);
     assert_string_equal(why, "reason is too long, at most 200 are taken");
     buf_reset(&payload);
-    hotline_ack_encode(0, &payload);
+    hotline_ack_encode(0, 1, &payload);
     assert_int_equal(outcome_ack_decode(bytes_of(&payload), &arena, &body, &why), ERR_MALFORMED);
     assert_string_equal(why, "case_id must be a positive id");
+    buf_reset(&payload);
+    hotline_ack_encode(7, 2, &payload);
+    assert_int_equal(outcome_ack_decode(bytes_of(&payload), &arena, &body, &why), OK);
+    assert_int_equal(((const struct outcome_ack *)body)->round, 2);
     buf_reset(&payload);
     buf_add(&payload, "\x0a\x06reopen", 8); /* CaseEnded.outcome */
     assert_int_equal(case_ended_decode(bytes_of(&payload), &arena, &body, &why), ERR_MALFORMED);
@@ -357,6 +361,7 @@ static void outcomes_and_view_arrive(void **unused)
         reports[i].base.id += i;
         reports[i].state = REPORT_REFERRED_OUT;
         reports[i].ended_ms = NOW + i;
+        reports[i].course.round = 2;
         reports[i].outcome_text = "given to the county";
     }
     outcomes_encode(reports, OUTCOMES_MAX, directory, &out);
@@ -367,6 +372,7 @@ static void outcomes_and_view_arrive(void **unused)
     assert_int_equal(count, OUTCOMES_MAX);
     assert_int_equal(outcomes[499].case_id, reports[499].base.id);
     assert_int_equal(outcomes[499].at_ms, NOW + 499);
+    assert_int_equal(outcomes[499].round, 2);
     assert_string_equal(outcomes[499].outcome, "referred_out");
     assert_string_equal(outcomes[499].text, "given to the county");
     buf_reset(&out);
@@ -469,6 +475,39 @@ static void detail_is_json_with_escapes(void **unused)
             out.data, "{\"ticket\":\"T-1\",\"text\":\"dark \\\"corner\\\"\\u000aby the bridge\"}");
 }
 
+static void course_comes_back_and_what_is_plain_is_not_written(void **unused)
+{
+    (void)unused;
+    BUF_OWNED text = {0};
+    struct report_course course = {.round = 1};
+    struct report_course read;
+    assert_false(course_format(&course, &text));
+    assert_int_equal(text.size, 0);
+    course.round = 2;
+    course.caller_count = CALLERS_MAX;
+    for (int i = 0; i < CALLERS_MAX; i++) {
+        (void)snprintf(course.callers[i].ref, TICKET_SIZE, "工单\"%d\"", i);
+        memset(course.callers[i].digest, 0xf0 + i, DIGEST_SIZE);
+    }
+    assert_true(course_format(&course, &text));
+    assert_int_equal(course_parse(bytes_of(&text), &read), OK);
+    assert_memory_equal(&read, &course, sizeof course);
+}
+
+static void course_that_was_not_written_here_is_malformed(void **unused)
+{
+    (void)unused;
+    static const char *const texts[] = {"", "[]", "{\"callers\":[[\"A\"]]}",
+            "{\"callers\":[[\"A\",\"00\"]]}", "{\"callers\":[[1,2]]}",
+            "{\"callers\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}"};
+    struct report_course read;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const struct bytes text = {(const uint8_t *)texts[i], strlen(texts[i])};
+        if (course_parse(text, &read) != ERR_MALFORMED)
+            fail_msg("read: %s", texts[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +523,8 @@ int main(void)
             cmocka_unit_test(query_by_number_finds_the_id),
             cmocka_unit_test(case_reported_carries_what_routing_needs),
             cmocka_unit_test(detail_is_json_with_escapes),
+            cmocka_unit_test(course_comes_back_and_what_is_plain_is_not_written),
+            cmocka_unit_test(course_that_was_not_written_here_is_malformed),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -1,8 +1,9 @@
 /* A report's life, in one table: what each state does with each event. A ticket that came before is
  * a duplicate or refused; a withdrawal is passed on to routing, which alone knows whether the case
- * can still be withdrawn, and the report ends when routing says so. To add an input: a row here, a
- * case in report_decide(). Everything that is not in the table is refused by its NOT_FOUND
- * column. */
+ * can still be withdrawn, and the report ends when routing says so: once more when the case was
+ * reopened, and the newer outcome is then what the source gets and acknowledges. To add an input: a
+ * row here, a case in report_decide(). Everything that is not in the table is refused by its
+ * NOT_FOUND column. */
 #include "services/intake/decide.h"
 #include <string.h>
 #include "services/kernel/base/must.h"
@@ -19,7 +20,7 @@ static const unsigned char actions[EVENT_COUNT][STATE_COUNT] = {
         /*                 none       accepted     closed        withdrawn  referred_out */
         [EVENT_SUBMIT] = {ACCEPT, REPEAT, REPEAT, REPEAT, REPEAT},
         [EVENT_WITHDRAW] = {NOT_FOUND, ASK, REFUSE_ENDED, DUPLICATE, REFUSE_ENDED},
-        [EVENT_END] = {NOT_FOUND, END, DUPLICATE, DUPLICATE, DUPLICATE},
+        [EVENT_END] = {NOT_FOUND, END, END, END, END},
         [EVENT_ACK] = {NOT_FOUND, REFUSE_OPEN, TAKE, TAKE, TAKE},
 };
 
@@ -152,20 +153,32 @@ static void report_ask_withdrawal(
 static void report_end(const struct input *input, struct report *next, struct outcome *outcome)
 {
     const struct case_ended *ended = input->body;
+    enum report_state before = next->state;
     must(ended->state > REPORT_ACCEPTED && ended->state < STATE_COUNT);
+    next->course.round += next->course.round < ROUNDS_MAX;
     next->state = ended->state;
     next->ended_ms = ended->at_ms ? ended->at_ms : input->now_ms;
     next->outcome_text = ended->text;
     next->outcome_pending = true;
-    struct step *step = step_add(outcome, input, STEP_END, REPORT_ACCEPTED, (uint16_t)ended->state);
+    struct step *step =
+            step_add(outcome, input, STEP_END, (uint16_t)before, (uint16_t)ended->state);
     step->unit = next->unit;
-    count_add(outcome, METRIC_REPORTS_OPEN, next->unit, next->matter, -1);
+    if (before == REPORT_ACCEPTED)
+        count_add(outcome, METRIC_REPORTS_OPEN, next->unit, next->matter, -1);
 }
 
+/* An acknowledgement of an earlier round comes late and says nothing about the present outcome; one
+ * of a round that has not been cannot be meant. */
 static void report_take_outcome(
         const struct input *input, struct report *next, struct outcome *outcome)
 {
-    if (!next->outcome_pending) {
+    const struct outcome_ack *ack = input->body;
+    uint32_t round = (uint32_t)next->course.round;
+    if (ack->round > round) {
+        outcome_refuse(outcome, REASON_NOT_ENDED);
+        return;
+    }
+    if (!next->outcome_pending || (ack->round && ack->round < round)) {
         outcome->verdict = VERDICT_DUPLICATE;
         return;
     }

@@ -127,7 +127,8 @@ static struct report report_make(enum report_state state)
             .digest = {1, 2, 3},
             .source = "hotline",
             .ref = "T-1",
-            .outcome_text = ""};
+            .outcome_text = "",
+            .course = {.round = state > REPORT_ACCEPTED}};
 }
 
 static void submit_new_is_accepted_with_case_reported(void **unused)
@@ -329,9 +330,9 @@ static const struct expectation on_withdraw[] = {
 static const struct expectation on_end[] = {
         {VERDICT_NOT_FOUND, 0, NO_STEP, 0},
         {VERDICT_APPLIED, 0, STEP_END, 0},
-        {VERDICT_DUPLICATE, 0, NO_STEP, 0},
-        {VERDICT_DUPLICATE, 0, NO_STEP, 0},
-        {VERDICT_DUPLICATE, 0, NO_STEP, 0},
+        {VERDICT_APPLIED, 0, STEP_END, 0},
+        {VERDICT_APPLIED, 0, STEP_END, 0},
+        {VERDICT_APPLIED, 0, STEP_END, 0},
 };
 static const struct expectation on_ack[] = {
         {VERDICT_NOT_FOUND, 0, NO_STEP, 0},
@@ -363,7 +364,7 @@ static void every_state_answers_withdraw_end_and_ack(void **unused)
     (void)unused;
     const struct withdrawal withdrawal = {"T-1", "mistake", 0};
     const struct case_ended ended = {REPORT_CLOSED, NOW, "done"};
-    const struct outcome_ack ack = {CASE};
+    const struct outcome_ack ack = {CASE, 0};
     expect_table(on_withdraw, HOTLINE_WITHDRAW, INPUT_COMMAND, &withdrawal);
     expect_table(on_withdraw, INTAKE_WITHDRAW, INPUT_COMMAND, &withdrawal);
     expect_table(on_end, ROUTING_CASE_ENDED, INPUT_MESSAGE, &ended);
@@ -399,13 +400,65 @@ static void end_keeps_outcome_and_lowers_open(void **unused)
     assert_int_equal(outcome.count_count, 1);
     assert_int_equal(outcome.counts[0].metric, METRIC_REPORTS_OPEN);
     assert_int_equal(outcome.counts[0].amount, -1);
-    assert_int_equal(decide(&next, &input, &state).verdict, VERDICT_DUPLICATE);
+    assert_int_equal(next.course.round, 1);
+}
+
+/* The case was reopened: routing's numbers see to it that one end comes once. */
+static void second_end_replaces_the_outcome_and_is_fed_back_again(void **unused)
+{
+    (void)unused;
+    const struct case_ended ended = {REPORT_REFERRED_OUT, NOW + 9, "to the county"};
+    struct input input = command_make(ROUTING_CASE_ENDED, &ended);
+    for (int pending = 0; pending < 2; pending++) {
+        struct report state = report_make(REPORT_CLOSED);
+        struct report next;
+        state.outcome_pending = pending;
+        struct outcome outcome = decide(&state, &input, &next);
+        assert_int_equal(outcome.step_count, 1);
+        assert_int_equal(outcome.steps[0].from, REPORT_CLOSED);
+        assert_int_equal(outcome.steps[0].to, REPORT_REFERRED_OUT);
+        assert_int_equal(outcome.count_count, 0); /* it was not open */
+        assert_int_equal(next.state, REPORT_REFERRED_OUT);
+        assert_int_equal(next.ended_ms, NOW + 9);
+        assert_string_equal(next.outcome_text, "to the county");
+        assert_true(next.outcome_pending);
+        assert_int_equal(next.course.round, 2);
+    }
+}
+
+static void ack_counts_for_the_outcome_that_was_stored(void **unused)
+{
+    (void)unused;
+    const struct {
+        uint32_t round;
+        bool pending;
+        enum verdict verdict;
+        bool left;
+    } cases[] = {
+            {0, true, VERDICT_APPLIED, false}, /* of somebody who knows no rounds */
+            {1, true, VERDICT_DUPLICATE, true},
+            {2, true, VERDICT_APPLIED, false},
+            {2, false, VERDICT_DUPLICATE, false},
+            {3, true, VERDICT_REFUSED, true},
+            {UINT32_MAX, true, VERDICT_REFUSED, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct outcome_ack ack = {CASE, cases[i].round};
+        struct input input = command_make(HOTLINE_OUTCOME_ACK, &ack);
+        struct report state = report_make(REPORT_CLOSED);
+        struct report next;
+        state.course.round = 2;
+        state.outcome_pending = cases[i].pending;
+        struct outcome outcome = decide(&state, &input, &next);
+        if (outcome.verdict != cases[i].verdict || next.outcome_pending != cases[i].left)
+            fail_msg("%zu: verdict %d pending %d", i, (int)outcome.verdict, next.outcome_pending);
+    }
 }
 
 static void ack_twice_is_duplicate(void **unused)
 {
     (void)unused;
-    const struct outcome_ack ack = {CASE};
+    const struct outcome_ack ack = {CASE, 0};
     struct input input = command_make(HOTLINE_OUTCOME_ACK, &ack);
     struct report state = report_make(REPORT_CLOSED);
     struct report next;
@@ -418,8 +471,8 @@ static void other_sources_reports_do_not_exist_for_a_hotline(void **unused)
 {
     (void)unused;
     const struct withdrawal withdrawal = {"T-1", "", 0};
-    const struct outcome_ack ack = {CASE};
-    const struct outcome_ack other = {CASE + 1};
+    const struct outcome_ack ack = {CASE, 0};
+    const struct outcome_ack other = {CASE + 1, 0};
     const struct {
         uint32_t type;
         const void *body;
@@ -457,6 +510,8 @@ int main(void)
             cmocka_unit_test(every_state_answers_withdraw_end_and_ack),
             cmocka_unit_test(withdraw_twice_is_asked_once),
             cmocka_unit_test(end_keeps_outcome_and_lowers_open),
+            cmocka_unit_test(second_end_replaces_the_outcome_and_is_fed_back_again),
+            cmocka_unit_test(ack_counts_for_the_outcome_that_was_stored),
             cmocka_unit_test(ack_twice_is_duplicate),
             cmocka_unit_test(other_sources_reports_do_not_exist_for_a_hotline),
     };

@@ -22,6 +22,8 @@
 #define REASON_CHARS_MAX 200                  /* of a withdrawal */
 #define DIGEST_SIZE 32                        /* SHA-256 */
 #define OUTCOMES_MAX 500                      /* rows of one answer */
+#define CALLERS_MAX 16                        /* further tickets that stay on one case */
+#define ROUNDS_MAX 1000000                    /* how often one case may end */
 #define INSTANT_MIN_MS INT64_C(0)             /* 1970-01-01T00:00:00Z */
 #define INSTANT_MAX_MS INT64_C(4102444800000) /* 2100-01-01T00:00:00Z, itself too late */
 
@@ -86,7 +88,7 @@ enum report_metric {
     X(REASON_NOT_FOUND, 7, "NOT_FOUND", "No report of yours has this ticket or number.",           \
             "您没有该工单号或编号的上报。")                                                        \
     X(REASON_MALFORMED, 8, "MALFORMED", "The report breaks its format or a limit.",                \
-            "上报内容不符合格式或超出限制。")                                                                     \
+            "上报内容不符合格式或超出限制。")                                                      \
     X(REASON_GONE, 9, "GONE",                                                                      \
             "The report under this ticket is old and has been deleted. Use a new ticket.",         \
             "该工单号下的上报已按期删除，请使用新的工单号。")
@@ -111,6 +113,25 @@ enum placed {
 #undef X
 };
 
+/* Somebody who asked about a case that was there already, under a ticket of their own. */
+struct caller {
+    char ref[TICKET_SIZE];
+    uint8_t digest[DIGEST_SIZE]; /* of the body under that ticket */
+};
+
+/* What happened to a report beside the straight way. Most reports have none of it: then NULL in the
+ * row, else JSON with these names, and "callers": [[ticket, digest in hex], …] (codec_course.c). To
+ * add a number: a line here; its 0 must mean what its absence meant. */
+#define COURSE_TABLE(X) X(round) /* how often its case has ended; of the outcome that it shows */
+
+struct report_course {
+#define X(name) int32_t name;
+    COURSE_TABLE(X)
+#undef X
+    int32_t caller_count;
+    struct caller callers[CALLERS_MAX];
+};
+
 /* The aggregate's row. */
 struct report {
     struct aggregate base;
@@ -128,6 +149,7 @@ struct report {
     char source[PEER_SIZE]; /* name of the reporting system's key, "http", or an API token's name */
     char ref[TICKET_SIZE];  /* its ticket */
     const char *outcome_text; /* batch memory; "" = none; for the reporter */
+    struct report_course course;
 };
 
 /* Types of inputs, as intake.proto, hotline.proto and routing.proto number them. */
@@ -177,6 +199,7 @@ struct withdrawal {
 /* Body of OUTCOME_ACK. */
 struct outcome_ack {
     int64_t case_id;
+    uint32_t round; /* of the outcome that was stored; 0 = the one that is there */
 };
 
 /* Body of CASE_ENDED. */

@@ -16,32 +16,41 @@
 
 #define GRIDS_READ_MAX "200001" /* LOCATOR_GRIDS_MAX and one, so that too many are noticed */
 
-enum { OWN_COLUMNS = 14 };
+enum { OWN_COLUMNS = 15 };
 
 static const char sql_stub[] = "INSERT INTO report (id) SELECT unnest($1::bigint[]) ORDER BY 1 "
                                "ON CONFLICT DO NOTHING";
 
 #define REPORT_COLUMNS                                                                             \
     "state, placed, matter, unit, accepted, reported, promised, ended, withdraw_asked, "           \
-    "outcome_pending, digest, source, ref, outcome_text"
+    "outcome_pending, digest, source, ref, outcome_text, course"
 
-static const char sql_load[] = "SELECT id, ver, seen_routing, sent_routing, " REPORT_COLUMNS
-                               " FROM report WHERE id = ANY($1::bigint[]) ORDER BY id "
-                               "FOR NO KEY UPDATE";
+#define REPORT_READ                                                                                \
+    "id, ver, seen_routing, sent_routing, state, placed, matter, unit, accepted, reported, "       \
+    "promised, ended, withdraw_asked, outcome_pending, digest, source, ref, outcome_text, "        \
+    "course::text"
+
+static const char sql_load[] =
+        "SELECT " REPORT_READ " FROM report WHERE id = ANY($1::bigint[]) ORDER BY id "
+        "FOR NO KEY UPDATE";
 
 static const char sql_update[] =
         "INSERT INTO report (id, ver, seen_routing, sent_routing, " REPORT_COLUMNS
-        ") SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], "
+        ") SELECT u.id, u.ver, u.seen, u.sent, u.state, u.placed, u.matter, u.unit, u.accepted, "
+        "u.reported, u.promised, u.ended, u.asked, u.pending, u.digest, u.source, u.ref, u.text, "
+        "u.course::jsonb FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], "
         "$5::smallint[], $6::smallint[], $7::integer[], $8::bigint[], $9::timestamptz[], "
         "$10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::boolean[], "
-        "$14::boolean[], $15::bytea[], $16::text[], $17::text[], $18::text[]) ON CONFLICT "
-        "(id) DO UPDATE SET ver = excluded.ver, seen_routing = excluded.seen_routing, "
+        "$14::boolean[], $15::bytea[], $16::text[], $17::text[], $18::text[], $19::text[]) "
+        "AS u (id, ver, seen, sent, state, placed, matter, unit, accepted, reported, promised, "
+        "ended, asked, pending, digest, source, ref, text, course) ON CONFLICT (id) DO UPDATE SET "
+        "ver = excluded.ver, seen_routing = excluded.seen_routing, "
         "sent_routing = excluded.sent_routing, state = excluded.state, placed = "
         "excluded.placed, matter = excluded.matter, unit = excluded.unit, accepted = "
         "excluded.accepted, reported = excluded.reported, promised = excluded.promised, "
         "ended = excluded.ended, withdraw_asked = excluded.withdraw_asked, outcome_pending = "
         "excluded.outcome_pending, digest = excluded.digest, source = excluded.source, ref = "
-        "excluded.ref, outcome_text = excluded.outcome_text";
+        "excluded.ref, outcome_text = excluded.outcome_text, course = excluded.course";
 
 enum statement_index { TICKET_INSERT, TICKET_FIND, GRIDS_READ };
 
@@ -65,7 +74,7 @@ static const struct statement statements[] = {
 };
 
 #define OUTCOMES_SQL                                                                               \
-    "SELECT id, ver, seen_routing, sent_routing, " REPORT_COLUMNS                                  \
+    "SELECT " REPORT_READ                                                                          \
     " FROM report WHERE outcome_pending AND source = $1 AND id > $2 ORDER BY id LIMIT $3"
 
 /* One per query type: the kernel prepares each under its name. */
@@ -73,8 +82,7 @@ static const struct statement outcomes_statement = {"intake_outcomes", OUTCOMES_
 static const struct statement hotline_outcomes_statement = {"hotline_outcomes", OUTCOMES_SQL};
 
 static const struct statement report_statement = {"intake_report",
-        "SELECT id, ver, seen_routing, sent_routing, " REPORT_COLUMNS
-        " FROM report WHERE id = $1 AND ver > 0 ORDER BY id LIMIT 1"};
+        "SELECT " REPORT_READ " FROM report WHERE id = $1 AND ver > 0 ORDER BY id LIMIT 1"};
 
 static void text_read(char *to, size_t room, const PGresult *result, int row, int col)
 {
@@ -105,13 +113,17 @@ static void report_load(const PGresult *result, int row, int col, void *state, s
     text_read(report->ref, sizeof report->ref, result, row, col + 12);
     struct bytes text = row_bytes(result, row, col + 13);
     report->outcome_text = text.size ? arena_text(arena, (const char *)text.data, text.size) : "";
+    if (PQgetisnull(result, row, col + 14))
+        report->course = (struct report_course){.round = report->state > REPORT_ACCEPTED};
+    else
+        must(course_parse(row_bytes(result, row, col + 14), &report->course) == OK);
 }
 
 static void report_save_begin(struct params *params)
 {
     static const enum param_type types[OWN_COLUMNS] = {PARAM_INT2, PARAM_INT2, PARAM_INT4,
             PARAM_INT8, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_BOOL, PARAM_BOOL,
-            PARAM_BYTEA, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT};
+            PARAM_BYTEA, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT};
     for (int i = 0; i < OWN_COLUMNS; i++)
         (void)params_array(params, types[i]);
 }
@@ -133,6 +145,11 @@ static void report_save(const void *state, struct params *params, int first)
     param_add_text(params, first + 11, report->source);
     param_add_text(params, first + 12, report->ref);
     param_add_text(params, first + 13, report->outcome_text ? report->outcome_text : "");
+    BUF_OWNED course = {0};
+    if (course_format(&report->course, &course))
+        param_add_text(params, first + 14, course.data);
+    else
+        param_add_null(params, first + 14);
 }
 
 static struct {

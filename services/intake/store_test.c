@@ -170,7 +170,8 @@ static struct report report_make(int64_t id, enum report_state state)
             .digest = {7, 0, 7},
             .source = "a",
             .ref = "T",
-            .outcome_text = "已处理"};
+            .outcome_text = "已处理",
+            .course = {.round = state > REPORT_ACCEPTED}};
 }
 
 /* Stub and update, as the kernel does it. */
@@ -221,6 +222,9 @@ static void row_comes_back_as_it_was_stored(void **unused)
     (void)unused;
     for (int state = REPORT_ACCEPTED; state <= REPORT_REFERRED_OUT; state++) {
         struct report stored = report_make(1000 + state, (enum report_state)state);
+        if (state == REPORT_WITHDRAWN) /* one that has a course */
+            stored.course = (struct report_course){
+                    .round = 2, .caller_count = 1, .callers = {{"T-2", {1, 2}}}};
         report_store(&stored);
         struct report loaded = report_fetch(stored.base.id);
         assert_string_equal(loaded.outcome_text, "已处理");
@@ -248,7 +252,7 @@ static void new_tickets_get_ids_and_known_ones_keep_them(void **unused)
     struct input other = submit_make("b", "T1", 0, 0);
     const struct withdrawal known = {"T1", "", 0};
     const struct withdrawal unknown = {"T2", "", 0};
-    const struct outcome_ack ack = {77};
+    const struct outcome_ack ack = {77, 0};
     struct input take = {
             .kind = INPUT_COMMAND, .type = HOTLINE_WITHDRAW, .body = &known, .peer = "a"};
     struct input miss = {

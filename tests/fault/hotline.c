@@ -170,21 +170,21 @@ static void withdraw(struct phone *phone)
     history_add(&event);
 }
 
-static void acknowledge(struct phone *phone, const int64_t *ids, size_t count)
+static void acknowledge(struct phone *phone, const struct hotline_outcome *outcomes, size_t count)
 {
     char op[OP_SIZE];
     struct event event = {.op = op, .what = "ack"};
     history_op(op);
     event.phase = "invoked";
     for (size_t i = 0; i < count; i++) {
-        event.agg = ids[i];
+        event.agg = outcomes[i].case_id;
         history_add(&event);
     }
-    enum err err = hotline_ack(phone->hotline, ids, count, 0, patience(phone));
+    enum err err = hotline_ack(phone->hotline, outcomes, count, 0, patience(phone));
     event.phase = "done";
     event.result = err == OK ? "accepted" : err == ERR_TRANSIENT ? "unknown" : "refused";
     for (size_t i = 0; i < count; i++) {
-        event.agg = ids[i];
+        event.agg = outcomes[i].case_id;
         history_add(&event);
     }
 }
@@ -193,7 +193,7 @@ static void acknowledge(struct phone *phone, const int64_t *ids, size_t count)
 static bool fetch(struct phone *phone, bool *ret_answered)
 {
     static struct hotline_outcome outcomes[FETCH_MAX];
-    int64_t ids[FETCH_MAX], since = history_now_us();
+    int64_t since = history_now_us();
     size_t count = 0;
     char op[OP_SIZE];
     history_op(op);
@@ -210,10 +210,9 @@ static bool fetch(struct phone *phone, bool *ret_answered)
                 .result = outcomes[i].outcome,
                 .since_us = since};
         history_add(&event);
-        ids[i] = outcomes[i].case_id;
     }
     if (count)
-        acknowledge(phone, ids, count);
+        acknowledge(phone, outcomes, count);
     return count > 0;
 }
 

@@ -54,10 +54,11 @@ void hotline_outcomes_query_encode(int64_t after, uint32_t limit, struct buf *ou
     message_add(&message.base, out);
 }
 
-void hotline_ack_encode(int64_t case_id, struct buf *out)
+void hotline_ack_encode(int64_t case_id, uint32_t round, struct buf *out)
 {
     Huying__Hotline__OutcomeAck message = HUYING__HOTLINE__OUTCOME_ACK__INIT;
     message.case_id = case_id;
+    message.round = round;
     message_add(&message.base, out);
 }
 
@@ -85,6 +86,7 @@ static bool outcome_fill(const Huying__Hotline__Outcome *message, struct hotline
 {
     ret->case_id = message->case_id;
     ret->at_ms = message->at_ms;
+    ret->round = message->round;
     return TAKE(ret->ticket, message->ticket) && TAKE(ret->number, message->number) &&
            TAKE(ret->outcome, message->outcome) && TAKE(ret->text, message->text);
 }

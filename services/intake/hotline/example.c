@@ -34,7 +34,6 @@ static bool report_push(struct hotline *hotline, const struct hotline_report *re
 static bool outcomes_fetch(struct hotline *hotline, const char *ticket)
 {
     static struct hotline_outcome outcomes[HOTLINE_OUTCOMES_MAX];
-    int64_t cases[HOTLINE_OUTCOMES_MAX];
     size_t count = 0;
     bool found = false;
     if (hotline_outcomes(hotline, 0, outcomes, HOTLINE_OUTCOMES_MAX, &count, ANSWER_MS) != OK)
@@ -42,12 +41,11 @@ static bool outcomes_fetch(struct hotline *hotline, const char *ticket)
     for (size_t i = 0; i < count; i++) {
         printf("%s case %s: %s. %s\n", outcomes[i].ticket, outcomes[i].number, outcomes[i].outcome,
                 outcomes[i].text);
-        cases[i] = outcomes[i].case_id;
         found = found || strcmp(outcomes[i].ticket, ticket) == 0;
     }
     /* A real hotline stores the outcomes before this line: acknowledged, they are not given
      * again. */
-    if (hotline_ack(hotline, cases, count, 0, ANSWER_MS) != OK)
+    if (hotline_ack(hotline, outcomes, count, 0, ANSWER_MS) != OK)
         fprintf(stderr, "not acknowledged: they will come again\n");
     return found;
 }

@@ -230,7 +230,7 @@ enum err hotline_outcomes(struct hotline *hotline,
 }
 
 enum err hotline_ack(struct hotline *hotline,
-        const int64_t *case_ids,
+        const struct hotline_outcome *outcomes,
         size_t count,
         int64_t at_ms,
         int64_t timeout_ms)
@@ -243,7 +243,7 @@ enum err hotline_ack(struct hotline *hotline,
     struct client_request *requests = arena_array(&hotline->arena, struct client_request, count);
     for (size_t i = 0; i < count; i++) {
         buf_reset(&hotline->payload);
-        hotline_ack_encode(case_ids[i], &hotline->payload);
+        hotline_ack_encode(outcomes[i].case_id, outcomes[i].round, &hotline->payload);
         requests[i] = request_make(hotline, TYPE_OUTCOME_ACK, at_ms);
     }
     enum err all = client_call(

@@ -81,6 +81,7 @@ struct hotline_outcome {
     char outcome[16]; /* closed withdrawn referred_out */
     int64_t at_ms;
     char text[HOTLINE_OUTCOME_TEXT_SIZE]; /* reads well when read out to a caller */
+    uint32_t round; /* 1; one more each time the case ends again after it was reopened */
 };
 
 /* Takes nothing over: the strings may go after the call. Does not wait for a connection. The handle
@@ -121,11 +122,12 @@ enum err hotline_outcomes(struct hotline *hotline,
         size_t *ret_count,
         int64_t timeout_ms) MUST_CHECK;
 
-/* Says that the outcomes of these cases (≤ HOTLINE_PUSH_MAX) are stored here; they are not given
- * again. `at_ms` in drills only (else 0). ERR_NOT_FOUND: one of them is no case of this hotline's
+/* Says that these outcomes (≤ HOTLINE_PUSH_MAX) are stored here; they are not given again. Of an
+ * outcome only case_id and round count: a case that has ended again since then stays to be fetched.
+ * `at_ms` in drills only (else 0). ERR_NOT_FOUND: one of them is no case of this hotline's
  * (the others are acknowledged); ERR_TRANSIENT: some are not acknowledged, repeat all. */
 enum err hotline_ack(struct hotline *hotline,
-        const int64_t *case_ids,
+        const struct hotline_outcome *outcomes,
         size_t count,
         int64_t at_ms,
         int64_t timeout_ms) MUST_CHECK;

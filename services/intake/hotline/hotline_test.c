@@ -218,13 +218,12 @@ static void too_many_at_once_sends_nothing(void **unused)
     static struct hotline_report reports[HOTLINE_PUSH_MAX + 1];
     static struct hotline_receipt receipts[HOTLINE_PUSH_MAX + 1];
     static struct hotline_outcome outcomes[1];
-    static int64_t ids[HOTLINE_PUSH_MAX + 1];
     size_t count = 0;
     assert_int_equal(
             hotline_push(hotline, reports, receipts, HOTLINE_PUSH_MAX + 1, WAIT_MS), ERR_LIMIT);
     reports[0].unit_code_count = HOTLINE_UNIT_CODES_MAX + 1;
     assert_int_equal(hotline_push(hotline, reports, receipts, 1, WAIT_MS), ERR_LIMIT);
-    assert_int_equal(hotline_ack(hotline, ids, HOTLINE_PUSH_MAX + 1, 0, WAIT_MS), ERR_LIMIT);
+    assert_int_equal(hotline_ack(hotline, outcomes, HOTLINE_PUSH_MAX + 1, 0, WAIT_MS), ERR_LIMIT);
     assert_int_equal(hotline_outcomes(hotline, 0, outcomes, 0, &count, WAIT_MS), ERR_LIMIT);
     assert_int_equal(
             hotline_outcomes(hotline, 0, outcomes, HOTLINE_OUTCOMES_MAX + 1, &count, WAIT_MS),
@@ -238,7 +237,7 @@ static void withdraw_outcomes_and_ack(void **unused)
     (void)unused;
     struct hotline_receipt receipt;
     static struct hotline_outcome outcomes[3];
-    const int64_t ids[2] = {42, 43};
+    static const struct hotline_outcome stored[2] = {{.case_id = 42, .round = 1}, {.case_id = 43}};
     size_t count = 99;
     char ticket[] = "T1";
     receipt_put(0, HUYING__HOTLINE__RESULT__ACCEPTED, ticket);
@@ -251,15 +250,15 @@ static void withdraw_outcomes_and_ack(void **unused)
     assert_int_equal(site.kind, FRAME_QUERIES);
     assert_int_equal(site.asked[0].type, 1611);
     assert_int_equal(count, 0);
-    assert_int_equal(hotline_ack(hotline, ids, 2, 0, WAIT_MS), OK);
+    assert_int_equal(hotline_ack(hotline, stored, 2, 0, WAIT_MS), OK);
     assert_int_equal(site.asked_count, 2);
     assert_int_equal(site.asked[1].type, 1513);
     site.replies[0].verdict = VERDICT_DUPLICATE;
-    assert_int_equal(hotline_ack(hotline, ids, 2, 0, WAIT_MS), OK);
+    assert_int_equal(hotline_ack(hotline, stored, 2, 0, WAIT_MS), OK);
     site.replies[0].verdict = VERDICT_NOT_FOUND;
-    assert_int_equal(hotline_ack(hotline, ids, 2, 0, WAIT_MS), ERR_NOT_FOUND);
+    assert_int_equal(hotline_ack(hotline, stored, 2, 0, WAIT_MS), ERR_NOT_FOUND);
     site.replies[1].verdict = REPLY_FAILED + ERR_TRANSIENT;
-    assert_int_equal(hotline_ack(hotline, ids, 2, 0, WAIT_MS), ERR_TRANSIENT);
+    assert_int_equal(hotline_ack(hotline, stored, 2, 0, WAIT_MS), ERR_TRANSIENT);
     site.replies[0].verdict = REPLY_FAILED + ERR_DENIED;
     count = 99;
     assert_int_equal(hotline_outcomes(hotline, 0, outcomes, 3, &count, WAIT_MS), ERR_DENIED);

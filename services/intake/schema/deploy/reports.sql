@@ -20,7 +20,8 @@ CREATE TABLE report (
     digest          bytea,                          -- SHA-256 of the accepted body
     source          text,                           -- name of the key or token that reported it
     ref             text,                           -- its ticket
-    outcome_text    text                            -- for the reporter
+    outcome_text    text,                           -- for the reporter
+    course          jsonb                           -- what happened beside the straight way: intake.h
 ) WITH (fillfactor = 80);                           -- a report is written three to five times
 
 -- Ends are found by their time when the data is old (PROTOCOL rule 10).
