@@ -6,6 +6,7 @@
 
 #include "services/ctl/commands.h"
 #include "services/ctl/profile.h"
+#include "services/ctl/store_hours.h"
 #include "services/ctl/store_profile.h"
 #include "services/ctl/testing.h"
 #include "services/kernel/store/directory.h"
@@ -56,7 +57,7 @@ static void start_anew(void **state)
 {
     (void)state;
     kit_pg_run(server, "TRUNCATE directory.site, directory.unit, directory.staff, directory.matter,"
-                       " directory.grid, directory.calendar_day");
+                       " directory.grid, directory.calendar_day, directory.hours_version");
     profile_put(dir);
 }
 
@@ -220,6 +221,176 @@ static void missing_year_is_said_before_it_is_needed(void **state)
     assert_part(&diff, DIFF_SITE, "0 1 0");
 }
 
+#define MATTER_TWO MATTER_ROW("M2", "street", "squad", "G", "SQ", "work", "90")
+
+static struct diff matters_now(const char *csv)
+{
+    struct diff diff = {0};
+    file_put(dir, "matters.csv", csv);
+    assert_int_equal(apply_now(true, &diff), OK);
+    return diff;
+}
+
+static long long matter_number(const char *column, const char *where)
+{
+    g_autofree char *sql =
+            g_strdup_printf("SELECT %s FROM directory.matter WHERE %s", column, where);
+    return kit_pg_int(server, sql);
+}
+
+/* Rules that change get a row of their own; the old one stays as it was, under its id. */
+static void changed_rules_are_another_row(void **state)
+{
+    start_anew(state);
+    struct diff diff = matters_now(GOOD_MATTERS MATTER_TWO);
+    assert_part(&diff, DIFF_MATTERS, "2 0 0");
+    long long first = matter_number("id", "code = 'M1'"),
+              second = matter_number("id", "code = 'M2'");
+    diff = matters_now(
+            MATTERS_HEAD MATTER_ROW("M1", "street", "squad", "G", "SQ", "all", "45") MATTER_TWO);
+    assert_part(&diff, DIFF_MATTERS, "0 1 0");
+    assert_int_equal(diff.version, 2);
+    long long later = matter_number("id", "code = 'M1' AND NOT retired");
+    assert_int_not_equal(later, first);
+    assert_int_equal(matter_number("item", "code = 'M1' AND NOT retired"), first);
+    assert_int_equal(matter_number("handle_min", "code = 'M1' AND retired"), 60);
+    assert_int_equal(matter_number("id", "code = 'M1' AND retired"), first);
+    assert_int_equal(matter_number("id", "code = 'M2'"), second);
+    struct directory *directory = NULL;
+    assert_int_equal(directory_load_now(pg, &directory), OK);
+    assert_int_equal(matter_find(directory, (int32_t)first)->handle_ms, 3600000);
+    assert_int_equal(matter_find_code(directory, "M1")->handle_ms, 2700000);
+    assert_int_equal(matter_find_code(directory, "M1")->item, first);
+    directory_destroy(&directory);
+}
+
+/* Rules of old that hold again are the row of old again; so is a code that was gone. */
+static void rules_of_old_are_the_row_of_old(void **state)
+{
+    start_anew(state);
+    (void)matters_now(GOOD_MATTERS MATTER_TWO);
+    long long first = matter_number("id", "code = 'M1'");
+    struct diff diff = matters_now(MATTERS_HEAD MATTER_TWO);
+    assert_part(&diff, DIFF_MATTERS, "0 0 1");
+    diff = matters_now(
+            MATTERS_HEAD MATTER_ROW("M1", "street", "squad", "G", "SQ", "all", "45") MATTER_TWO);
+    assert_part(&diff, DIFF_MATTERS, "0 1 0");
+    assert_int_equal(matter_number("item", "code = 'M1' AND NOT retired"), first);
+    diff = matters_now(GOOD_MATTERS MATTER_TWO);
+    assert_part(&diff, DIFF_MATTERS, "0 1 0");
+    assert_int_equal(matter_number("id", "code = 'M1' AND NOT retired"), first);
+    assert_int_equal(matter_number("count(*)", "code = 'M1'"), 2);
+    diff = matters_now(GOOD_MATTERS MATTER_TWO);
+    assert_false(diff.any);
+}
+
+/* What people read is no rule: it changes where it stands, and nobody's case gets another row. */
+static void changed_names_stay_in_their_row(void **state)
+{
+    start_anew(state);
+    (void)matters_now(GOOD_MATTERS);
+    long long id = matter_number("id", "code = 'M1'");
+    struct diff diff = matters_now(
+            MATTERS_HEAD "M1,d,事项,Thing,什么都管,normal,street,squad,G,,SQ,D,,,,all,5,30,60,30,"
+                         "30,,0,no,must,fire,,0,0,normal,there\n");
+    assert_part(&diff, DIFF_MATTERS, "0 1 0");
+    assert_int_equal(matter_number("id", "code = 'M1' AND name_en = 'Thing' AND category = 'd'"
+                                         " AND covers_zh = '什么都管' AND origin = 'there'"),
+            id);
+    assert_int_equal(matter_number("count(*)", "true"), 1);
+}
+
+/* matters.csv with one cell of M1 changed. */
+static char *matters_with(const char *column, const char *value)
+{
+    g_auto(GStrv) lines = g_strsplit(GOOD_MATTERS, "\n", -1);
+    g_auto(GStrv) heads = g_strsplit(lines[0], ",", -1);
+    g_auto(GStrv) cells = g_strsplit(lines[1], ",", -1);
+    for (size_t i = 0; heads[i] != NULL; i++)
+        if (strcmp(heads[i], column) == 0) {
+            g_free(cells[i]);
+            cells[i] = g_strdup(value);
+        }
+    g_autofree char *row = g_strjoinv(",", cells);
+    return g_strdup_printf("%s%s\n", MATTERS_HEAD, row);
+}
+
+/* Each column that decides makes a new row by itself. */
+static void every_rule_makes_a_version(void **state)
+{
+    static const char *const changes[][2] = {{"urgency", "urgent"}, {"start_level", "village"},
+            {"handler_kind", "desk"}, {"handler_grid", ""}, {"handler_village", "V"},
+            {"handler_street", ""}, {"handler_district", ""}, {"village_duty", "main"},
+            {"street_duty", "main"}, {"district_duty", "main"}, {"clock", "work"},
+            {"accept_min", "6"}, {"arrive_min", "31"}, {"handle_min", "61"}, {"step_up_min", "31"},
+            {"verify_min", "31"}, {"verifier", "street"}, {"self_handle", "1"},
+            {"volunteer", "may"}, {"squad", "may"}, {"squad_capability", "flood"},
+            {"evidence", "photo"}, {"dup_m", "1"}, {"dup_h", "1"}, {"privacy", "masked"}};
+    start_anew(state);
+    (void)matters_now(GOOD_MATTERS);
+    for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
+        g_autofree char *csv = matters_with(changes[i][0], changes[i][1]);
+        struct diff diff = matters_now(csv);
+        long long rows = matter_number("count(*)", "true"), expected = (long long)i + 2;
+        if (diff.parts[DIFF_MATTERS].changed != 1 || rows != expected)
+            fail_msg("%s: found %lld rows, expected %lld", changes[i][0], rows, expected);
+    }
+}
+
+/* The last of `count` kept is what the services' directory says. */
+static void kept_is_the_directorys(size_t count)
+{
+    struct directory *directory = NULL;
+    g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(struct hours_kept));
+    assert_int_equal(directory_load_now(pg, &directory), OK);
+    assert_int_equal(store_hours_list(pg, list), OK);
+    assert_int_equal(list->len, count);
+    const struct hours_kept *kept = &g_array_index(list, struct hours_kept, count - 1);
+    assert_int_equal(kept->version, directory_version(directory));
+    assert_memory_equal(&kept->calendar, directory_calendar(directory), sizeof(struct calendar));
+    for (size_t i = 0; i < directory_unit_count(directory); i++) {
+        const struct unit *unit = directory_unit(directory, i);
+        assert_memory_equal(hours_kept_of(kept, unit->id), unit->hours, sizeof(struct hours));
+    }
+    for (guint i = 0; i < list->len; i++)
+        hours_kept_fini(&g_array_index(list, struct hours_kept, i));
+    directory_destroy(&directory);
+}
+
+#define UNITS_HEAD_DUTY "scope,code,parent,level,kind,name_zh,name_en,duty\n"
+
+/* Working time is kept when it changes and only then, and says of every unit what the directory
+ * says. */
+static void working_time_is_kept_by_version(void **state)
+{
+    static const char *const plain = UNITS_HEAD_DUTY "unit,D,,district,district,区,District,\n"
+                                                     "unit,S,D,street,street,街,Street,%s\n"
+                                                     "unit,S/SQ,S,street,squad,队,Squad,%s\n"
+                                                     "unit,V,S,village,village,村,Village,\n"
+                                                     "unit,G1,V,grid,grid,一,One,\n"
+                                                     "unit,G2,V,grid,grid,二,Two,%s\n";
+    static const char *const duties[][3] = {{"", "", ""}, {"work 07:00-11:00", "", "work"},
+            {"work 07:00-11:00", "work 22:00-06:00", "work 07:00-11:00"}};
+    struct diff diff = {0};
+    start_anew(state);
+    for (size_t i = 0; i < G_N_ELEMENTS(duties); i++) {
+        g_autofree char *units = g_strdup_printf(plain, duties[i][0], duties[i][1], duties[i][2]);
+        file_put(dir, "units.csv", units);
+        assert_int_equal(apply_now(true, &diff), OK);
+        assert_int_equal(apply_now(true, &diff), OK);
+        assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM directory.hours_version"), i + 1);
+        kept_is_the_directorys(i + 1);
+    }
+    file_put(dir, "staff.csv", "code,name,unit,role,skills,from,to\nW1,丙,G1,worker,,,\n");
+    assert_int_equal(apply_now(true, &diff), OK);
+    assert_int_equal(diff.version, 4);
+    assert_int_equal(kit_pg_int(server, "SELECT max(version) FROM directory.hours_version"), 3);
+    file_put(dir, "calendar.csv", GOOD_DAYS "2026-10-02,false,国庆节\n");
+    assert_int_equal(apply_now(true, &diff), OK);
+    assert_int_equal(kit_pg_int(server, "SELECT max(version) FROM directory.hours_version"), 5);
+    kept_is_the_directorys(4);
+}
+
 /* A mistake in a file: the command fails and not a row is written. */
 static void command_writes_nothing_when_something_is_wrong(void **state)
 {
@@ -270,6 +441,11 @@ int main(void)
             cmocka_unit_test(another_site_is_refused),
             cmocka_unit_test(production_site_has_no_clock),
             cmocka_unit_test(missing_year_is_said_before_it_is_needed),
+            cmocka_unit_test(changed_rules_are_another_row),
+            cmocka_unit_test(rules_of_old_are_the_row_of_old),
+            cmocka_unit_test(changed_names_stay_in_their_row),
+            cmocka_unit_test(every_rule_makes_a_version),
+            cmocka_unit_test(working_time_is_kept_by_version),
             cmocka_unit_test(command_writes_nothing_when_something_is_wrong),
             cmocka_unit_test(large_profile_is_written_once),
     };

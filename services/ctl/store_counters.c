@@ -13,7 +13,7 @@
     "WHEN l.matter <> 0 THEN 'm:' || coalesce(m.code, l.matter::text) ELSE 'all' END, "            \
     "sum(l.value)::bigint, sum(l.truth)::bigint FROM (" lines ") AS l "                            \
     "LEFT JOIN directory.unit u ON u.id = l.unit LEFT JOIN directory.matter m ON m.id = l.matter " \
-    "GROUP BY l.metric, l.unit, l.matter, u.code, m.code ORDER BY 1, 2 LIMIT 10000000"
+    "GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 10000000"
 #define BOTH(schema)                                                                               \
     {                                                                                              \
         COUNTERS_OF(TABLE_OF(schema)), COUNTERS_OF(TABLE_OF(schema) TRUTH_OF(schema))              \

@@ -1,11 +1,14 @@
 /* Each part goes into a temporary table first, as arrays through unnest; then three statements
- * compare it with what is there: add, change, retire. The lock on directory.site keeps a second
+ * compare it with what is there: add, change, retire. Matters need two more, since what decides
+ * about a case is never changed in place. At last the whole is read back as services read it. The lock on directory.site keeps a second
  * apply out and lets readers in. The plan settings that services have (no scans) would be wrong
  * here and are lifted. */
 #include "services/ctl/store_profile.h"
 
+#include "services/ctl/store_hours.h"
 #include "services/ctl/store_status.h"
 #include "services/kernel/base/must.h"
+#include "services/kernel/store/directory.h"
 
 static const char *const BEGIN[] = {
         "BEGIN",
@@ -86,32 +89,51 @@ static const char *const BEGIN[] = {
 #define MATTER_TABLE                                                                               \
     "CREATE TEMP TABLE new_matter (LIKE directory.matter INCLUDING DEFAULTS) ON COMMIT DROP"
 #define MATTER_ID "ALTER TABLE new_matter ALTER id DROP NOT NULL"
-#define MATTER_FIELDS(t)                                                                           \
-    t "category, " t "name_zh, " t "name_en, " t "covers_zh, " t "urgency, " t "handler_grid, " t  \
-      "handler_village, " t "handler_street, " t "handler_district, " t "village_duty, " t         \
-      "street_duty, " t "district_duty, " t "clock, " t "verifier, " t "self_handle, " t           \
-      "volunteer, " t "squad, " t "squad_capability, " t "evidence, " t "privacy, " t "origin, " t \
-      "accept_min, " t "arrive_min, " t "handle_min, " t "step_up_min, " t "verify_min, " t        \
-      "dup_m, " t "dup_h, " t "start_level, " t "handler_kind"
+/* What people read, which may change in place; and what decides about a case, which may not. */
+#define MATTER_WORDS(t) t "category, " t "name_zh, " t "name_en, " t "covers_zh, " t "origin"
+#define MATTER_RULES(t)                                                                            \
+    t "urgency, " t "handler_grid, " t "handler_village, " t "handler_street, " t                  \
+      "handler_district, " t "village_duty, " t "street_duty, " t "district_duty, " t "clock, " t  \
+      "verifier, " t "self_handle, " t "volunteer, " t "squad, " t "squad_capability, " t          \
+      "evidence, " t "privacy, " t "accept_min, " t "arrive_min, " t "handle_min, " t              \
+      "step_up_min, " t "verify_min, " t "dup_m, " t "dup_h, " t "start_level, " t "handler_kind"
+/* In the order of MATTER_TEXTS, MATTER_NUMBERS and the two words behind them. */
 #define MATTER_FILL                                                                                \
-    "INSERT INTO new_matter (code, " MATTER_FIELDS(                                                \
-            "") ") SELECT * FROM unnest($1, $2, $3, $4, $5,"                                       \
-                " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "    \
-                "$22, $23, $24,"                                                                   \
-                " $25, $26, $27, $28, $29, $30, $31)"
-#define MATTER_CHANGE                                                                              \
-    "UPDATE directory.matter m SET (retired, " MATTER_FIELDS("") ") = (false, " MATTER_FIELDS(     \
-            "n.") ")"                                                                              \
-                  " FROM new_matter n WHERE n.code = m.code AND (m.retired, " MATTER_FIELDS(       \
-                          "m.") ")"                                                                \
-                                " IS DISTINCT FROM (false, " MATTER_FIELDS("n.") ")"
-#define MATTER_ADD                                                                                 \
-    "INSERT INTO directory.matter (code, " MATTER_FIELDS("") ") SELECT code, " MATTER_FIELDS(      \
-            "") " FROM new_matter n WHERE NOT EXISTS"                                              \
-                " (SELECT 1 FROM directory.matter m WHERE m.code = n.code) ORDER BY code"
+    "INSERT INTO new_matter (code, category, name_zh, name_en, covers_zh, urgency, handler_grid,"  \
+    " handler_village, handler_street, handler_district, village_duty, street_duty,"               \
+    " district_duty, clock, verifier, self_handle, volunteer, squad, squad_capability, evidence,"  \
+    " privacy, origin, accept_min, arrive_min, handle_min, step_up_min, verify_min, dup_m, dup_h," \
+    " start_level, handler_kind) SELECT * FROM unnest($1, $2, $3, $4, $5,"                         \
+    " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,"  \
+    " $25, $26, $27, $28, $29, $30, $31)"
+/* The row with these rules, if the code ever had one: the present one before those of old. */
+#define MATTER_KNOWN                                                                               \
+    "UPDATE new_matter n SET id = o.id FROM (SELECT DISTINCT ON (m.code) m.code, m.id"             \
+    " FROM directory.matter m JOIN new_matter x ON x.code = m.code WHERE (" MATTER_RULES(          \
+            "m.") ") = (" MATTER_RULES("x.") ") ORDER BY m.code, m.retired, m.id DESC) o"          \
+                                             " WHERE o.code = n.code"
+#define MATTER_ITEM                                                                                \
+    "UPDATE new_matter n SET item = o.item FROM (SELECT m.code, min(m.id) AS item"                 \
+    " FROM directory.matter m GROUP BY m.code) o WHERE o.code = n.code"
 #define MATTER_RETIRE                                                                              \
     "UPDATE directory.matter m SET retired = true WHERE NOT m.retired"                             \
     " AND NOT EXISTS (SELECT 1 FROM new_matter n WHERE n.code = m.code)"
+#define MATTER_MAKE_WAY                                                                            \
+    "UPDATE directory.matter m SET retired = true FROM new_matter n"                               \
+    " WHERE n.code = m.code AND n.id IS DISTINCT FROM m.id AND NOT m.retired"
+#define MATTER_CHANGE                                                                              \
+    "UPDATE directory.matter m SET (retired, " MATTER_WORDS(                                       \
+            "") ") = (false, " MATTER_WORDS("n.") ") FROM new_matter n WHERE n.id = m.id AND "     \
+                                                  "(m.retired, " MATTER_WORDS("m.") ") IS "        \
+                                                                                    "DISTINCT "    \
+                                                                                    "FROM "        \
+                                                                                    "(false,"      \
+                                                                                    " " MATTER_WORDS("n.") ")"
+#define MATTER_INSERT                                                                              \
+    "INSERT INTO directory.matter (item, code, " MATTER_WORDS("") ", " MATTER_RULES(               \
+            "") ") SELECT item, code, " MATTER_WORDS("") ", " MATTER_RULES("") " FROM new_matter"
+#define MATTER_RENEW MATTER_INSERT " WHERE id IS NULL AND item IS NOT NULL ORDER BY code"
+#define MATTER_ADD MATTER_INSERT " WHERE item IS NULL ORDER BY code"
 
 #define GRID_TABLE                                                                                 \
     "CREATE TEMP TABLE new_grid (code text PRIMARY KEY, polygon bytea, unit bigint) ON COMMIT "    \
@@ -261,10 +283,25 @@ static enum err staff_apply(struct apply *apply)
     return err == OK ? part_merge(apply, DIFF_STAFF, merge) : err;
 }
 
+/* Words change in place. Rules do not: the row that has them makes way for another one of its code,
+ * the one of old that is the same again or a new one, and cases that began under it keep it. */
+static enum err matters_merge(struct apply *apply)
+{
+    static const char *const known[] = {MATTER_KNOWN, MATTER_ITEM, MATTER_MAKE_WAY};
+    static const char *const merge[3] = {MATTER_CHANGE, MATTER_ADD, MATTER_RETIRE};
+    int64_t renewed = 0;
+    enum err err = run_list(apply, known, G_N_ELEMENTS(known));
+    if (err == OK)
+        err = part_merge(apply, DIFF_MATTERS, merge);
+    if (err == OK)
+        err = run(apply, MATTER_RENEW, &renewed);
+    apply->diff.parts[DIFF_MATTERS].changed += renewed;
+    return err;
+}
+
 static enum err matters_apply(struct apply *apply)
 {
     static const char *const begin[] = {MATTER_TABLE, MATTER_ID};
-    static const char *const merge[3] = {MATTER_CHANGE, MATTER_ADD, MATTER_RETIRE};
     struct params *params = &apply->params;
     enum err err = run_list(apply, begin, G_N_ELEMENTS(begin));
     arrays_declare(apply, "tttttttttttttttttttttt"
@@ -285,7 +322,7 @@ static enum err matters_apply(struct apply *apply)
     }
     if (err == OK)
         err = run(apply, MATTER_FILL, NULL);
-    return err == OK ? part_merge(apply, DIFF_MATTERS, merge) : err;
+    return err == OK ? matters_merge(apply) : err;
 }
 
 static enum err grids_apply(struct apply *apply)
@@ -393,6 +430,25 @@ static void diff_sum(struct diff *diff)
     diff->version += diff->any;
 }
 
+/* What was written is read as services will read it: what they could not load is refused here, and
+ * the working time that deadlines are counted by from now on is kept. */
+static enum err result_keep(struct apply *apply, struct buf *why_zh, struct buf *why_en)
+{
+    struct directory *directory = NULL;
+    const char *why = "";
+    enum err err = directory_load_within(apply->pg, &directory, &why);
+    if (err == ERR_TRANSIENT)
+        return err;
+    if (err != OK) {
+        buf_add_format(why_zh, "服务会读不进这份样板,没有写入任何内容:%s", why);
+        buf_add_format(why_en, "the services could not load it, nothing was written: %s", why);
+        return ERR_CONFLICT;
+    }
+    err = store_hours_keep(apply->pg, directory);
+    directory_destroy(&directory);
+    return err;
+}
+
 static enum err all_apply(struct apply *apply, struct buf *why_zh, struct buf *why_en)
 {
     enum err (*const parts[])(struct apply *) = {
@@ -406,6 +462,8 @@ static enum err all_apply(struct apply *apply, struct buf *why_zh, struct buf *w
         diff_sum(&apply->diff);
     if (err == OK && apply->diff.any)
         err = run(apply, SITE_VERSION, NULL);
+    if (err == OK)
+        err = result_keep(apply, why_zh, why_en);
     return err == OK ? store_calendar_missing(apply->pg, &apply->diff.year_missing) : err;
 }
 

@@ -1,6 +1,7 @@
 /* Writes a checked profile into the directory: one transaction, a fixed number of set-based
  * statements whatever its size. Ids are stable by code; what is gone is retired (units, staff,
- * matters) or deleted (polygons, days). site.version rises by one if anything changed. */
+ * matters) or deleted (polygons, days). A matter whose rules changed gets another row and id.
+ * site.version rises by one if anything changed; the working time of a version is kept. */
 #ifndef HUYING_CTL_STORE_PROFILE_H
 #define HUYING_CTL_STORE_PROFILE_H
 
@@ -27,7 +28,7 @@ struct diff {
 };
 
 /* `commit` false: counts, and leaves everything as it was. ERR_CONFLICT: the database belongs to
- * another site; `why_zh`, `why_en` say so. ERR_TRANSIENT: pg_message(). */
+ * another site, or services could not load this; `why_zh`, `why_en` say which. ERR_TRANSIENT: pg_message(). */
 enum err store_profile_apply(struct pg *pg,
         const struct profile *profile,
         bool commit,

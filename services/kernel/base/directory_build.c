@@ -172,7 +172,8 @@ static bool matters_index(struct directory *directory)
     slots_new(&directory->matter_ids, directory->matter_count);
     slots_new(&directory->matter_codes, directory->matter_count);
     for (uint32_t i = 0; i < directory->matter_count; i++) {
-        const struct matter *matter = &directory->matters[i];
+        struct matter *matter = &directory->matters[i];
+        matter->item = matter->item == 0 ? matter->id : matter->item;
         bool twice = !matter->retired && matter_find_code(directory, matter->code) != NULL;
         if (twice || matter_find(directory, matter->id) != NULL) {
             return false;

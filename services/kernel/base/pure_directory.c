@@ -36,6 +36,11 @@ const struct calendar *directory_calendar(const struct directory *directory)
     return &directory->calendar;
 }
 
+const struct hours *directory_hours(const struct directory *directory)
+{
+    return &directory->hours[0];
+}
+
 int32_t directory_year_missing(const struct directory *directory, int64_t at_ms)
 {
     const struct calendar *calendar = &directory->calendar;

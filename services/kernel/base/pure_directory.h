@@ -58,8 +58,11 @@ struct unit {
                              and as a parent; code, child and handler look-ups leave it out */
 };
 
+/* One version of a matter: nothing of it ever changes but names and category, so that a case which
+ * keeps the id keeps the rules it started under. */
 struct matter {
-    int32_t id; /* small number, stable per code within a directory */
+    int32_t id;   /* small number */
+    int32_t item; /* id of the first version of its code, by which is counted; 0 in rows: its own */
     const char *code, *name_zh, *name_en, *category;
     enum level start_level; /* lowest level able to handle it */
     enum handler_kind handler;
@@ -79,7 +82,7 @@ struct matter {
     int evidence_count;
     int32_t dup_m, dup_h; /* a report so near and so soon may be the same thing; 0 = never */
     enum privacy privacy;
-    bool retired; /* gone from the profile: found by id only */
+    bool retired; /* a later version took its place, or it is gone: found by id only */
 };
 
 struct staff {
@@ -124,6 +127,8 @@ int directory_site(const struct directory *directory);
 int directory_utc_offset_s(const struct directory *directory);
 const char *directory_site_letters(const struct directory *directory);
 const struct calendar *directory_calendar(const struct directory *directory);
+/* The site's hours, which are those of units for which nothing else is said. */
+const struct hours *directory_hours(const struct directory *directory);
 
 #define CALENDAR_AHEAD_DAYS 45
 
@@ -165,6 +170,7 @@ const struct unit *directory_handler(const struct directory *directory,
         const struct unit *place,
         enum level level);
 
+/* By id any version, by code the present one. */
 const struct matter *matter_find(const struct directory *directory, int32_t id);
 const struct matter *matter_find_code(const struct directory *directory, const char *code);
 const struct staff *staff_find(const struct directory *directory, const char *code);

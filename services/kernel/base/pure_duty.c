@@ -183,3 +183,30 @@ enum duty_fault hours_parse(const char *text, struct hours *ret, size_t *ret_at)
     *ret_at = reader.at;
     return fault == DUTY_FINE && !reader_ended(&reader) ? DUTY_SHIFT : fault;
 }
+
+static char *minute_put(char *at, int minute)
+{
+    const int digits[] = {minute / 600, minute / 60 % 10, minute % 60 / 10, minute % 10};
+    for (int i = 0; i < 4; i++) {
+        if (i == 2) {
+            *at++ = ':';
+        }
+        *at++ = (char)('0' + digits[i]);
+    }
+    return at;
+}
+
+char *hours_format(const struct hours *hours, char ret[HOURS_TEXT_SIZE])
+{
+    char *at = ret;
+    for (int i = 0; i < hours->count; i++) {
+        if (i > 0) {
+            *at++ = ';';
+        }
+        at = minute_put(at, hours->shifts[i].from);
+        *at++ = '-';
+        at = minute_put(at, hours->shifts[i].to % SHIFT_DAY_MIN);
+    }
+    *at = 0;
+    return ret;
+}

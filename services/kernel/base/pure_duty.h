@@ -47,6 +47,11 @@ enum duty_fault duty_parse(const char *text, struct duty_text *ret)
 enum duty_fault hours_parse(const char *text, struct hours *ret, size_t *ret_at)
         __attribute__((warn_unused_result));
 
+/* Shifts as hours_parse() reads them; "" for around the clock, which they cannot say. `hours` are
+ * valid. Returns `ret`. */
+#define HOURS_TEXT_SIZE (SHIFTS_MAX * 12 + 1)
+char *hours_format(const struct hours *hours, char ret[HOURS_TEXT_SIZE]);
+
 /* What a site works that says nothing of it. */
 #define HOURS_PRESET "08:30-12:00;14:00-17:30"
 

@@ -97,12 +97,33 @@ static void hours_alone(void **state)
     assert_int_equal(hours_parse("", &hours, &at), DUTY_SHIFT);
 }
 
+static void hours_come_back_as_they_were_written(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {HOURS_PRESET, "00:00-00:00", "22:00-06:00",
+            "06:05-07:59;09:10-12:30;18:00-00:00",
+            "00:00-01:00;01:00-02:00;02:00-03:00;03:00-04:00;04:00-05:00;05:00-06:00;06:00-07:00;"
+            "07:00-08:00"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct hours hours, again;
+        char text[HOURS_TEXT_SIZE];
+        size_t at = 0;
+        assert_int_equal(hours_parse(texts[i], &hours, &at), DUTY_FINE);
+        assert_string_equal(hours_format(&hours, text), texts[i]);
+        assert_int_equal(hours_parse(text, &again, &at), DUTY_FINE);
+        assert_memory_equal(&again, &hours, sizeof hours);
+    }
+    char text[HOURS_TEXT_SIZE];
+    assert_string_equal(hours_format(&HOURS_ALWAYS, text), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(words_table),
             cmocka_unit_test(mistakes_table),
             cmocka_unit_test(hours_alone),
+            cmocka_unit_test(hours_come_back_as_they_were_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

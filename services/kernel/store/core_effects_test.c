@@ -95,6 +95,46 @@ static void counters_reach_all_units_above(void **state)
     assert_int_equal(counted(1, 0), 3);
 }
 
+static void decide_versions(const void *state,
+        const struct input *input,
+        const struct world *world,
+        void *next,
+        struct outcome *outcome)
+{
+    (void)state;
+    (void)world;
+    (void)next;
+    step_add(outcome, input, 1, 0, 0);
+    for (int32_t matter = 7; matter <= 9; matter++)
+        count_add(outcome, 0, 0, matter, 1);
+}
+
+/* Matter 8 is a later version of 7; 9 is in no directory. */
+static void versions_of_a_matter_count_as_one(void **state)
+{
+    static const struct matter matters[] = {
+            {.id = 7, .code = "M", .retired = true}, {.id = 8, .item = 7, .code = "M"}};
+    static struct aggregate_ops ops;
+    (void)state;
+    ops = TOY_OPS;
+    ops.decide = decide_versions;
+    bench.core.ops = &ops;
+    directory_destroy(&bench.directory);
+    bench.directory = directory_build(&(struct directory_rows){.version = 1,
+            .site = 7,
+            .site_letters = "LA",
+            .matters = matters,
+            .matter_count = COUNT_OF(matters)});
+    bench.core.world.directory = bench.directory;
+    add(toy_event(SERVICE_INTAKE, AGG, 1, "A1"));
+    core_begin(&bench.core);
+    loaded(AGG, 0);
+    core_run(&bench.core);
+    assert_int_equal(counted(0, 7), 2);
+    assert_int_equal(counted(0, 8), -1);
+    assert_int_equal(counted(0, 9), 1);
+}
+
 static void decide_many(const void *state,
         const struct input *input,
         const struct world *world,
@@ -137,6 +177,7 @@ int main(void)
             CASE(pages_parse_as_leaves),
             CASE(pages_of_a_full_batch_can_be_sent),
             CASE(counters_reach_all_units_above),
+            CASE(versions_of_a_matter_count_as_one),
             CASE(counters_may_be_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

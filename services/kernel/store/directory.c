@@ -33,7 +33,7 @@ const struct statement DIRECTORY_STATEMENTS[DIRECTORY_STATEMENT_COUNT] = {
                 " squad_capability, accept_min, handle_min, step_up_min, verify_min,"
                 " clock = 'all', retired, arrive_min, dup_m, dup_h, evidence, urgency,"
                 " village_duty, street_duty, district_duty, verifier, self_handle, volunteer,"
-                " squad, privacy"
+                " squad, privacy, coalesce(item, id)"
                 " FROM directory.matter ORDER BY id LIMIT 10001"},
         [LOAD_STAFF] = {"directory_staff",
                 "SELECT id, code, name, unit, role, skills, from_min, to_min"
@@ -231,6 +231,7 @@ static void matter_read(struct load *load, const PGresult *result, int row, stru
     matter->arrive_ms = row_int(result, row, 18) * MINUTE_MS;
     matter->dup_m = (int32_t)row_int(result, row, 19);
     matter->dup_h = (int32_t)row_int(result, row, 20);
+    matter->item = (int32_t)row_int(result, row, 31);
     matter_words_read(load, result, row, matter);
     if (!level_valid(matter->start_level) || matter->handler <= HANDLER_NONE ||
             matter->handler > HANDLER_JOINT)
@@ -332,22 +333,39 @@ void directory_load_start(struct pg *pg, directory_done_fn *done, void *self)
     pg_sync(pg, load_done, load);
 }
 
-enum err directory_load_now(struct pg *pg, struct directory **ret)
+/* Runs the statements from `first` to before `end`, one after the other. */
+static enum err load_run(struct load *load, size_t first, size_t end)
 {
-    struct load *load = load_new(pg);
-    enum err err = OK;
-    for (size_t i = 0; i < DIRECTORY_STATEMENT_COUNT && err == OK; i++) {
-        PGresult *result = pg_exec(pg, DIRECTORY_STATEMENTS[i].sql, NULL);
+    for (size_t i = first; i < end; i++) {
+        PGresult *result = pg_exec(load->pg, DIRECTORY_STATEMENTS[i].sql, NULL);
         if (result == NULL)
-            err = ERR_TRANSIENT;
-        else if (READERS[i] != NULL)
+            return ERR_TRANSIENT;
+        if (READERS[i] != NULL)
             READERS[i](load, result);
         PQclear(result);
     }
+    return OK;
+}
+
+enum err directory_load_now(struct pg *pg, struct directory **ret)
+{
+    struct load *load = load_new(pg);
+    enum err err = load_run(load, 0, DIRECTORY_STATEMENT_COUNT);
     if (err != OK && pg_state(pg) == PG_READY)
         PQclear(pg_exec(pg, PG_ROLLBACK.sql, NULL));
     if (err == OK)
         err = load_build(load, ret);
+    load_destroy(load);
+    return err;
+}
+
+enum err directory_load_within(struct pg *pg, struct directory **ret, const char **ret_why)
+{
+    struct load *load = load_new(pg);
+    enum err err = load_run(load, LOAD_SITE, LOAD_COMMIT);
+    if (err == OK)
+        err = load_build(load, ret);
+    *ret_why = load->why != NULL ? load->why : "";
     load_destroy(load);
     return err;
 }

@@ -34,4 +34,9 @@ void directory_load_start(struct pg *pg, directory_done_fn *done, void *self);
  * statements. *ret is the caller's to destroy. Errors as above, `message` by pg_message(). */
 enum err directory_load_now(struct pg *pg, struct directory **ret) MUST_CHECK;
 
+/* The same inside the transaction that is open there, of what it has written so far: would services
+ * take it? *ret_why says why not, where the database did not fail; static. */
+enum err directory_load_within(
+        struct pg *pg, struct directory **ret, const char **ret_why) MUST_CHECK;
+
 #endif

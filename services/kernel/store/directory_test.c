@@ -229,6 +229,51 @@ static void load_retired_found_by_id_only(void **state)
     pg_destroy(&pg);
 }
 
+/* By id any version of a matter, by code the present one; and no code has two. */
+static void load_versions_of_a_matter(void **state)
+{
+    (void)state;
+    kit_pg_run(server, FILL);
+    kit_pg_run(server,
+            "UPDATE directory.matter SET retired = true WHERE id = 1;"
+            "INSERT INTO directory.matter (id, item, code, category, name_zh, name_en,"
+            " start_level, handler_kind, clock, accept_min, handle_min, step_up_min,"
+            " verify_min) VALUES (3, 1, 'M', 'c', '事', 'Matter', 3, 3, 'all', 1, 20, 3, 4)");
+    struct pg *pg = connection("huying_routing");
+    struct directory *d = load_good(pg);
+    assert_int_equal(matter_find(d, 1)->handle_ms, 120000);
+    assert_int_equal(matter_find(d, 1)->item, 1);
+    assert_int_equal(matter_find_code(d, "M")->handle_ms, 1200000);
+    assert_int_equal(matter_find_code(d, "M")->item, 1);
+    struct pg *writer = connection("huying_ctl");
+    assert_null(pg_exec(writer, "UPDATE directory.matter SET retired = false", NULL));
+    pg_destroy(&writer);
+    directory_destroy(&d);
+    pg_destroy(&pg);
+}
+
+/* What a transaction has written so far, before anybody else sees it. */
+static void load_within_a_transaction(void **state)
+{
+    (void)state;
+    kit_pg_run(server, FILL);
+    struct pg *pg = connection("huying_ctl");
+    struct directory *directory = NULL;
+    const char *why = NULL;
+    PQclear(pg_exec(pg, "BEGIN", NULL));
+    PQclear(pg_exec(pg, "UPDATE directory.site SET version = 4", NULL));
+    assert_int_equal(directory_load_within(pg, &directory, &why), OK);
+    assert_int_equal(directory_version(directory), 4);
+    assert_string_equal(why, "");
+    directory_destroy(&directory);
+    PQclear(pg_exec(pg, "UPDATE directory.unit SET duty = 'sometimes' WHERE code = 'S'", NULL));
+    assert_int_equal(directory_load_within(pg, &directory, &why), ERR_MALFORMED);
+    assert_string_equal(why, "directory.unit: a duty that is not understood");
+    PQclear(pg_exec(pg, "ROLLBACK", NULL));
+    assert_int_equal(kit_pg_int(server, "SELECT version FROM directory.site"), 3);
+    pg_destroy(&pg);
+}
+
 static void load_without_site_is_not_found(void **state)
 {
     (void)state;
@@ -302,6 +347,8 @@ int main(void)
             cmocka_unit_test(load_catalogue),
             cmocka_unit_test(load_refuses_words_that_are_none),
             cmocka_unit_test(load_retired_found_by_id_only),
+            cmocka_unit_test(load_versions_of_a_matter),
+            cmocka_unit_test(load_within_a_transaction),
             cmocka_unit_test(load_without_site_is_not_found),
             cmocka_unit_test(load_after_failed_statement_works),
             cmocka_unit_test(load_lost_connection_ends_once),

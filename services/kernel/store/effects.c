@@ -63,6 +63,13 @@ static void count_one(struct core *core, uint16_t metric, int64_t unit, int32_t 
     count->amount += amount;
 }
 
+/* All versions of a matter count as one. */
+static int32_t matter_item(const struct directory *directory, int32_t id)
+{
+    const struct matter *matter = id != 0 ? matter_find(directory, id) : NULL;
+    return matter ? matter->item : id;
+}
+
 static void counts_take(struct core *core, const struct outcome *outcome)
 {
     const struct directory *directory = core->world.directory;
@@ -70,7 +77,7 @@ static void counts_take(struct core *core, const struct outcome *outcome)
         const struct count_change *c = &outcome->counts[i];
         count_one(core, c->metric, 0, 0, c->amount);
         if (c->matter)
-            count_one(core, c->metric, 0, c->matter, c->amount);
+            count_one(core, c->metric, 0, matter_item(directory, c->matter), c->amount);
         const struct unit *unit = c->unit ? unit_find(directory, c->unit) : NULL;
         for (; unit; unit = unit_parent(directory, unit))
             count_one(core, c->metric, unit->id, 0, c->amount);

@@ -92,14 +92,14 @@ FROM missions AS m CROSS JOIN LATERAL (
     VALUES (0, m.state BETWEEN 1 AND 4), (1, m.state = 1), (2, m.state = 5)) AS k (metric, counts)
 WHERE m.ver > 0 AND k.counts;
 
--- What the counters have to be: at a unit and all units above it (matter 0), for a matter (unit 0), and
--- altogether. A mission counts at its squad once it has one, else at its street (or place).
+-- What the counters have to be: at a unit and all units above it (matter 0), for a matter (unit 0, all
+-- versions of it together), and altogether. A mission counts at its squad once it has one, else at its street (or place).
 CREATE VIEW counter_truth (metric, unit, matter, value) AS
 WITH RECURSIVE counted (metric, unit, matter, value) AS (
-    SELECT c.metric, c.unit, c.matter, sum(c.value)::bigint FROM (
+    SELECT c.metric, c.unit, coalesce(m.item, c.matter), sum(c.value)::bigint FROM (
         SELECT a.metric, a.unit, a.matter, a.value FROM counter_fact AS a
         UNION ALL SELECT k.metric, k.unit, k.matter, k.value FROM counter_kept AS k
-    ) AS c GROUP BY 1, 2, 3
+    ) AS c LEFT JOIN directory.matter AS m ON m.id = c.matter GROUP BY 1, 2, 3
 ), placed (metric, unit, parent, value) AS (
     SELECT c.metric, u.id, u.parent, c.value
     FROM counted AS c JOIN directory.unit AS u ON u.id = c.unit

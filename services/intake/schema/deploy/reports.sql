@@ -57,10 +57,10 @@ WITH RECURSIVE area (unit, up) AS (
         JOIN directory.unit AS u ON u.id = a.up
         WHERE u.parent IS NOT NULL
 ), fact (metric, unit, matter, amount) AS (
-    SELECT c.metric, c.unit, c.matter, sum(c.value)::bigint FROM (
+    SELECT c.metric, c.unit, coalesce(m.item, c.matter), sum(c.value)::bigint FROM (
         SELECT a.metric, a.unit, a.matter, a.value FROM counter_fact AS a
         UNION ALL SELECT k.metric, k.unit, k.matter, k.value FROM counter_kept AS k
-    ) AS c GROUP BY 1, 2, 3
+    ) AS c LEFT JOIN directory.matter AS m ON m.id = c.matter GROUP BY 1, 2, 3
 )
 SELECT f.metric::smallint, a.up, 0, sum(f.amount)::bigint
     FROM fact AS f JOIN area AS a ON a.unit = f.unit GROUP BY f.metric, a.up

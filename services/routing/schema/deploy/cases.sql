@@ -86,7 +86,7 @@ SELECT c.id, m.metric::smallint, m.unit, c.matter, m.value
     WHERE c.ver > 0 AND c.course IS NOT NULL AND m.unit IS NOT NULL AND m.value IS NOT NULL;
 
 -- What the counters must be, from the cases themselves and what is kept of those that shrank: metric, unit, matter as in `counter`. A case counts
--- at the unit where it is placed and at every unit above, at its matter, and in all. Metrics are those of
+-- at the unit where it is placed and at every unit above, at its matter (all versions of it together), and in all. Metrics are those of
 -- METRIC_TABLE in services/routing/routing.h.
 CREATE VIEW counter_truth (metric, unit, matter, value) AS
 WITH RECURSIVE above (unit, ancestor) AS (
@@ -96,10 +96,10 @@ WITH RECURSIVE above (unit, ancestor) AS (
         FROM above AS a JOIN directory.unit AS u ON u.id = a.ancestor
         WHERE u.parent IS NOT NULL
 ), fact (metric, unit, matter, value) AS (
-    SELECT c.metric, c.unit, c.matter, sum(c.value)::bigint FROM (
+    SELECT c.metric, c.unit, coalesce(m.item, c.matter), sum(c.value)::bigint FROM (
         SELECT a.metric, a.unit, a.matter, a.value FROM counter_fact AS a
         UNION ALL SELECT k.metric, k.unit, k.matter, k.value FROM counter_kept AS k
-    ) AS c GROUP BY 1, 2, 3
+    ) AS c LEFT JOIN directory.matter AS m ON m.id = c.matter GROUP BY 1, 2, 3
 )
 SELECT f.metric, a.ancestor, 0, sum(f.value)::bigint
     FROM fact AS f JOIN above AS a ON a.unit = f.unit

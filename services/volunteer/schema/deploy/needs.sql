@@ -52,14 +52,14 @@ FROM needs AS n CROSS JOIN LATERAL (
         (2, CASE WHEN n.state = 3 THEN n.minutes ELSE 0 END)) AS k (metric, amount)
 WHERE n.ver > 0 AND k.amount <> 0;
 
--- What the counters have to be: at a unit and all units above it (matter 0), for a matter (unit 0), and
--- altogether. Metric 2 counts minutes.
+-- What the counters have to be: at a unit and all units above it (matter 0), for a matter (unit 0, all
+-- versions of it together), and altogether. Metric 2 counts minutes.
 CREATE VIEW counter_truth (metric, unit, matter, value) AS
 WITH RECURSIVE counted (metric, unit, matter, value) AS (
-    SELECT c.metric, c.unit, c.matter, sum(c.value)::bigint FROM (
+    SELECT c.metric, c.unit, coalesce(m.item, c.matter), sum(c.value)::bigint FROM (
         SELECT a.metric, a.unit, a.matter, a.value FROM counter_fact AS a
         UNION ALL SELECT k.metric, k.unit, k.matter, k.value FROM counter_kept AS k
-    ) AS c GROUP BY 1, 2, 3
+    ) AS c LEFT JOIN directory.matter AS m ON m.id = c.matter GROUP BY 1, 2, 3
 ), placed (metric, unit, parent, value) AS (
     SELECT c.metric, u.id, u.parent, c.value
     FROM counted AS c JOIN directory.unit AS u ON u.id = c.unit
