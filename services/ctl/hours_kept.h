@@ -1,6 +1,6 @@
-/* What working time was at a version of the site, as directory.hours_version keeps it: the calendar,
- * the site's hours, and the hours of units that have others. `apply` writes it when it changed; who
- * wants to count an old deadline again reads it. */
+/* What working time was at a version of the site, as directory.hours_version keeps it: the
+ * calendar, the site's hours, and the hours of units that have others. `apply` writes it when it
+ * changed; who wants to count an old deadline again reads it. */
 #ifndef HUYING_CTL_HOURS_KEPT_H
 #define HUYING_CTL_HOURS_KEPT_H
 

@@ -5,8 +5,8 @@
 #include "services/ctl/hours_kept.h"
 #include "services/kernel/store/pg.h"
 
-/* Inside the transaction of apply, when the site's version is the new one: keeps the working time of
- * `directory`, which was read there, if it is not what was kept last. */
+/* Inside the transaction of apply, when the site's version is the new one: keeps the working time
+ * of `directory`, which was read there, if it is not what was kept last. */
 enum err store_hours_keep(struct pg *pg, const struct directory *directory) MUST_CHECK;
 
 /* All that is kept, in order of version; of a row that cannot be read nothing is there. Needs

@@ -1,8 +1,9 @@
 /* Each part goes into a temporary table first, as arrays through unnest; then three statements
  * compare it with what is there: add, change, retire. Matters need two more, since what decides
- * about a case is never changed in place. At last the whole is read back as services read it. The lock on directory.site keeps a second
- * apply out and lets readers in. The plan settings that services have (no scans) would be wrong
- * here and are lifted. */
+ * about a case is never changed in place. At last the whole is read back as services read it.
+ *
+ * The lock on directory.site keeps a second apply out and lets readers in. The plan settings that
+ * services have (no scans) would be wrong here and are lifted. */
 #include "services/ctl/store_profile.h"
 
 #include "services/ctl/store_hours.h"
@@ -121,14 +122,11 @@ static const char *const BEGIN[] = {
 #define MATTER_MAKE_WAY                                                                            \
     "UPDATE directory.matter m SET retired = true FROM new_matter n"                               \
     " WHERE n.code = m.code AND n.id IS DISTINCT FROM m.id AND NOT m.retired"
+#define MATTER_SAME "(m.retired, " MATTER_WORDS("m.") ") IS NOT DISTINCT FROM (false, "
 #define MATTER_CHANGE                                                                              \
-    "UPDATE directory.matter m SET (retired, " MATTER_WORDS(                                       \
-            "") ") = (false, " MATTER_WORDS("n.") ") FROM new_matter n WHERE n.id = m.id AND "     \
-                                                  "(m.retired, " MATTER_WORDS("m.") ") IS "        \
-                                                                                    "DISTINCT "    \
-                                                                                    "FROM "        \
-                                                                                    "(false,"      \
-                                                                                    " " MATTER_WORDS("n.") ")"
+    "UPDATE directory.matter m SET retired = false, (" MATTER_WORDS("") ") = (" MATTER_WORDS(      \
+            "n.") ") FROM new_matter n WHERE n.id = m.id AND NOT (" MATTER_SAME                    \
+            MATTER_WORDS("n.") "))"
 #define MATTER_INSERT                                                                              \
     "INSERT INTO directory.matter (item, code, " MATTER_WORDS("") ", " MATTER_RULES(               \
             "") ") SELECT item, code, " MATTER_WORDS("") ", " MATTER_RULES("") " FROM new_matter"

@@ -28,7 +28,8 @@ struct diff {
 };
 
 /* `commit` false: counts, and leaves everything as it was. ERR_CONFLICT: the database belongs to
- * another site, or services could not load this; `why_zh`, `why_en` say which. ERR_TRANSIENT: pg_message(). */
+ * another site, or services could not load this; `why_zh`, `why_en` say which. ERR_TRANSIENT:
+ * pg_message(). */
 enum err store_profile_apply(struct pg *pg,
         const struct profile *profile,
         bool commit,
