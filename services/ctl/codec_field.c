@@ -35,7 +35,7 @@ static enum err cases_decode(
     for (size_t i = 0; i < list->n_items; i++)
         (*ret)[i] = (struct field_item){list->items[i]->id, list->items[i]->unit,
                 list->items[i]->handler, list->items[i]->source_ref, list->items[i]->state,
-                list->items[i]->handler_kind, "", list->items[i]->version};
+                list->items[i]->handler_kind, "", list->items[i]->version, list->items[i]->matter};
     return OK;
 }
 
@@ -51,7 +51,7 @@ static enum err missions_decode(
     for (size_t i = 0; i < list->n_items; i++)
         (*ret)[i] = (struct field_item){list->items[i]->id, list->items[i]->unit,
                 list->items[i]->squad, list->items[i]->source_ref, list->items[i]->state, "squad",
-                "", list->items[i]->version};
+                "", list->items[i]->version, list->items[i]->matter};
     return OK;
 }
 
@@ -67,7 +67,7 @@ static enum err needs_decode(
     for (size_t i = 0; i < list->n_items; i++)
         (*ret)[i] = (struct field_item){list->items[i]->id, list->items[i]->unit, 0,
                 list->items[i]->source_ref, list->items[i]->state, "volunteers",
-                list->items[i]->volunteer, list->items[i]->version};
+                list->items[i]->volunteer, list->items[i]->version, list->items[i]->matter};
     return OK;
 }
 
@@ -90,6 +90,33 @@ struct bytes field_act_encode(struct arena *arena, const char *text)
     Huying__Routing__Act act = HUYING__ROUTING__ACT__INIT;
     act.text = arena_text(arena, text, strlen(text));
     return message_bytes(&act.base, arena);
+}
+
+static struct bytes mission_done_encode(
+        struct arena *arena, const char *text, const struct matter *matter)
+{
+    Huying__Enforcement__Act act = HUYING__ENFORCEMENT__ACT__INIT;
+    Huying__Enforcement__Evidence items[EVIDENCE_MAX];
+    Huying__Enforcement__Evidence *pointers[EVIDENCE_MAX];
+    must(matter->evidence_count <= EVIDENCE_MAX);
+    for (int i = 0; i < matter->evidence_count; i++) {
+        huying__enforcement__evidence__init(&items[i]);
+        items[i].kind = text_lend(EVIDENCE_WORDS[matter->evidence[i].kind]);
+        items[i].count = matter->evidence[i].count;
+        pointers[i] = &items[i];
+    }
+    act.text = text_lend(text);
+    act.evidence = pointers;
+    act.n_evidence = (size_t)matter->evidence_count;
+    return message_bytes(&act.base, arena);
+}
+
+struct bytes field_done_encode(
+        struct arena *arena, uint32_t type, const char *text, const struct matter *matter)
+{
+    if (matter && type == FIELD_MISSION_DONE)
+        return mission_done_encode(arena, text, matter);
+    return field_act_encode(arena, text);
 }
 
 struct bytes field_offers_query_encode(struct arena *arena, int64_t need)

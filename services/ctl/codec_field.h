@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "services/kernel/base/arena.h"
 #include "services/kernel/base/err.h"
+#include "services/kernel/base/pure_directory.h"
 #include "services/kernel/wire/envelope.h"
 
 enum field_type {
@@ -31,6 +32,7 @@ struct field_item {            /* a line of a worklist: of a case, a mission or 
     int64_t id, unit, handler; /* handler: unit, or the mission's squad */
     const char *source_ref, *state, *handler_kind, *volunteer;
     int32_t version;
+    const char *matter; /* its code, "" = none */
 };
 
 /* A worklist query by source references: the same fields in all three services. */
@@ -42,6 +44,9 @@ enum err field_items_decode(uint32_t type,
         size_t *ret_count) MUST_CHECK;
 /* Commands: the version is any, `text` what was done. */
 struct bytes field_act_encode(struct arena *arena, const char *text);
+/* The same for what says "done": with all the evidence that the matter requires (NULL: none). */
+struct bytes field_done_encode(
+        struct arena *arena, uint32_t type, const char *text, const struct matter *matter);
 struct bytes field_offers_query_encode(struct arena *arena, int64_t need);
 /* Staff codes that a need is offered to; NULL-terminated. */
 enum err field_offers_decode(

@@ -39,6 +39,14 @@ static const struct list {
         {FIELD_NEEDS, SERVICE_VOLUNTEER, "volunteers"}};
 #define LIST_COUNT (sizeof LISTS / sizeof *LISTS)
 
+static struct bytes payload_make(struct field *field, const struct work_item *work, uint32_t type)
+{
+    const char *text = type == FIELD_CASE_REFER ? "outside the district's power" : "as on file";
+    const struct field_item *item = type == FIELD_MISSION_DONE ? &work->work : &work->item;
+    const char *code = item->matter ? item->matter : ""; /* not seen yet */
+    return field_done_encode(&field->arena, type, text, matter_find_code(field->directory, code));
+}
+
 static void order(struct field *field,
         struct orders *orders,
         struct work_item *work,
@@ -65,8 +73,7 @@ static void order(struct field *field,
                                                  : work->row->handled_ms,
             .request_id = arena_text(&field->arena, id, strlen(id)),
             .actor = actor,
-            .payload = field_act_encode(&field->arena,
-                    type == FIELD_CASE_REFER ? "outside the district's power" : "as on file")};
+            .payload = payload_make(field, work, type)};
 }
 
 static enum err give(struct field *field, struct orders *orders)

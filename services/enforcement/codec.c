@@ -6,6 +6,7 @@
 #include <string.h>
 #include "proto/enforcement.pb-c.h"
 #include "proto/routing.pb-c.h"
+#include "services/kernel/base/evidence_text.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/wire/message.h"
@@ -82,6 +83,16 @@ enum err cancel_decode(
     return OK;
 }
 
+static bool evidence_take(const Huying__Enforcement__Act *message, struct mission_act *body)
+{
+    for (size_t i = 0; i < message->n_evidence; i++) {
+        const Huying__Enforcement__Evidence *item = message->evidence[i];
+        if (!evidence_add(body->evidence, &body->evidence_count, item->kind, item->count))
+            return false;
+    }
+    return true;
+}
+
 enum err act_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
 {
@@ -94,10 +105,12 @@ enum err act_decode(
         *ret_why = "version: expected the version that you read, or 0 for any";
     else if (!text_short(message->text, TEXT_LENGTH_MAX))
         *ret_why = "text: expected UTF-8 of at most 2000 characters";
-    if (*ret_why != NULL)
-        return ERR_MALFORMED;
     struct mission_act *body = arena_get(arena, sizeof(*body));
     *body = (struct mission_act){.version = message->version, .text = message->text};
+    if (*ret_why == NULL && !evidence_take(message, body))
+        *ret_why = evidence_why;
+    if (*ret_why != NULL)
+        return ERR_MALFORMED;
     *ret_body = body;
     return OK;
 }
@@ -136,6 +149,10 @@ void mission_detail(
     (void)next;
     (void)step;
     buf_add_text(out, input_text(input));
+    if (input->kind == INPUT_COMMAND && input->type == COMMAND_DONE) {
+        const struct mission_act *body = input->body;
+        evidence_note(body->evidence, body->evidence_count, out);
+    }
 }
 
 static void item_fill(Huying__Enforcement__Mission *item,

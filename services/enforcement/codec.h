@@ -20,7 +20,7 @@ void progress_encode(const void *next,
         const struct world *world,
         const struct send *send,
         struct buf *out);
-/* struct aggregate_ops.detail: the text that came with the step. */
+/* struct aggregate_ops.detail: the text that came with the step, and in brackets the evidence. */
 void mission_detail(
         const void *next, const struct input *input, const struct step *step, struct buf *out);
 /* struct aggregate_ops.answer: the mission as it stands; empty when there is none, or for somebody

@@ -114,6 +114,48 @@ static void act_and_cancel_limits(void **state)
     }
 }
 
+static void evidence_is_known_and_each_kind_once(void **state)
+{
+    static const struct {
+        const char *kinds[2];
+        uint32_t counts[2];
+        bool good;
+    } rows[] = {
+            {{"photo", "seizure_list"}, {4, 1}, true},
+            {{"photo", "photo"}, {1, 1}, false},
+            {{"photo", "selfie"}, {1, 1}, false},
+            {{"photo", "form"}, {1, 0}, false},
+            {{"photo", "form"}, {100, 1}, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        Huying__Enforcement__Act act = HUYING__ENFORCEMENT__ACT__INIT;
+        Huying__Enforcement__Evidence items[2];
+        Huying__Enforcement__Evidence *pointers[2] = {&items[0], &items[1]};
+        char kinds[2][16];
+        const void *body;
+        const char *why;
+        for (size_t k = 0; k < 2; k++) {
+            huying__enforcement__evidence__init(&items[k]);
+            snprintf(kinds[k], sizeof(kinds[k]), "%s", rows[i].kinds[k]);
+            items[k].kind = kinds[k];
+            items[k].count = rows[i].counts[k];
+        }
+        act.evidence = pointers;
+        act.n_evidence = 2;
+        enum err err = kit_decode(act_decode, &act.base, &body, &why);
+        assert_int_equal(err, rows[i].good ? OK : ERR_MALFORMED);
+        if (err != OK) {
+            assert_memory_equal(why, "evidence:", 9);
+            continue;
+        }
+        const struct mission_act *given = body;
+        assert_int_equal(given->evidence_count, 2);
+        assert_int_equal(given->evidence[0].kind, EVIDENCE_PHOTO);
+        assert_int_equal(given->evidence[0].count, 4);
+    }
+}
+
 static void query_limits(void **state)
 {
     static const struct {
@@ -167,7 +209,9 @@ static void random_bytes_are_refused_or_fit(void **state)
 static void progress_says_stage_squad_and_actor(void **state)
 {
     const struct mission mission = {.state = MISSION_DONE, .squad = 11};
-    const struct mission_act act = {0, "封存"};
+    const struct mission_act act = {.text = "封存",
+            .evidence = {{EVIDENCE_PHOTO, 4}, {EVIDENCE_SEIZURE_LIST, 1}},
+            .evidence_count = 2};
     struct input input = {
             .kind = INPUT_COMMAND, .type = COMMAND_DONE, .now_ms = 77, .body = &act, .actor = "a1"};
     const struct send send = {SERVICE_ROUTING, MESSAGE_PROGRESS, MISSION_DONE};
@@ -184,6 +228,10 @@ static void progress_says_stage_squad_and_actor(void **state)
     assert_string_equal(message->text, "封存");
     huying__enforcement__mission_progress__free_unpacked(message, NULL);
     buf_reset(&out);
+    mission_detail(&mission, &input, NULL, &out);
+    assert_string_equal(out.data, "封存 [photo4+seizure_list]");
+    buf_reset(&out);
+    input.type = COMMAND_ARRIVE;
     mission_detail(&mission, &input, NULL, &out);
     assert_string_equal(out.data, "封存");
 }
@@ -239,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(request_is_checked_field_by_field),
             cmocka_unit_test(act_and_cancel_limits),
+            cmocka_unit_test(evidence_is_known_and_each_kind_once),
             cmocka_unit_test(query_limits),
             cmocka_unit_test(random_bytes_are_refused_or_fit),
             cmocka_unit_test(progress_says_stage_squad_and_actor),

@@ -379,12 +379,26 @@ static void mission_release(const struct decision *d)
     d->outcome->keep = d->next->owed != d->state->owed;
 }
 
+/* The matter as the directory has it now: what has to be shown is asked for when it is done. */
+static struct evidence mission_missing(const struct decision *d)
+{
+    const struct mission_act *body = d->input->body;
+    const struct matter *matter = matter_find(d->world->directory, d->state->matter);
+    if (matter == NULL)
+        return (struct evidence){0, 0};
+    return evidence_missing(
+            matter->evidence, matter->evidence_count, body->evidence, body->evidence_count);
+}
+
 static void mission_act(const struct decision *d, const struct move *move)
 {
     const struct mission *state = d->state;
     const struct mission_act *body = d->input->body;
     const struct staff *staff = staff_find(d->world->directory, d->input->actor);
     bool member = staff != NULL && staff->unit == state->squad;
+    struct evidence missing = {0, 0};
+    if (d->input->type == COMMAND_DONE)
+        missing = mission_missing(d);
     if (state->squad != 0 && !member) {
         outcome_refuse(d->outcome, REASON_NOT_YOUR_SQUAD);
     } else if (move->verdict == VERDICT_DUPLICATE) {
@@ -394,6 +408,8 @@ static void mission_act(const struct decision *d, const struct move *move)
     } else if (body->version != 0 && body->version != state->agg.ver) {
         d->outcome->verdict = VERDICT_CONFLICT;
         d->outcome->reason = REASON_VERSION;
+    } else if (missing.count != 0) {
+        outcome_refuse_about(d->outcome, REASON_EVIDENCE, evidence_pack(missing));
     } else {
         mission_apply(d, move->to, move->kind);
     }

@@ -84,7 +84,9 @@ enum mission_kind {
     X(REASON_VERSION, 7, "version", "任务已被他人更新,您看到的版本已过时,请刷新后重试。",          \
             "The mission changed since you read it. Reload it and try again with its version.")    \
     X(REASON_OPEN, 8, "open", "该案件已有进行中的任务,请先取消原任务再重新派遣。",                 \
-            "The case has an open mission already. Cancel that one before asking for another.")
+            "The case has an open mission already. Cancel that one before asking for another.")    \
+    X(REASON_EVIDENCE, 9, "evidence", "凭证不全，请补齐后再报“完成”。还缺：",                      \
+            "Evidence is missing. Report DONE again with all of it. Still missing: ")
 
 enum mission_reason {
 #define X(name, number, text, zh, en) name = number,
@@ -153,6 +155,8 @@ struct mission_cancel {
 struct mission_act {
     int32_t version; /* expected; 0 = any */
     const char *text;
+    struct evidence evidence[EVIDENCE_KINDS]; /* brought with DONE */
+    int evidence_count;
 };
 
 /* A row of `squad`, locked for the batch. Decisions change `load` and see each other's changes. */

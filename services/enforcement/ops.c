@@ -6,6 +6,7 @@
 #include "services/enforcement/codec.h"
 #include "services/enforcement/decide.h"
 #include "services/enforcement/store.h"
+#include "services/kernel/base/evidence_text.h"
 #include "services/kernel/bus/peers.h"
 
 #define X(name, number, text) [number] = (text),
@@ -27,6 +28,12 @@ static const char *reason_text(uint32_t reason, const char *language)
     if (reason >= sizeof(texts) / sizeof(texts[0]))
         return "";
     return texts[reason][strcmp(language, "en") == 0];
+}
+
+static void reason_about(uint32_t reason, uint16_t about, const char *language, struct buf *out)
+{
+    if (reason == REASON_EVIDENCE)
+        evidence_name(about, language, out);
 }
 
 static const enum service_id hears[] = {SERVICE_ROUTING, SERVICE_NONE};
@@ -60,6 +67,7 @@ const struct aggregate_ops enforcement_ops = {
         .metric_names = metric_names,
         .reason_names = reason_names,
         .reason_text = reason_text,
+        .reason_about = reason_about,
         .kind_names = kind_names,
         .state_names = state_names,
         .sql_stub = {"mission_stub", mission_sql_stub},

@@ -26,6 +26,18 @@ static void every_refusal_has_its_sentences(void **state)
     kit_refusals_have_sentences(&enforcement_ops, MISSION_REASONS(ONE));
 }
 
+static void refusal_names_the_evidence_that_is_missing(void **state)
+{
+    BUF_OWNED text = {0};
+    (void)state;
+    uint16_t about = evidence_pack((struct evidence){EVIDENCE_SEIZURE_LIST, 1});
+    enforcement_ops.reason_about(REASON_EVIDENCE, about, "zh", &text);
+    assert_string_equal(text.data, "扣押清单 1 份");
+    buf_reset(&text);
+    enforcement_ops.reason_about(REASON_OVER, about, "zh", &text);
+    assert_int_equal(text.size, 0);
+}
+
 static void inputs_are_listed_once(void **state)
 {
     (void)state;
@@ -37,6 +49,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(every_number_has_a_name),
             cmocka_unit_test(every_refusal_has_its_sentences),
+            cmocka_unit_test(refusal_names_the_evidence_that_is_missing),
             cmocka_unit_test(inputs_are_listed_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 #include "services/kernel/base/must.h"
 
-#define WORD(name, text) text,
+#define WORD(name, text, ...) text,
 const char *const EVIDENCE_WORDS[] = {EVIDENCE_TABLE(WORD) NULL};
 
 static const char *const *const column_words[CATALOGUE_COLUMNS] = {
@@ -86,6 +86,45 @@ bool evidence_parse(const char *text, struct evidence ret[EVIDENCE_MAX], int *re
         }
     }
     return true;
+}
+
+bool evidence_add(
+        struct evidence list[EVIDENCE_KINDS], int *count, const char *kind, uint32_t times)
+{
+    uint8_t number = 0;
+    while (EVIDENCE_WORDS[number] != NULL && strcmp(EVIDENCE_WORDS[number], kind) != 0) {
+        number++;
+    }
+    if (EVIDENCE_WORDS[number] == NULL || evidence_has(list, *count, number) || times < 1 ||
+            times > EVIDENCE_TIMES_MAX) {
+        return false;
+    }
+    must(*count < EVIDENCE_KINDS);
+    list[(*count)++] = (struct evidence){number, (uint8_t)times};
+    return true;
+}
+
+struct evidence evidence_missing(const struct evidence *required,
+        int required_count,
+        const struct evidence *given,
+        int count)
+{
+    for (int i = 0; i < required_count; i++) {
+        int left = required[i].count;
+        for (int k = 0; k < count; k++) {
+            left -= given[k].kind == required[i].kind ? given[k].count : 0;
+        }
+        if (left > 0) {
+            return (struct evidence){required[i].kind, (uint8_t)left};
+        }
+    }
+    return (struct evidence){0, 0};
+}
+
+uint16_t evidence_pack(struct evidence missing)
+{
+    must(missing.count >= 1 && missing.kind < EVIDENCE_KINDS);
+    return (uint16_t)(missing.kind << 8 | missing.count);
 }
 
 bool matter_listed(const char *list, const char *code)

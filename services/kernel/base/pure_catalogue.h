@@ -44,21 +44,22 @@
     X(SELF_HANDLE_NO, "0")                                                                         \
     X(SELF_HANDLE_YES, "1")
 
+/* What "done" has to bring: the catalogue's word, and what people call it (evidence_text.h). */
 #define EVIDENCE_TABLE(X)                                                                          \
-    X(EVIDENCE_PHOTO, "photo")                                                                     \
-    X(EVIDENCE_FORM, "form")                                                                       \
-    X(EVIDENCE_RECORD, "record")                                                                   \
-    X(EVIDENCE_NOTICE, "notice")                                                                   \
-    X(EVIDENCE_SEIZURE_LIST, "seizure_list")                                                       \
-    X(EVIDENCE_AGREEMENT, "agreement")                                                             \
-    X(EVIDENCE_CONFIRMATION, "confirmation")                                                       \
-    X(EVIDENCE_RECEIPT, "receipt")                                                                 \
-    X(EVIDENCE_COUNT, "count")                                                                     \
-    X(EVIDENCE_VISIT_NOTE, "visit_note")                                                           \
-    X(EVIDENCE_ROLL_CALL, "roll_call")                                                             \
-    X(EVIDENCE_ROSTER, "roster")                                                                   \
-    X(EVIDENCE_PLAN, "plan")                                                                       \
-    X(EVIDENCE_SIGNATURES, "signatures")
+    X(EVIDENCE_PHOTO, "photo", "照片", "photo")                                                    \
+    X(EVIDENCE_FORM, "form", "登记表", "form")                                                     \
+    X(EVIDENCE_RECORD, "record", "笔录", "record")                                                 \
+    X(EVIDENCE_NOTICE, "notice", "通知书", "notice")                                               \
+    X(EVIDENCE_SEIZURE_LIST, "seizure_list", "扣押清单", "seizure list")                           \
+    X(EVIDENCE_AGREEMENT, "agreement", "协议书", "agreement")                                      \
+    X(EVIDENCE_CONFIRMATION, "confirmation", "当事人确认", "confirmation")                         \
+    X(EVIDENCE_RECEIPT, "receipt", "签收单", "receipt")                                            \
+    X(EVIDENCE_COUNT, "count", "清点表", "count")                                                  \
+    X(EVIDENCE_VISIT_NOTE, "visit_note", "走访记录", "visit note")                                 \
+    X(EVIDENCE_ROLL_CALL, "roll_call", "点名表", "roll call")                                      \
+    X(EVIDENCE_ROSTER, "roster", "名册", "roster")                                                 \
+    X(EVIDENCE_PLAN, "plan", "方案", "plan")                                                       \
+    X(EVIDENCE_SIGNATURES, "signatures", "签名表", "list of signatures")
 
 #define X(name, text) name,
 enum urgency { URGENCY_TABLE(X) };
@@ -68,8 +69,13 @@ enum volunteers { VOLUNTEERS_TABLE(X) };
 enum squads { SQUADS_TABLE(X) };
 enum privacy { PRIVACY_TABLE(X) };
 enum self_handle { SELF_HANDLE_TABLE(X) };
-enum evidence_kind { EVIDENCE_TABLE(X) };
 #undef X
+enum evidence_kind {
+#define X(name, text, zh, en) name,
+    EVIDENCE_TABLE(X)
+#undef X
+            EVIDENCE_KINDS
+};
 
 /* The columns that take one word: column, its table. */
 #define CATALOGUE_TABLE(X)                                                                         \
@@ -107,6 +113,19 @@ struct evidence {
  * none. False when it is not understood. */
 bool evidence_parse(const char *text, struct evidence ret[EVIDENCE_MAX], int *ret_count);
 extern const char *const EVIDENCE_WORDS[]; /* ended by NULL */
+/* The same for what somebody brings, which may be of every kind: adds one of them to a list of
+ * EVIDENCE_KINDS. False, and nothing is added: no such kind, there already, or not 1 to 99. */
+bool evidence_add(
+        struct evidence list[EVIDENCE_KINDS], int *count, const char *kind, uint32_t times);
+
+/* The first kind of which too little is given, and how much of it is missing; its count is 0 when
+ * nothing is. What is given beyond that is welcome. */
+struct evidence evidence_missing(const struct evidence *required,
+        int required_count,
+        const struct evidence *given,
+        int count);
+/* What is missing, for outcome.refused_about. */
+uint16_t evidence_pack(struct evidence missing);
 
 /* True when a unit's list of matters ("YH-01;XX-*" or "*") names the code: as it stands, or by what
  * stands before a "*" that ends the word. */

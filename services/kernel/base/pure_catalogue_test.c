@@ -60,6 +60,45 @@ static void evidence_table(void **state)
     }
 }
 
+/* What evidence_parse() made of a text, for the tables below. */
+static int evidence_of(const char *text, struct evidence list[EVIDENCE_MAX])
+{
+    int count = 0;
+    assert_true(evidence_parse(text, list, &count));
+    return count;
+}
+
+static void missing_evidence_is_the_first_and_how_much(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *required, *given;
+        int kind, count; /* count 0: nothing is missing */
+    } cases[] = {
+            {"", "", 0, 0},
+            {"", "photo", 0, 0},
+            {"photo", "photo", 0, 0},
+            {"photo", "photo9", 0, 0},
+            {"photo", "", EVIDENCE_PHOTO, 1},
+            {"photo4", "photo", EVIDENCE_PHOTO, 3},
+            {"photo4+seizure_list", "photo4", EVIDENCE_SEIZURE_LIST, 1},
+            {"photo4+seizure_list", "seizure_list", EVIDENCE_PHOTO, 4},
+            {"photo4+seizure_list", "seizure_list+photo4", 0, 0},
+            {"photo4+seizure_list", "record+photo4+form+seizure_list2", 0, 0},
+            {"form", "record", EVIDENCE_FORM, 1},
+            {"photo99", "photo98", EVIDENCE_PHOTO, 1},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct evidence required[EVIDENCE_MAX], given[EVIDENCE_MAX];
+        int count = evidence_of(cases[i].required, required);
+        int brought = evidence_of(cases[i].given, given);
+        struct evidence missing = evidence_missing(required, count, given, brought);
+        if (missing.kind != cases[i].kind || missing.count != cases[i].count)
+            fail_msg("\"%s\" of \"%s\": missing %d of %s", cases[i].given, cases[i].required,
+                    missing.count, EVIDENCE_WORDS[missing.kind]);
+    }
+}
+
 static void lists_table(void **state)
 {
     (void)state;
@@ -90,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(words_have_their_numbers),
             cmocka_unit_test(evidence_table),
+            cmocka_unit_test(missing_evidence_is_the_first_and_how_much),
             cmocka_unit_test(lists_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

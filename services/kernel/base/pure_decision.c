@@ -72,3 +72,10 @@ void outcome_refuse(struct outcome *outcome, uint32_t reason)
     outcome->verdict = VERDICT_REFUSED;
     outcome->reason = reason;
 }
+
+void outcome_refuse_about(struct outcome *outcome, uint32_t reason, uint16_t about)
+{
+    must(about <= REFUSED_ABOUT_MAX);
+    outcome_refuse(outcome, reason);
+    outcome->refused_about = about;
+}

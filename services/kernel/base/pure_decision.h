@@ -26,6 +26,7 @@ struct directory;
 #define SENDS_MAX 8
 #define TIMERS_MAX 6
 #define COUNTS_MAX 12
+#define REFUSED_ABOUT_MAX 0x7fff
 #define STEP_SKIPPED 1000 /* the kernel's own step: an operator skipped a dead letter */
 
 enum input_kind {
@@ -99,6 +100,9 @@ struct count_change {
 struct outcome {
     enum verdict verdict;
     uint32_t reason; /* the service's refusal number; 0 unless refused or in conflict */
+    /* Which of several things the reason is about (what is missing, whose part is open), as the
+     * service numbers them; its reason_about() makes the words of it. 0 = nothing. */
+    uint16_t refused_about;
     bool keep;       /* store `next` without a step; decide() then sets next's ver itself */
     int step_count, send_count, timer_count, count_count;
     struct step steps[STEPS_MAX];
@@ -119,5 +123,6 @@ void timer_set(struct outcome *outcome, uint16_t kind, int64_t due_ms);
 void timer_clear(struct outcome *outcome, uint16_t kind);
 void count_add(struct outcome *outcome, uint16_t metric, int64_t unit, int32_t matter, int amount);
 void outcome_refuse(struct outcome *outcome, uint32_t reason);
+void outcome_refuse_about(struct outcome *outcome, uint32_t reason, uint16_t about);
 
 #endif

@@ -77,7 +77,22 @@ void parcel_finish(struct loop *loop, struct parcel *parcel)
     parcel_destroy(parcel);
 }
 
-static const char *reply_text(struct loop *loop, const struct work *work)
+/* The refusal's sentence, and what it is about if that is said. */
+static const char *reason_text(struct loop *loop, const struct work *work, struct arena *arena)
+{
+    const struct aggregate_ops *ops = loop->ops;
+    uint32_t reason = work->reason & REASON_MASK;
+    uint16_t about = (uint16_t)(work->reason >> REASON_BITS);
+    const char *text = ops->reason_text(reason, loop->conf.language);
+    if (!about || !ops->reason_about)
+        return text;
+    BUF_OWNED whole = {0};
+    buf_add_text(&whole, text);
+    ops->reason_about(reason, about, loop->conf.language, &whole);
+    return arena_text(arena, whole.data, whole.size);
+}
+
+static const char *reply_text(struct loop *loop, const struct work *work, struct arena *arena)
 {
     if (work->text && work->text[0])
         return work->text;
@@ -85,7 +100,7 @@ static const char *reply_text(struct loop *loop, const struct work *work)
         return loop_text(loop, "没有这个编号，或其数据已按期删除，请核对",
                 "there is nothing with that id, or not any more; check it");
     if (work->reason && loop->ops->reason_text)
-        return loop->ops->reason_text(work->reason, loop->conf.language);
+        return reason_text(loop, work, arena);
     return "";
 }
 
@@ -94,10 +109,10 @@ static void reply_set(struct loop *loop, struct job *job)
     struct parcel *parcel = job->parcel;
     struct envelope *reply = &parcel->replies[job->index];
     const struct work *work = &job->work;
-    const char *text = reply_text(loop, work);
+    const char *text = reply_text(loop, work, &parcel->arena);
     reply->agg = work->input.agg;
     reply->verdict = work->verdict;
-    reply->reason = work->reason;
+    reply->reason = work->reason & REASON_MASK;
     reply->text = arena_text(&parcel->arena, text, strlen(text));
     reply->payload.size = work->answer.size;
     reply->payload.data = work->answer.size

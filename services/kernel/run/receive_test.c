@@ -189,6 +189,20 @@ static void command_is_answered_once_and_for_all(void **state)
     ASSERT_REPLY(stage_ask(&stage, FRAME_COMMANDS, &sub), VERDICT_NOT_FOUND, "nothing with that");
 }
 
+/* The second time the sentence is made from what the database keeps. */
+static void refusal_says_what_it_is_about_also_when_repeated(void **state)
+{
+    int64_t agg = stage_toy(3);
+    (void)state;
+    for (int64_t i = 0; i < 2; i++) {
+        struct envelope sub = stage_sub(i + 1, agg, "one", "S5");
+        struct reply reply = stage_ask(&stage, FRAME_COMMANDS, &sub);
+        ASSERT_REPLY(reply, VERDICT_REFUSED, "too little, 1: 2 more");
+        assert_int_equal(reply.reason, 1);
+    }
+    assert_int_equal(toy_total(agg), 3);
+}
+
 static void refusals_table(void **state)
 {
     int64_t agg = stage_toy(10), far = id_make(8, SERVICE_INTAKE, 1);
@@ -422,7 +436,8 @@ int main(void)
             CASE(impossible_messages_are_not_acknowledged),
             CASE(frames_that_are_dropped_give_credit_back),
             CASE(acknowledged_rows_of_the_outbox_go), CASE(command_is_answered_once_and_for_all),
-            CASE(refusals_table), CASE(command_that_costs_too_much_memory_is_refused),
+            CASE(refusal_says_what_it_is_about_also_when_repeated), CASE(refusals_table),
+            CASE(command_that_costs_too_much_memory_is_refused),
             CASE(sentences_are_in_the_language_of_the_configuration),
             CASE(command_is_run_in_time_or_not_at_all),
             CASE(command_with_an_unknown_end_is_answered_truly),

@@ -46,6 +46,11 @@ enum work_end {
     END_NOTHING   /* timers and the like: no one to tell */
 };
 
+/* work.reason, and column `reason` of `command`, so that a repeated request gets the same sentence:
+ * the refusal's number below, what it is about above. */
+#define REASON_BITS 16
+#define REASON_MASK ((UINT32_C(1) << REASON_BITS) - 1)
+
 struct work {
     enum work_origin origin;
     struct input input;

@@ -384,7 +384,8 @@ static void command_verdicts(void **state)
     loaded(AGG, 0)->total = 10;
     core_run(&bench.core);
     assert_int_equal(refused->verdict, VERDICT_REFUSED);
-    assert_int_equal(refused->reason, 1);
+    assert_int_equal(refused->reason & REASON_MASK, 1);
+    assert_int_equal(refused->reason >> REASON_BITS, 10);
     assert_int_equal(missing->verdict, VERDICT_NOT_FOUND);
     assert_int_equal(missing->answer.size, 0);
     assert_null(missing->text);

@@ -180,7 +180,8 @@ enum verdict core_apply(struct core *core, struct slot *slot, struct work *work)
         core->applied++;
     }
     work->verdict = outcome.verdict;
-    work->reason = outcome.reason;
+    must(outcome.reason <= REASON_MASK && outcome.refused_about <= REFUSED_ABOUT_MAX);
+    work->reason = outcome.reason | (uint32_t)outcome.refused_about << REASON_BITS;
     if (work->origin == WORK_COMMAND && core->ops->answer) {
         BUF_OWNED answer = {0};
         core->ops->answer(answer_of, &work->input, &outcome, &core->world, &answer);

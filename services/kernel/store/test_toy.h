@@ -3,7 +3,7 @@
  *   A5   add 5: a step, an echo to enforcement, the metric at the unit and above, the matter
  *   T500 the same by 1, and sets the timer to now + 500
  *   N0   nothing to do
- *   S5   (command) take 5 away; refused with reason 1 when there is less
+ *   S5   (command) take 5 away; refused with reason 1, about what is missing, when there is less
  * Anything else is malformed. A query's payload is an id, or an id and a size: "7 100" gets the
  * total of 7 and a hundred letters. A total of a million breaks a CHECK: what cannot be stored. */
 #ifndef HUYING_STORE_TEST_TOY_H
@@ -80,7 +80,7 @@ TOY void toy_decide(const void *state,
     if (body->letter == 'N')
         return;
     if (body->letter == 'S' && body->amount > toy->total) {
-        outcome_refuse(outcome, 1);
+        outcome_refuse_about(outcome, 1, (uint16_t)(body->amount - toy->total));
         return;
     }
     int64_t amount = body->letter == 'T' ? 1 : body->letter == 'S' ? -body->amount : body->amount;
@@ -123,6 +123,18 @@ TOY void toy_answer(const void *next,
 {
     (void)outcome;
     toy_encode(next, input, world, NULL, out);
+}
+
+TOY const char *toy_reason_text(uint32_t reason, const char *language)
+{
+    (void)language;
+    return reason == 1 ? "too little" : "?";
+}
+
+TOY void toy_reason_about(uint32_t reason, uint16_t about, const char *language, struct buf *out)
+{
+    (void)language;
+    buf_add_format(out, ", %u: %u more", reason, about);
 }
 
 TOY void toy_load_row(const PGresult *result, int row, int col, void *state, struct arena *arena)
@@ -191,6 +203,8 @@ TOY const struct aggregate_ops TOY_OPS = {
         .queries = TOY_QUERIES,
         .query_count = COUNT_OF(TOY_QUERIES),
         .metric_names = TOY_METRICS,
+        .reason_text = toy_reason_text,
+        .reason_about = toy_reason_about,
         .sql_stub = {"toy_stub", "INSERT INTO toy (id) SELECT unnest($1::bigint[]) ORDER BY 1 ON "
                                  "CONFLICT DO NOTHING"},
         .sql_load = {"toy_load",
