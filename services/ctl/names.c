@@ -20,6 +20,8 @@ struct name {
     X(INTAKE, STEP, "withdraw", "申请撤回", "withdrawal asked for")                                \
     X(INTAKE, STEP, "end", "登记结果", "outcome recorded")                                         \
     X(INTAKE, STEP, "outcome_taken", "来源已取结果", "outcome taken by the source")                \
+    X(INTAKE, STEP, "urge", "催办", "urged under another ticket")                                  \
+    X(INTAKE, STEP, "follow_up", "回访", "followed up")                                            \
     X(ROUTING, STATE, "registered", "已立案", "registered")                                        \
     X(ROUTING, STATE, "dispatched", "已派单", "dispatched")                                        \
     X(ROUTING, STATE, "accepted", "已接单", "accepted")                                            \

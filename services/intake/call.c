@@ -276,6 +276,24 @@ static void header_add(struct call_answer *answer, const char *name, const char 
     answer->header_count++;
 }
 
+/* The sentence of the rule is made again in the caller's language; what the receipt says behind it,
+ * which evidence is missing, is kept. */
+static void refused_answer(struct call *call, const struct hotline_receipt *receipt)
+{
+    uint32_t reason = reason_find(receipt->reason);
+    problem_set_reason(&call->problem, reason);
+    if (reason != REASON_EVIDENCE)
+        return;
+    static const char *const languages[] = {"zh", "en"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *sentence = report_reason_text(reason, languages[i]);
+        size_t size = strlen(sentence);
+        if (strncmp(receipt->text, sentence, size) == 0)
+            (void)text_copy(call->problem.extra, sizeof call->problem.extra, receipt->text + size,
+                    strlen(receipt->text + size));
+    }
+}
+
 /* A receipt is 201 the first time and 200 when it is repeated, with the same body. */
 static void receipt_answer(
         struct call *call, struct arena *arena, struct call_answer *answer, struct buf *body)
@@ -291,7 +309,7 @@ static void receipt_answer(
         return;
     }
     if (receipt.result == HOTLINE_REFUSED) {
-        problem_set_reason(&call->problem, reason_find(receipt.reason));
+        refused_answer(call, &receipt);
         return;
     }
     (void)snprintf(location, sizeof location, PATH "/%" PRId64, receipt.case_id);

@@ -92,11 +92,24 @@ static struct fault unit_codes_check(const struct submission *submission)
     return no_fault;
 }
 
+/* An urge names a ticket and needs no matter; a report is the other way round. */
+static struct fault intent_check(const struct submission *submission)
+{
+    bool urge = submission->intent == INTENT_URGE;
+    if (submission->intent != INTENT_REPORT && !urge)
+        return fault_make(FAULT_INTENT, "intent", 0);
+    if (urge != (*submission->about != 0) || strcmp(submission->about, submission->ticket) == 0)
+        return fault_make(FAULT_ABOUT, "about", 0);
+    if (urge)
+        return ticket_check(submission->about, "about");
+    return name_check(submission->matter, "matter", MATTER_CHARS_MAX);
+}
+
 struct fault submission_check(const struct submission *submission, const char *ticket_field)
 {
     struct fault fault = ticket_check(submission->ticket, ticket_field);
     if (!fault.kind)
-        fault = name_check(submission->matter, "matter", MATTER_CHARS_MAX);
+        fault = intent_check(submission);
     if (!fault.kind)
         fault = text_check(submission->text, "text", TEXT_CHARS_MAX, true);
     if (!fault.kind)
@@ -121,6 +134,21 @@ struct fault withdrawal_check(const struct withdrawal *withdrawal)
         fault = text_check(withdrawal->reason, "reason", REASON_CHARS_MAX, true);
     if (!fault.kind)
         fault = instant_check(withdrawal->at_ms, "at");
+    return fault;
+}
+
+struct fault follow_up_check(const struct follow_up *follow_up)
+{
+    struct fault fault = no_fault;
+    if (*follow_up->ticket)
+        fault = ticket_check(follow_up->ticket, "ticket");
+    if (!fault.kind &&
+            (follow_up->score > SCORE_MAX || (!follow_up->score && !follow_up->unsolved)))
+        fault = fault_make(FAULT_SCORE, "score", SCORE_MAX);
+    if (!fault.kind)
+        fault = text_check(follow_up->text, "text", TEXT_CHARS_MAX, true);
+    if (!fault.kind)
+        fault = instant_check(follow_up->at_ms, "at");
     return fault;
 }
 

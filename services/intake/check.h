@@ -31,6 +31,15 @@
             "必须是 closed、withdrawn 或 referred_out")                                            \
     X(FAULT_ID, "bad_id", "must be a positive id", "必须是正整数编号")                             \
     X(FAULT_COUNT, "out_of_range", "must be from 1 to #", "必须在 1 到 # 之间")                    \
+    X(FAULT_INTENT, "unknown_intent", "must be report or urge", "必须是 report 或 urge")           \
+    X(FAULT_ABOUT, "not_together",                                                                 \
+            "must be given with intent urge, and be another ticket than this one",                 \
+            "只在 intent 为 urge 时给出，且不得是本工单号")                                        \
+    X(FAULT_EVIDENCE, "unknown_evidence",                                                          \
+            "must name known kinds, each once, 1 to # of it, like photo2+form",                    \
+            "必须是已知的凭证种类，每种一次，1 至 # 份，如 photo2+form")                           \
+    X(FAULT_SCORE, "out_of_range", "must be from 1 to #, or 0 with unsolved",                      \
+            "必须在 1 到 # 之间；未解决时可为 0")                                                  \
     X(FAULT_PROTO, "bad_encoding", "is no protobuf message of its type",                           \
             "不是该类型的 protobuf 消息")
 
@@ -51,6 +60,7 @@ struct fault {
  * refuse. */
 struct fault submission_check(const struct submission *submission, const char *ticket_field);
 struct fault withdrawal_check(const struct withdrawal *withdrawal);
+struct fault follow_up_check(const struct follow_up *follow_up);
 struct fault case_ended_check(const struct case_ended *ended);
 
 /* 1 to 64 visible characters of valid UTF-8, no spaces. */

@@ -10,6 +10,7 @@
 #include "proto/routing.pb-c.h"
 #include "services/intake/check.h"
 #include "services/intake/decide.h"
+#include "services/kernel/base/evidence_text.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_id.h"
 #include "services/kernel/base/pure_text.h"
@@ -92,6 +93,23 @@ static void hash_text(crypto_hash_sha256_state *hash, const char *text)
     crypto_hash_sha256_update(hash, (const unsigned char *)text, size);
 }
 
+/* Fields that reports did not always have: left out when they say nothing, so that a body of before
+ * has the digest of before. */
+static void wishes_hash(crypto_hash_sha256_state *hash, const struct submission *submission)
+{
+    if (submission->intent != INTENT_REPORT) {
+        hash_text(hash, "about");
+        hash_text(hash, submission->about);
+    }
+    if (submission->settled)
+        hash_text(hash, "settled");
+    for (int i = 0; i < submission->evidence_count; i++) {
+        const uint8_t pair[2] = {submission->evidence[i].kind, submission->evidence[i].count};
+        hash_text(hash, "evidence");
+        crypto_hash_sha256_update(hash, pair, sizeof pair);
+    }
+}
+
 void submission_digest(struct submission *submission)
 {
     crypto_hash_sha256_state hash;
@@ -109,7 +127,18 @@ void submission_digest(struct submission *submission)
     int64_t instants[2] = {submission->reported_ms, submission->promised_ms};
     crypto_hash_sha256_update(&hash, (const unsigned char *)point, sizeof point);
     crypto_hash_sha256_update(&hash, (const unsigned char *)instants, sizeof instants);
+    wishes_hash(&hash, submission);
     crypto_hash_sha256_final(&hash, submission->digest);
+}
+
+static bool evidence_take(const Huying__Hotline__Report *message, struct submission *body)
+{
+    for (size_t i = 0; i < message->n_evidence; i++) {
+        const Huying__Hotline__Evidence *item = message->evidence[i];
+        if (!evidence_add(body->evidence, &body->evidence_count, item->kind, item->count))
+            return false;
+    }
+    return true;
 }
 
 enum err submission_decode(
@@ -129,10 +158,15 @@ enum err submission_decode(
             .longitude = message->longitude,
             .latitude = message->latitude,
             .reported_ms = message->reported_at_ms,
-            .promised_ms = message->promised_at_ms};
+            .promised_ms = message->promised_at_ms,
+            .intent = (enum intent)message->intent,
+            .about = message->about,
+            .settled = message->settled};
     for (size_t i = 0; i < message->n_unit_codes && i < UNIT_CODES_MAX; i++)
         body->unit_codes[i] = message->unit_codes[i];
     struct fault fault = submission_check(body, "ticket");
+    if (!fault.kind && !evidence_take(message, body))
+        fault = (struct fault){FAULT_EVIDENCE, "evidence", EVIDENCE_TIMES_MAX};
     if (fault.kind)
         return fault_report(&fault, arena, ret_why);
     submission_digest(body);
@@ -167,6 +201,26 @@ enum err hotline_withdrawal_decode(
         return err;
     const struct withdrawal *body = opened;
     struct fault fault = ticket_check(body->ticket, "ticket");
+    if (fault.kind)
+        return fault_report(&fault, arena, ret_why);
+    *ret_body = body;
+    return OK;
+}
+
+enum err follow_up_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    const Huying__Hotline__FollowUp *message =
+            request_open(&huying__hotline__follow_up__descriptor, payload, arena, ret_why);
+    if (!message)
+        return ERR_MALFORMED;
+    struct follow_up *body = arena_get(arena, sizeof *body);
+    *body = (struct follow_up){.ticket = message->ticket,
+            .score = message->score,
+            .unsolved = message->unsolved,
+            .text = message->text,
+            .at_ms = message->at_ms};
+    struct fault fault = follow_up_check(body);
     if (fault.kind)
         return fault_report(&fault, arena, ret_why);
     *ret_body = body;
@@ -208,100 +262,10 @@ enum err case_ended_decode(
     return OK;
 }
 
-static const char *matter_code(const struct directory *directory, int32_t id)
+const char *matter_code(const struct directory *directory, int32_t id)
 {
     const struct matter *matter = matter_find(directory, id);
     return matter ? matter->code : "";
-}
-
-static void case_reported_encode(const struct report *report,
-        const struct input *input,
-        const struct world *world,
-        struct buf *out)
-{
-    const struct submission *submission = input->body;
-    Huying__Intake__CaseReported message = HUYING__INTAKE__CASE_REPORTED__INIT;
-    message.source = text_lend(report->source);
-    message.source_ref = text_lend(report->ref);
-    message.matter = text_lend(matter_code(world->directory, report->matter));
-    message.unit = report->unit;
-    message.placed = (uint32_t)report->placed;
-    message.reported_at_ms = report->reported_ms;
-    message.promised_at_ms = report->promised_ms;
-    message.summary = text_lend(submission->text);
-    message.longitude = submission->longitude;
-    message.latitude = submission->latitude;
-    message.drill = intake_drill();
-    if (report_by_staff(world->directory, input))
-        message.reporter = text_lend(input->actor);
-    message_add(&message.base, out);
-}
-
-static void case_withdrawn_encode(const struct input *input, struct buf *out)
-{
-    const struct withdrawal *withdrawal = input->body;
-    Huying__Intake__CaseWithdrawn message = HUYING__INTAKE__CASE_WITHDRAWN__INIT;
-    message.reason = text_lend(withdrawal->reason);
-    message.at_ms = withdrawal->at_ms ? withdrawal->at_ms : input->now_ms;
-    message_add(&message.base, out);
-}
-
-void report_encode(const void *next,
-        const struct input *input,
-        const struct world *world,
-        const struct send *send,
-        struct buf *out)
-{
-    must(send->dest == SERVICE_ROUTING);
-    must(send->type == INTAKE_CASE_REPORTED || send->type == INTAKE_CASE_WITHDRAWN);
-    if (send->type == INTAKE_CASE_REPORTED)
-        case_reported_encode(next, input, world, out);
-    else
-        case_withdrawn_encode(input, out);
-}
-
-/* `"name":"text"` with the escapes that JSON asks for; the text is valid UTF-8. */
-static void json_member_add(struct buf *out, const char *name, const char *text)
-{
-    buf_add_format(out, "%s\"%s\":\"", out->size > 1 ? "," : "", name);
-    for (const char *at = text; *at; at++) {
-        if (*at == '"' || *at == '\\')
-            buf_add(out, "\\", 1);
-        if ((unsigned char)*at < 0x20)
-            buf_add_format(out, "\\u%04x", (unsigned)*at);
-        else
-            buf_add(out, at, 1);
-    }
-    buf_add_text(out, "\"");
-}
-
-void report_detail(
-        const void *next, const struct input *input, const struct step *step, struct buf *out)
-{
-    const struct report *report = next;
-    must(out->size == 0);
-    buf_add_text(out, "{");
-    switch ((enum report_step)step->kind) {
-    case STEP_ACCEPT: {
-        const struct submission *submission = input->body;
-        json_member_add(out, "ticket", submission->ticket);
-        json_member_add(out, "text", submission->text);
-        break;
-    }
-    case STEP_WITHDRAW: {
-        const struct withdrawal *withdrawal = input->body;
-        json_member_add(out, "reason", withdrawal->reason);
-        break;
-    }
-    case STEP_END:
-        json_member_add(out, "text", report->outcome_text);
-        break;
-    case STEP_OUTCOME_TAKEN:
-        break;
-    case STEP_NONE:
-        must(!"a step has a kind");
-    }
-    buf_add_text(out, "}");
 }
 
 static void number_format(char *ret, const struct report *report, const struct directory *directory)
@@ -322,11 +286,13 @@ static const char *level_name(enum level level)
     return "?";
 }
 
-/* Ticket and matter of what was asked, for the receipt of a refusal; "" = not known. */
+/* The ticket that was asked with, for the receipt; "" = the aggregate was named instead. */
 static const char *asked_ticket(const struct input *input)
 {
     if (input->type == INTAKE_SUBMIT || input->type == HOTLINE_REPORT)
         return ((const struct submission *)input->body)->ticket;
+    if (input->type == INTAKE_FOLLOW_UP || input->type == HOTLINE_FOLLOW_UP)
+        return ((const struct follow_up *)input->body)->ticket;
     return ((const struct withdrawal *)input->body)->ticket;
 }
 
@@ -344,6 +310,8 @@ static void refusal_fill(Huying__Hotline__Receipt *message,
         const struct submission *submission = input->body;
         buf_add_format(text, " (matter: %s)", submission->matter);
     }
+    if (reason == REASON_EVIDENCE)
+        evidence_name(outcome->refused_about, intake_language(), text);
     message->text = text->data;
 }
 
@@ -367,7 +335,7 @@ void report_answer(const void *next,
     number_format(number, report, world->directory);
     message.result = outcome->verdict == VERDICT_APPLIED ? HUYING__HOTLINE__RESULT__ACCEPTED
                                                          : HUYING__HOTLINE__RESULT__DUPLICATE;
-    message.ticket = text_lend(report->ref);
+    message.ticket = text_lend(*asked_ticket(input) ? asked_ticket(input) : report->ref);
     message.case_id = report->base.id;
     message.number = number;
     message.unit = report->unit;
@@ -426,6 +394,16 @@ void report_query_encode(int64_t id, const char *number, struct buf *out)
     message_add(&message.base, out);
 }
 
+/* Tickets of all those that stay on a report, borrowed from it. */
+static void also_fill(
+        Huying__Hotline__Outcome *item, const struct report_course *course, char **tickets)
+{
+    for (int i = 0; i < course->caller_count; i++)
+        tickets[i] = text_lend(course->callers[i].ref);
+    item->also = tickets;
+    item->n_also = (size_t)course->caller_count;
+}
+
 void outcomes_encode(const struct report *reports,
         size_t count,
         const struct directory *directory,
@@ -434,6 +412,7 @@ void outcomes_encode(const struct report *reports,
     static _Thread_local Huying__Hotline__Outcome items[OUTCOMES_MAX];
     static _Thread_local char numbers[OUTCOMES_MAX][CASE_NUMBER_SIZE];
     static _Thread_local Huying__Hotline__Outcome *pointers[OUTCOMES_MAX];
+    static _Thread_local char *also[OUTCOMES_MAX][CALLERS_MAX];
     must(count <= OUTCOMES_MAX);
     for (size_t i = 0; i < count; i++) {
         huying__hotline__outcome__init(&items[i]);
@@ -445,6 +424,7 @@ void outcomes_encode(const struct report *reports,
         items[i].at_ms = reports[i].ended_ms;
         items[i].text = text_lend(reports[i].outcome_text);
         items[i].round = (uint32_t)reports[i].course.round;
+        also_fill(&items[i], &reports[i].course, also[i]);
         pointers[i] = &items[i];
     }
     Huying__Hotline__Outcomes message = HUYING__HOTLINE__OUTCOMES__INIT;

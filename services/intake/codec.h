@@ -33,9 +33,17 @@ enum err case_ended_decode(struct bytes payload,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
 
+enum err follow_up_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+
 /* SHA-256 over every field but the digest itself, each with its length, so that no two different
  * bodies read alike; independent of how the sender's protobuf writes them. */
 void submission_digest(struct submission *submission);
+
+/* "" when the directory has no such matter. */
+const char *matter_code(const struct directory *directory, int32_t id);
 
 /* The functions of aggregate_ops. */
 void report_encode(const void *next,

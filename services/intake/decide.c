@@ -1,26 +1,49 @@
 /* A report's life, in one table: what each state does with each event. A ticket that came before is
- * a duplicate or refused; a withdrawal is passed on to routing, which alone knows whether the case
- * can still be withdrawn, and the report ends when routing says so: once more when the case was
- * reopened, and the newer outcome is then what the source gets and acknowledges. To add an input: a
- * row here, a case in report_decide(). Everything that is not in the table is refused by its
- * NOT_FOUND column. */
+ * a duplicate or refused; one that urges stays on the report that it asks about, and routing is
+ * told, as it is of what the reporter says of the outcome. A withdrawal is passed on to routing,
+ * which alone knows whether the case can still be withdrawn, and the report ends when routing says
+ * so: once more when the case was reopened, and the newer outcome is then what the source gets and
+ * acknowledges. To add an input: a row here, a case in report_decide(). Everything that is not in
+ * the table is refused by its NOT_FOUND column. */
 #include "services/intake/decide.h"
 #include <string.h>
 #include "services/kernel/base/must.h"
 
 #define MATTER_ID_MAX 1024 /* names are looked for among so many numbers of the catalogue */
 
-enum event { EVENT_SUBMIT, EVENT_WITHDRAW, EVENT_END, EVENT_ACK, EVENT_COUNT };
+enum event {
+    EVENT_SUBMIT,
+    EVENT_URGE,
+    EVENT_WITHDRAW,
+    EVENT_END,
+    EVENT_FOLLOW_UP,
+    EVENT_ACK,
+    EVENT_COUNT
+};
 
-enum action { NOT_FOUND, ACCEPT, REPEAT, ASK, END, TAKE, DUPLICATE, REFUSE_ENDED, REFUSE_OPEN };
+enum action {
+    NOT_FOUND,
+    ACCEPT,
+    REPEAT,
+    URGE,
+    ASK,
+    END,
+    FOLLOW,
+    TAKE,
+    DUPLICATE,
+    REFUSE_ENDED,
+    REFUSE_OPEN
+};
 
 #define STATE_COUNT 5
 
 static const unsigned char actions[EVENT_COUNT][STATE_COUNT] = {
         /*                 none       accepted     closed        withdrawn  referred_out */
         [EVENT_SUBMIT] = {ACCEPT, REPEAT, REPEAT, REPEAT, REPEAT},
+        [EVENT_URGE] = {NOT_FOUND, URGE, URGE, URGE, URGE},
         [EVENT_WITHDRAW] = {NOT_FOUND, ASK, REFUSE_ENDED, DUPLICATE, REFUSE_ENDED},
         [EVENT_END] = {NOT_FOUND, END, END, END, END},
+        [EVENT_FOLLOW_UP] = {NOT_FOUND, REFUSE_OPEN, FOLLOW, FOLLOW, FOLLOW},
         [EVENT_ACK] = {NOT_FOUND, REFUSE_OPEN, TAKE, TAKE, TAKE},
 };
 
@@ -95,6 +118,26 @@ static void report_fill(
     next->outcome_text = "";
 }
 
+/* What a grid worker settled on the spot: his grid, a matter that allows it, all that it requires.
+ * False: refused. */
+static bool settled_check(const struct submission *submission,
+        const struct matter *matter,
+        const struct unit *place,
+        const struct staff *reporter,
+        struct outcome *outcome)
+{
+    struct evidence missing = evidence_missing(matter->evidence, matter->evidence_count,
+            submission->evidence, submission->evidence_count);
+    bool worker = reporter && strcmp(reporter->role, "worker") == 0;
+    if (!worker || place->level != LEVEL_GRID || reporter->unit != place->id)
+        outcome_refuse(outcome, REASON_NOT_WORKER);
+    else if (!matter->self_handle)
+        outcome_refuse(outcome, REASON_NOT_ON_THE_SPOT);
+    else if (missing.count)
+        outcome_refuse_about(outcome, REASON_EVIDENCE, evidence_pack(missing));
+    return outcome->verdict != VERDICT_REFUSED;
+}
+
 static void report_accept(const struct input *input,
         const struct world *world,
         struct report *next,
@@ -115,6 +158,9 @@ static void report_accept(const struct input *input,
         outcome_refuse(outcome, REASON_UNKNOWN_MATTER);
         return;
     }
+    const struct staff *reporter = staff_find(world->directory, input->actor);
+    if (submission->settled && !settled_check(submission, matter, place.unit, reporter, outcome))
+        return;
     report_fill(next, submission, input);
     next->matter = matter->id;
     next->unit = place.unit->id;
@@ -128,13 +174,81 @@ static void report_accept(const struct input *input,
     count_add(outcome, METRIC_REPORTS_OPEN, next->unit, next->matter, 1);
 }
 
+/* The digest of the body that came under a ticket; NULL when it was refused. */
+static const uint8_t *digest_find(const struct report *state, const char *ticket)
+{
+    if (strcmp(state->ref, ticket) == 0)
+        return state->digest;
+    for (int i = 0; i < state->course.caller_count; i++)
+        if (strcmp(state->course.callers[i].ref, ticket) == 0)
+            return state->course.callers[i].digest;
+    return NULL;
+}
+
 static void report_repeat(
         const struct report *state, const struct submission *submission, struct outcome *outcome)
 {
-    if (memcmp(state->digest, submission->digest, DIGEST_SIZE) == 0)
+    const uint8_t *digest = digest_find(state, submission->ticket);
+    if (digest && memcmp(digest, submission->digest, DIGEST_SIZE) == 0)
         outcome->verdict = VERDICT_DUPLICATE;
     else
         outcome_refuse(outcome, REASON_TICKET_REUSED);
+}
+
+/* Under way also when the reporter has said since it ended that it is not done: whether it was
+ * reopened, routing knows. */
+static bool report_under_way(const struct report *state)
+{
+    const struct report_course *course = &state->course;
+    return state->state == REPORT_ACCEPTED ||
+           (course->unsolved && course->followed == course->round);
+}
+
+static void report_urge(const struct input *input, struct report *next, struct outcome *outcome)
+{
+    const struct submission *submission = input->body;
+    struct report_course *course = &next->course;
+    if (digest_find(next, submission->ticket)) {
+        report_repeat(next, submission, outcome);
+        return;
+    }
+    if (!report_under_way(next)) {
+        outcome_refuse(outcome, REASON_URGED_LATE);
+        return;
+    }
+    if (course->caller_count == CALLERS_MAX) {
+        outcome_refuse(outcome, REASON_URGED_OFTEN);
+        return;
+    }
+    struct caller *caller = &course->callers[course->caller_count++];
+    size_t size = strlen(submission->ticket) + 1;
+    must(size <= sizeof caller->ref);
+    memcpy(caller->ref, submission->ticket, size);
+    memcpy(caller->digest, submission->digest, DIGEST_SIZE);
+    struct step *step =
+            step_add(outcome, input, STEP_URGE, (uint16_t)next->state, (uint16_t)next->state);
+    step->unit = next->unit;
+    send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_URGED, 0);
+}
+
+/* Said once in each round; whoever thinks better of it says something else. */
+static void report_follow_up(
+        const struct input *input, struct report *next, struct outcome *outcome)
+{
+    const struct follow_up *body = input->body;
+    struct report_course *course = &next->course;
+    if (course->followed == course->round && course->score == (int32_t)body->score &&
+            course->unsolved == body->unsolved) {
+        outcome->verdict = VERDICT_DUPLICATE;
+        return;
+    }
+    course->followed = course->round;
+    course->score = (int32_t)body->score;
+    course->unsolved = body->unsolved;
+    struct step *step =
+            step_add(outcome, input, STEP_FOLLOW_UP, (uint16_t)next->state, (uint16_t)next->state);
+    step->unit = next->unit;
+    send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_FOLLOWED_UP, 0);
 }
 
 static void report_ask_withdrawal(
@@ -200,6 +314,7 @@ static bool report_is_meant(const struct report *state, const struct input *inpu
         return submission->resolved->report == input->agg && input->agg > 0;
     }
     case HOTLINE_WITHDRAW:
+    case HOTLINE_FOLLOW_UP:
         return strcmp(state->source, input->peer) == 0;
     case HOTLINE_OUTCOME_ACK:
     case INTAKE_OUTCOME_ACK: {
@@ -217,10 +332,14 @@ static enum event event_of(const struct input *input)
     switch (input->type) {
     case INTAKE_SUBMIT:
     case HOTLINE_REPORT:
-        return EVENT_SUBMIT;
+        return ((const struct submission *)input->body)->intent == INTENT_URGE ? EVENT_URGE
+                                                                               : EVENT_SUBMIT;
     case INTAKE_WITHDRAW:
     case HOTLINE_WITHDRAW:
         return EVENT_WITHDRAW;
+    case INTAKE_FOLLOW_UP:
+    case HOTLINE_FOLLOW_UP:
+        return EVENT_FOLLOW_UP;
     case INTAKE_OUTCOME_ACK:
     case HOTLINE_OUTCOME_ACK:
         return EVENT_ACK;
@@ -255,6 +374,12 @@ void report_decide(const void *state_,
         break;
     case REPEAT:
         report_repeat(state, input->body, outcome);
+        break;
+    case URGE:
+        report_urge(input, next, outcome);
+        break;
+    case FOLLOW:
+        report_follow_up(input, next, outcome);
         break;
     case ASK:
         report_ask_withdrawal(input, next, outcome);

@@ -107,6 +107,57 @@ static struct fault codes_read(const json_t *value, struct form *form)
     return (struct fault){FAULT_NONE, field, 0};
 }
 
+static struct fault intent_read(const json_t *value, struct form *form)
+{
+    const char *text = json_string_value(value);
+    if (!text)
+        return (struct fault){FAULT_TYPE, "intent", 0};
+    if (strcmp(text, "urge") == 0)
+        form->report.intent = HOTLINE_URGE;
+    else if (strcmp(text, "report") != 0)
+        return (struct fault){FAULT_INTENT, "intent", 0};
+    return (struct fault){FAULT_NONE, "intent", 0};
+}
+
+static struct fault settled_read(const json_t *value, struct form *form)
+{
+    if (!json_is_boolean(value))
+        return (struct fault){FAULT_TYPE, "settled", 0};
+    form->report.settled = json_is_true(value);
+    return (struct fault){FAULT_NONE, "settled", 0};
+}
+
+/* As the catalogue writes it. */
+static struct fault evidence_read(const json_t *value, struct form *form)
+{
+    struct evidence list[EVIDENCE_MAX];
+    int count = 0;
+    const char *text = json_string_value(value);
+    if (!text)
+        return (struct fault){FAULT_TYPE, "evidence", 0};
+    if (!evidence_parse(text, list, &count))
+        return (struct fault){FAULT_EVIDENCE, "evidence", EVIDENCE_TIMES_MAX};
+    for (int i = 0; i < count; i++)
+        form->report.evidence[i] =
+                (struct hotline_evidence){EVIDENCE_WORDS[list[i].kind], list[i].count};
+    form->report.evidence_count = (size_t)count;
+    return (struct fault){FAULT_NONE, "evidence", 0};
+}
+
+/* What came to a report later: who asks, and what a grid worker has done. */
+static struct fault wish_read(const char *name, const json_t *value, struct form *form)
+{
+    if (strcmp(name, "intent") == 0)
+        return intent_read(value, form);
+    if (strcmp(name, "about") == 0)
+        return text_read(value, "about", &form->report.about);
+    if (strcmp(name, "settled") == 0)
+        return settled_read(value, form);
+    if (strcmp(name, "evidence") == 0)
+        return evidence_read(value, form);
+    return (struct fault){FAULT_UNKNOWN_FIELD, name, 0};
+}
+
 static struct fault member_read(const char *name, const json_t *value, struct form *form)
 {
     if (strcmp(name, "matter") == 0)
@@ -123,7 +174,7 @@ static struct fault member_read(const char *name, const json_t *value, struct fo
         return text_read(value, "reporter", &form->submission.reporter);
     bool longitude = strcmp(name, "longitude") == 0;
     if (!longitude && strcmp(name, "latitude") != 0)
-        return (struct fault){FAULT_UNKNOWN_FIELD, name, 0};
+        return wish_read(name, value, form);
     form->points++;
     return number_read(value, longitude ? "longitude" : "latitude",
             longitude ? &form->report.longitude : &form->report.latitude);
@@ -147,6 +198,8 @@ static struct fault form_check(struct form *form)
     memcpy(submission->unit_codes, report->unit_codes, sizeof submission->unit_codes);
     submission->reported_ms = report->reported_ms;
     submission->promised_ms = report->promised_ms;
+    submission->intent = (enum intent)report->intent;
+    submission->about = report->about;
     return submission_check(submission, "Idempotency-Key");
 }
 
@@ -166,8 +219,8 @@ bool form_read(const char *body,
         problem_set(ret_problem, PROBLEM_JSON, "body", -1);
         return false;
     }
-    struct form form = {
-            .report = {.ticket = key, .matter = "", .text = ""}, .submission = {.reporter = ""}};
+    struct form form = {.report = {.ticket = key, .matter = "", .text = "", .about = ""},
+            .submission = {.reporter = ""}};
     const char *name;
     json_t *value;
     struct fault fault = {FAULT_NONE, "", 0};

@@ -99,7 +99,7 @@ static enum err call_hand_over(struct call *call)
     const struct http_backend *backend = &call->http->config.backend;
     struct local_command command = {.type = call->posts ? INTAKE_SUBMIT : INTAKE_REPORT,
             .request_id = "",
-            .actor = "",
+            .actor = call->has_token ? call->peer : "", /* a grid worker's token has his code */
             .peer = call->peer,
             .payload = {(const uint8_t *)call->payload.data, call->payload.size},
             .span_ms = HTTP_ANSWER_MS_MAX,

@@ -113,7 +113,12 @@ static inline void command_answer(const struct local_command *command)
     assert_int_equal(submission_decode(command->payload, &arena, &body, &why), OK);
     const struct submission *submission = body;
     struct outcome outcome = {0};
-    if (strcmp(submission->matter, "LIGHT") == 0) {
+    if (submission->settled && !command->actor[0]) {
+        outcome_refuse(&outcome, REASON_NOT_WORKER);
+    } else if (submission->settled && !submission->evidence_count) {
+        outcome_refuse_about(
+                &outcome, REASON_EVIDENCE, evidence_pack((struct evidence){EVIDENCE_PHOTO, 2}));
+    } else if (strcmp(submission->matter, "LIGHT") == 0) {
         outcome.verdict = report_take(submission, command->peer, &report);
         outcome.reason = outcome.verdict == VERDICT_REFUSED ? REASON_TICKET_REUSED : 0;
     } else {

@@ -149,6 +149,15 @@ static void bad_json_is_refused_with_field_and_limit(void **unused)
                     "out_of_range", "\"field\":\"promised_at\""},
             {BODY("{\"matter\":\"LIGHT\",\"reporter\":\"Li\"}"), 422, "REPORTER_NOT_YET",
                     "\"field\":\"reporter\""},
+            {BODY("{\"matter\":\"LIGHT\",\"intent\":\"praise\"}"), 422, "unknown_intent",
+                    "\"field\":\"intent\""},
+            {BODY("{\"matter\":\"LIGHT\",\"intent\":7}"), 422, "wrong_type", NULL},
+            {BODY("{\"intent\":\"urge\"}"), 422, "not_together", "\"field\":\"about\""},
+            {BODY("{\"matter\":\"LIGHT\",\"settled\":1}"), 422, "wrong_type", NULL},
+            {BODY("{\"matter\":\"LIGHT\",\"evidence\":\"selfie\"}"), 422, "unknown_evidence",
+                    "\"field\":\"evidence\""},
+            {BODY("{\"matter\":\"LIGHT\",\"settled\":true}"), 422, "NOT_WORKER",
+                    "\"field\":\"settled\""},
             {BODY("{\"matter\":\"NOSUCH\"}"), 422, "UNKNOWN_MATTER", "\"field\":\"matter\""},
     };
 #undef BODY

@@ -216,6 +216,18 @@ static void tokens_decide_who_may_post_and_see(void **unused)
     expect("nobody's", get(path, ""), 401, NULL);
 }
 
+/* The name of the token is who reports; what is missing stands behind the sentence. */
+static void settled_report_comes_in_the_tokens_name_and_with_evidence(void **unused)
+{
+    (void)unused;
+    static const char bare[] = "{\"matter\":\"LIGHT\",\"settled\":true}";
+    static const char full[] = "{\"matter\":\"LIGHT\",\"settled\":true,\"evidence\":\"photo2\"}";
+    http_tokens_set(http, tokens_make());
+    expect("bare", post(KEY("k") BEARER("secret-a"), bare, strlen(bare)), 422, "照片 2 份");
+    assert_non_null(strstr(answer, "\"field\":\"evidence\""));
+    expect("full", post(KEY("k") BEARER("secret-a"), full, strlen(full)), 201, NULL);
+}
+
 static void without_tokens_a_proxy_gets_403(void **unused)
 {
     (void)unused;
@@ -257,6 +269,7 @@ int main(void)
             TEST(stop_with_requests_under_way_ends_them),
             TEST(closed_connection_while_asked_harms_nothing),
             TEST(tokens_decide_who_may_post_and_see),
+            TEST(settled_report_comes_in_the_tokens_name_and_with_evidence),
             TEST(without_tokens_a_proxy_gets_403),
             TEST(taken_or_bad_addresses_are_fatal_with_a_sentence),
     };

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "services/kernel/base/pure_catalogue.h"
 #include "services/kernel/base/pure_decision.h"
 
 #define TICKET_SIZE 65      /* a ticket or Idempotency-Key of 1 to 64 bytes and the NUL */
@@ -19,7 +20,8 @@
 #define MATTER_CHARS_MAX 64
 #define UNIT_CODES_MAX 8 /* district, street, village, grid, with room for deeper trees */
 #define UNIT_CODE_CHARS_MAX 64
-#define REASON_CHARS_MAX 200                  /* of a withdrawal */
+#define REASON_CHARS_MAX 200 /* of a withdrawal */
+#define SCORE_MAX 5
 #define DIGEST_SIZE 32                        /* SHA-256 */
 #define OUTCOMES_MAX 500                      /* rows of one answer */
 #define CALLERS_MAX 16                        /* further tickets that stay on one case */
@@ -46,7 +48,9 @@ enum report_state {
     X(STEP_ACCEPT, 1, "accept")                                                                    \
     X(STEP_WITHDRAW, 2, "withdraw")           /* asked for; routing decides when it is so */       \
     X(STEP_END, 3, "end")                     /* routing says how the case ended */                \
-    X(STEP_OUTCOME_TAKEN, 4, "outcome_taken") /* the source has the outcome */
+    X(STEP_OUTCOME_TAKEN, 4, "outcome_taken") /* the source has the outcome */                     \
+    X(STEP_URGE, 5, "urge")                   /* another ticket asks about the case */             \
+    X(STEP_FOLLOW_UP, 6, "follow_up")         /* what the reporter says of the outcome */
 
 enum report_step {
 #define X(name, number, text) name = number,
@@ -91,7 +95,26 @@ enum report_metric {
             "上报内容不符合格式或超出限制。")                                                      \
     X(REASON_GONE, 9, "GONE",                                                                      \
             "The report under this ticket is old and has been deleted. Use a new ticket.",         \
-            "该工单号下的上报已按期删除，请使用新的工单号。")
+            "该工单号下的上报已按期删除，请使用新的工单号。")                                      \
+    X(REASON_URGED_LATE, 10, "URGED_LATE",                                                         \
+            "The case has ended. Say in a follow-up that it is unsolved, or report it anew under " \
+            "a new ticket.",                                                                       \
+            "案件已办结，不能再催办。请在回访中说明未解决，或用新的工单号重新上报。")              \
+    X(REASON_URGED_OFTEN, 11, "URGED_OFTEN",                                                       \
+            "As many tickets as can be kept are on this case already. Tell the caller its "        \
+            "number.",                                                                             \
+            "该案件关联的工单已达上限，请将案件编号告知来电人。")                                  \
+    X(REASON_NOT_WORKER, 12, "NOT_WORKER",                                                         \
+            "Only the worker of the grid where it is can say that it is settled. Report it "       \
+            "without settled.",                                                                    \
+            "只有该网格的网格员可以报“已当场处置”。请去掉 settled 后上报。")                       \
+    X(REASON_NOT_ON_THE_SPOT, 13, "NOT_ON_THE_SPOT",                                               \
+            "The catalogue does not let this matter be settled on the spot. Report it without "    \
+            "settled.",                                                                            \
+            "该事项不允许当场处置。请去掉 settled 后上报。")                                       \
+    X(REASON_EVIDENCE, 14, "EVIDENCE",                                                             \
+            "Evidence is missing. Report it again with all of it. Still missing: ",                \
+            "凭证不全，请补齐后再报。还缺：")
 
 enum report_reason {
 #define X(name, number, text, en, zh) name = number,
@@ -122,7 +145,11 @@ struct caller {
 /* What happened to a report beside the straight way. Most reports have none of it: then NULL in the
  * row, else JSON with these names, and "callers": [[ticket, digest in hex], …] (codec_course.c). To
  * add a number: a line here; its 0 must mean what its absence meant. */
-#define COURSE_TABLE(X) X(round) /* how often its case has ended; of the outcome that it shows */
+#define COURSE_TABLE(X)                                                                            \
+    X(round)    /* how often its case has ended; of the outcome that it shows */                   \
+    X(followed) /* round of the last follow-up, and what it said */                                \
+    X(score)                                                                                       \
+    X(unsolved)
 
 struct report_course {
 #define X(name) int32_t name;
@@ -154,14 +181,18 @@ struct report {
 
 /* Types of inputs, as intake.proto, hotline.proto and routing.proto number them. */
 enum intake_type {
-    INTAKE_CASE_REPORTED = 1001,  /* -> routing */
-    INTAKE_CASE_WITHDRAWN = 1002, /* -> routing */
+    INTAKE_CASE_REPORTED = 1001,    /* -> routing */
+    INTAKE_CASE_WITHDRAWN = 1002,   /* -> routing */
+    INTAKE_CASE_URGED = 1003,       /* -> routing */
+    INTAKE_CASE_FOLLOWED_UP = 1004, /* -> routing */
     INTAKE_SUBMIT = 1501,
     INTAKE_WITHDRAW = 1502,
     INTAKE_OUTCOME_ACK = 1503,
+    INTAKE_FOLLOW_UP = 1504,
     HOTLINE_REPORT = 1511,
     HOTLINE_WITHDRAW = 1512,
     HOTLINE_OUTCOME_ACK = 1513,
+    HOTLINE_FOLLOW_UP = 1514,
     INTAKE_OUTCOMES = 1601,
     INTAKE_REPORT = 1602,
     HOTLINE_OUTCOMES = 1611,
@@ -174,6 +205,9 @@ struct resolved {
     int64_t point_unit; /* grid whose polygon has the point; 0 = none */
 };
 
+/* What a submission wants; the numbers are hotline.proto's. */
+enum intent { INTENT_REPORT = 0, INTENT_URGE = 1 };
+
 /* Body of SUBMIT and REPORT. Texts are valid UTF-8 without control characters, in batch memory. */
 struct submission {
     const char *ticket;
@@ -185,8 +219,13 @@ struct submission {
     bool has_point;
     double longitude, latitude;       /* WGS-84 degrees */
     int64_t reported_ms, promised_ms; /* 0 = none */
-    uint8_t digest[DIGEST_SIZE];      /* over all of the above */
-    struct resolved *resolved;        /* filled by the store's resolve */
+    enum intent intent;
+    const char *about; /* INTENT_URGE: the earlier ticket */
+    bool settled;
+    struct evidence evidence[EVIDENCE_KINDS];
+    int evidence_count;
+    uint8_t digest[DIGEST_SIZE]; /* over all of the above */
+    struct resolved *resolved;   /* filled by the store's resolve */
 };
 
 /* Body of WITHDRAW. */
@@ -200,6 +239,15 @@ struct withdrawal {
 struct outcome_ack {
     int64_t case_id;
     uint32_t round; /* of the outcome that was stored; 0 = the one that is there */
+};
+
+/* Body of FOLLOW_UP. */
+struct follow_up {
+    const char *ticket; /* "" in commands of staff, which name the aggregate */
+    uint32_t score;     /* 1 to SCORE_MAX; 0 = none */
+    bool unsolved;
+    const char *text;
+    int64_t at_ms; /* 0 = now */
 };
 
 /* Body of CASE_ENDED. */

@@ -40,6 +40,12 @@ void problem_set_reason(struct problem *problem, uint32_t reason)
         field = "reporter";
     else if (reason == REASON_TICKET_REUSED || reason == REASON_GONE)
         field = "Idempotency-Key";
+    else if (reason == REASON_URGED_LATE || reason == REASON_URGED_OFTEN)
+        field = "about";
+    else if (reason == REASON_NOT_WORKER || reason == REASON_NOT_ON_THE_SPOT)
+        field = "settled";
+    else if (reason == REASON_EVIDENCE)
+        field = "evidence";
     problem_set(problem, PROBLEM_REFUSED, field, -1);
     problem->reason = reason;
 }

@@ -52,7 +52,7 @@ static const char sql_update[] =
         "excluded.outcome_pending, digest = excluded.digest, source = excluded.source, ref = "
         "excluded.ref, outcome_text = excluded.outcome_text, course = excluded.course";
 
-enum statement_index { TICKET_INSERT, TICKET_FIND, GRIDS_READ };
+enum statement_index { TICKET_INSERT, TICKET_ATTACH, TICKET_FIND, GRIDS_READ };
 
 static const struct statement statements[] = {
         [TICKET_INSERT] = {"intake_ticket_insert",
@@ -60,6 +60,12 @@ static const struct statement statements[] = {
                 "SELECT t.source, t.ref, t.report "
                 "FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t (source, ref, report) "
                 "ORDER BY t.source, t.ref ON CONFLICT DO NOTHING"},
+        [TICKET_ATTACH] = {"intake_ticket_attach",
+                "INSERT INTO ticket (source, ref, report) SELECT k.source, k.ref, t.report "
+                "FROM unnest($1::text[], $2::text[], $3::text[]) AS k (source, ref, about) "
+                "CROSS JOIN LATERAL (SELECT x.report FROM ticket AS x"
+                " WHERE x.source = k.source AND x.ref = k.about OFFSET 0) AS t "
+                "ORDER BY k.source, k.ref ON CONFLICT DO NOTHING"},
         [TICKET_FIND] = {"intake_ticket_find",
                 "SELECT k.at, t.report, coalesce(r.ver, 0) "
                 "FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (source, ref, at) "
@@ -207,9 +213,10 @@ static void grids_take(void *self, const PGresult *result)
 struct slot {
     struct input *input;
     const char *source, *ref;
-    bool submits;
-    int64_t drawn;  /* the id for it, should it be new; in the first of equal keys */
-    int64_t report; /* found; 0 = no such ticket */
+    const char *about; /* of an urge: the ticket whose report it stays on; else "" */
+    bool submits;      /* gets an id of its own */
+    int64_t drawn;     /* the id for it, should it be new; in the first of equal keys */
+    int64_t report;    /* found; 0 = no such ticket */
     int32_t ver;
 };
 
@@ -228,8 +235,12 @@ static const char *ticket_of(const struct input *input)
     const struct submission *submission = submission_of(input);
     if (submission)
         return submission->ticket;
-    if ((input->type == INTAKE_WITHDRAW || input->type == HOTLINE_WITHDRAW) && !input->agg)
+    if (input->agg)
+        return "";
+    if (input->type == INTAKE_WITHDRAW || input->type == HOTLINE_WITHDRAW)
         return ((const struct withdrawal *)input->body)->ticket;
+    if (input->type == INTAKE_FOLLOW_UP || input->type == HOTLINE_FOLLOW_UP)
+        return ((const struct follow_up *)input->body)->ticket;
     return "";
 }
 
@@ -263,11 +274,14 @@ static struct resolution *resolution_new(struct input **inputs, size_t count, st
                 (input->type == INTAKE_OUTCOME_ACK || input->type == HOTLINE_OUTCOME_ACK))
             input->agg = ((const struct outcome_ack *)input->body)->case_id;
         const char *ref = ticket_of(input);
+        const struct submission *submission = submission_of(input);
+        bool urges = submission && submission->intent == INTENT_URGE;
         if (*ref)
             resolution->slots[resolution->count++] = (struct slot){.input = input,
                     .source = input->peer,
                     .ref = ref,
-                    .submits = submission_of(input) != NULL};
+                    .about = urges ? submission->about : "",
+                    .submits = submission && !urges};
     }
     qsort(resolution->slots, resolution->count, sizeof *resolution->slots, slot_compare);
     return resolution;
@@ -281,10 +295,12 @@ static void slot_settle(struct slot *slot)
     input->agg = slot->report;
     if (!submission)
         return;
-    must(slot->report > 0);
-    input->fresh = slot->ver == 0;
     submission->resolved->report = slot->report;
     submission->resolved->point_unit = 0;
+    if (!slot->submits)
+        return;
+    must(slot->report > 0);
+    input->fresh = slot->ver == 0;
     if (submission->has_point && polygons.locator)
         submission->resolved->point_unit =
                 locator_find(polygons.locator, submission->longitude, submission->latitude);
@@ -318,6 +334,29 @@ static void tickets_insert(struct pg *pg, const struct resolution *resolution)
         param_add_int(&params, report, slot->drawn);
     }
     pg_queue(pg, &statements[TICKET_INSERT], &params, NULL, NULL);
+    params_fini(&params);
+}
+
+/* After the insertion, in a statement of its own: the ticket that is asked about may have come in
+ * this very batch. A ticket about one that is not there gets no row, and may come again. */
+static void tickets_attach(struct pg *pg, const struct resolution *resolution)
+{
+    struct params params = {0};
+    bool urges = false;
+    int source = params_array(&params, PARAM_TEXT);
+    int ref = params_array(&params, PARAM_TEXT);
+    int about = params_array(&params, PARAM_TEXT);
+    for (size_t i = 0; i < resolution->count; i++) {
+        const struct slot *slot = &resolution->slots[i];
+        if (!*slot->about)
+            continue;
+        param_add_text(&params, source, slot->source);
+        param_add_text(&params, ref, slot->ref);
+        param_add_text(&params, about, slot->about);
+        urges = true;
+    }
+    if (urges)
+        pg_queue(pg, &statements[TICKET_ATTACH], &params, NULL, NULL);
     params_fini(&params);
 }
 
@@ -356,6 +395,7 @@ static void intake_resolve(struct pg *pg,
                 arena_copy(arena, &polygons.wanted, sizeof polygons.wanted));
     if (drawn)
         tickets_insert(pg, resolution);
+    tickets_attach(pg, resolution);
     tickets_find(pg, resolution);
 }
 
@@ -439,9 +479,11 @@ static const struct input_type inputs[] = {
         COMMAND(INTAKE_SUBMIT, RIGHT_ACT, "submit", submission_decode),
         COMMAND(INTAKE_WITHDRAW, RIGHT_ACT, "withdraw", withdrawal_decode),
         COMMAND(INTAKE_OUTCOME_ACK, RIGHT_ACT, "outcome_ack", outcome_ack_decode),
+        COMMAND(INTAKE_FOLLOW_UP, RIGHT_ACT, "follow_up", follow_up_decode),
         COMMAND(HOTLINE_REPORT, RIGHT_HOTLINE, "hotline_report", submission_decode),
         COMMAND(HOTLINE_WITHDRAW, RIGHT_HOTLINE, "hotline_withdraw", hotline_withdrawal_decode),
         COMMAND(HOTLINE_OUTCOME_ACK, RIGHT_HOTLINE, "hotline_outcome_ack", outcome_ack_decode),
+        COMMAND(HOTLINE_FOLLOW_UP, RIGHT_HOTLINE, "hotline_follow_up", follow_up_decode),
         {INPUT_MESSAGE, SERVICE_ROUTING, ROUTING_CASE_ENDED, 0, "case_ended", case_ended_decode},
 };
 

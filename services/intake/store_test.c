@@ -278,6 +278,42 @@ static void new_tickets_get_ids_and_known_ones_keep_them(void **unused)
     assert_false(later.fresh);
 }
 
+static struct input urge_make(const char *ticket, const char *about)
+{
+    struct input input = submit_make("a", ticket, 0, 0);
+    struct submission *body = arena_copy(&arena, input.body, sizeof *body);
+    body->intent = INTENT_URGE;
+    body->about = about;
+    input.body = body;
+    return input;
+}
+
+/* Also one that came in the same batch. An urge about nothing leaves no ticket behind. */
+static void urge_gets_the_report_of_the_ticket_that_it_is_about(void **unused)
+{
+    (void)unused;
+    struct input first = submit_make("a", "T1", 0, 0);
+    struct input urge = urge_make("T2", "T1");
+    struct input other = submit_make("b", "T1", 0, 0);
+    struct input lost = urge_make("T3", "T0");
+    struct input *inputs[] = {&urge, &lost, &first, &other};
+    resolve(inputs, 4);
+    assert_true(first.agg > 0);
+    assert_int_equal(urge.agg, first.agg);
+    assert_int_equal(resolved_of(&urge)->report, first.agg);
+    assert_false(urge.fresh);
+    assert_int_equal(lost.agg, 0);
+    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM intake.ticket"), 3);
+    const struct follow_up said = {.ticket = "T2", .score = 5, .text = ""};
+    struct input follow = {
+            .kind = INPUT_COMMAND, .type = HOTLINE_FOLLOW_UP, .body = &said, .peer = "a"};
+    struct input again = urge_make("T2", "T1");
+    struct input *more[] = {&follow, &again};
+    resolve(more, 2);
+    assert_int_equal(follow.agg, first.agg);
+    assert_int_equal(again.agg, first.agg);
+}
+
 /* What came under the ticket was refused, so there is no report: the next body gets the id. */
 static void ticket_without_a_report_is_fresh_again(void **unused)
 {
@@ -454,6 +490,7 @@ int main(void)
             TEST(row_comes_back_as_it_was_stored),
             TEST(stub_loads_as_nothing),
             TEST(new_tickets_get_ids_and_known_ones_keep_them),
+            TEST(urge_gets_the_report_of_the_ticket_that_it_is_about),
             TEST(ticket_without_a_report_is_fresh_again),
             TEST(points_find_their_grid_and_a_new_version_is_read),
             TEST(sources_see_their_own_pending_outcomes_in_order),

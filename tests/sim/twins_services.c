@@ -33,6 +33,31 @@ static enum exec twin_ticket_insert(struct call *call)
     return EXEC_DONE;
 }
 
+static enum exec twin_ticket_attach(struct call *call)
+{
+    for (int i = 0; i < call->args[0].count; i++) {
+        const struct version *about =
+                row_see(row_find(own_table(call, T_TICKET),
+                                ticket_key(&call->args[0].cells[i], &call->args[2].cells[i])),
+                        call->txn);
+        struct row *row =
+                about ? row_make(own_table(call, T_TICKET),
+                                ticket_key(&call->args[0].cells[i], &call->args[1].cells[i]))
+                      : NULL;
+        if (!row || row_see(row, call->txn))
+            continue;
+        if (!row_lock(call->txn, row))
+            return EXEC_WAIT;
+        if (row_see(row, call->txn))
+            continue;
+        struct version *version = row_write(call->txn, row, TK_COUNT);
+        version->cells[TK_SOURCE] = call->args[0].cells[i];
+        version->cells[TK_REF] = call->args[1].cells[i];
+        version->cells[TK_REPORT] = about->cells[TK_REPORT];
+    }
+    return EXEC_DONE;
+}
+
 static enum exec twin_ticket_find(struct call *call)
 {
     result_begin(call, "884");
@@ -296,9 +321,9 @@ static enum exec twin_head_move(struct call *call)
 }
 
 const struct twin service_twins[] = {{"intake_ticket_insert", twin_ticket_insert},
-        {"intake_ticket_find", twin_ticket_find}, {"intake_grids_read", twin_grids},
-        {"squad_stub", twin_squad_stub}, {"squad_lock", twin_squad_lock},
-        {"squad_queues", twin_squad_queues}, {"squad_update", twin_squad_update},
-        {"k_work", twin_work}, {"credit_add", twin_credit}, {"look", twin_look},
-        {"head_take", twin_head_take}, {"unplaced", twin_unplaced}, {"place", twin_place},
-        {"head_move", twin_head_move}, {NULL, NULL}};
+        {"intake_ticket_attach", twin_ticket_attach}, {"intake_ticket_find", twin_ticket_find},
+        {"intake_grids_read", twin_grids}, {"squad_stub", twin_squad_stub},
+        {"squad_lock", twin_squad_lock}, {"squad_queues", twin_squad_queues},
+        {"squad_update", twin_squad_update}, {"k_work", twin_work}, {"credit_add", twin_credit},
+        {"look", twin_look}, {"head_take", twin_head_take}, {"unplaced", twin_unplaced},
+        {"place", twin_place}, {"head_move", twin_head_move}, {NULL, NULL}};

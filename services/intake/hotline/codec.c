@@ -21,6 +21,7 @@ static bool text_take(char *to, size_t room, const char *from)
 void hotline_report_encode(const struct hotline_report *report, struct buf *out)
 {
     must(report->unit_code_count <= HOTLINE_UNIT_CODES_MAX);
+    must(report->evidence_count <= HOTLINE_EVIDENCE_MAX);
     char *codes[HOTLINE_UNIT_CODES_MAX];
     for (size_t i = 0; i < report->unit_code_count; i++)
         codes[i] = text_lend(report->unit_codes[i]);
@@ -34,6 +35,19 @@ void hotline_report_encode(const struct hotline_report *report, struct buf *out)
     message.n_unit_codes = report->unit_code_count;
     message.reported_at_ms = report->reported_ms;
     message.promised_at_ms = report->promised_ms;
+    message.intent = (Huying__Hotline__Intent)report->intent;
+    message.about = text_lend(report->about);
+    message.settled = report->settled;
+    Huying__Hotline__Evidence items[HOTLINE_EVIDENCE_MAX];
+    Huying__Hotline__Evidence *pointers[HOTLINE_EVIDENCE_MAX];
+    for (size_t i = 0; i < report->evidence_count; i++) {
+        huying__hotline__evidence__init(&items[i]);
+        items[i].kind = text_lend(report->evidence[i].kind);
+        items[i].count = report->evidence[i].count;
+        pointers[i] = &items[i];
+    }
+    message.evidence = pointers;
+    message.n_evidence = report->evidence_count;
     message_add(&message.base, out);
 }
 
@@ -43,6 +57,17 @@ void hotline_withdraw_encode(const char *ticket, const char *reason, int64_t at_
     message.ticket = text_lend(ticket);
     message.reason = text_lend(reason);
     message.at_ms = at_ms;
+    message_add(&message.base, out);
+}
+
+void hotline_follow_up_encode(const struct hotline_follow_up *follow_up, struct buf *out)
+{
+    Huying__Hotline__FollowUp message = HUYING__HOTLINE__FOLLOW_UP__INIT;
+    message.ticket = text_lend(follow_up->ticket);
+    message.score = follow_up->score;
+    message.unsolved = follow_up->unsolved;
+    message.text = text_lend(follow_up->text);
+    message.at_ms = follow_up->at_ms;
     message_add(&message.base, out);
 }
 
@@ -87,6 +112,12 @@ static bool outcome_fill(const Huying__Hotline__Outcome *message, struct hotline
     ret->case_id = message->case_id;
     ret->at_ms = message->at_ms;
     ret->round = message->round;
+    ret->also_count = message->n_also;
+    if (message->n_also > HOTLINE_CALLERS_MAX)
+        return false;
+    for (size_t i = 0; i < message->n_also; i++)
+        if (!TAKE(ret->also[i], message->also[i]))
+            return false;
     return TAKE(ret->ticket, message->ticket) && TAKE(ret->number, message->number) &&
            TAKE(ret->outcome, message->outcome) && TAKE(ret->text, message->text);
 }

@@ -13,6 +13,7 @@
 void hotline_report_encode(const struct hotline_report *report, struct buf *out);
 void hotline_withdraw_encode(
         const char *ticket, const char *reason, int64_t at_ms, struct buf *out);
+void hotline_follow_up_encode(const struct hotline_follow_up *follow_up, struct buf *out);
 void hotline_outcomes_query_encode(int64_t after, uint32_t limit, struct buf *out);
 void hotline_ack_encode(int64_t case_id, uint32_t round, struct buf *out);
 

@@ -14,6 +14,7 @@
 #define TYPE_REPORT 1511
 #define TYPE_WITHDRAW 1512
 #define TYPE_OUTCOME_ACK 1513
+#define TYPE_FOLLOW_UP 1514
 #define TYPE_OUTCOMES 1611
 #define ARENA_SIZE ((size_t)64 << 20) /* replies of one call */
 #define REQUEST_ID_SIZE 40
@@ -178,7 +179,8 @@ enum err hotline_push(struct hotline *hotline,
     arena_reset(&hotline->arena);
     struct client_request *requests = arena_array(&hotline->arena, struct client_request, count);
     for (size_t i = 0; i < count; i++) {
-        if (reports[i].unit_code_count > HOTLINE_UNIT_CODES_MAX)
+        if (reports[i].unit_code_count > HOTLINE_UNIT_CODES_MAX ||
+                reports[i].evidence_count > HOTLINE_EVIDENCE_MAX)
             return ERR_LIMIT;
         buf_reset(&hotline->payload);
         hotline_report_encode(&reports[i], &hotline->payload);
@@ -205,6 +207,20 @@ enum err hotline_withdraw(struct hotline *hotline,
     enum err err =
             client_call(hotline->client, FRAME_COMMANDS, &request, 1, timeout_ms, &hotline->arena);
     return err_join(err, receipt_take(hotline, &request, ticket, ret));
+}
+
+enum err hotline_follow_up(struct hotline *hotline,
+        const struct hotline_follow_up *follow_up,
+        struct hotline_receipt *ret,
+        int64_t timeout_ms)
+{
+    arena_reset(&hotline->arena);
+    buf_reset(&hotline->payload);
+    hotline_follow_up_encode(follow_up, &hotline->payload);
+    struct client_request request = request_make(hotline, TYPE_FOLLOW_UP, follow_up->at_ms);
+    enum err err =
+            client_call(hotline->client, FRAME_COMMANDS, &request, 1, timeout_ms, &hotline->arena);
+    return err_join(err, receipt_take(hotline, &request, follow_up->ticket, ret));
 }
 
 enum err hotline_outcomes(struct hotline *hotline,

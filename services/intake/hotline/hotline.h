@@ -2,7 +2,7 @@
  *
  *   hotline_open    once, with the hotline's own key
  *   hotline_push    reports under the hotline's own ticket numbers; a receipt for each
- *   hotline_withdraw
+ *   hotline_withdraw, hotline_follow_up
  *   hotline_outcomes, hotline_ack   again and again: fetch what has ended, store it, acknowledge it
  *
  * Blocking, one thread per handle, any number of handles. Everything may be repeated: a ticket that
@@ -14,6 +14,7 @@
 #ifndef HUYING_INTAKE_HOTLINE_H
 #define HUYING_INTAKE_HOTLINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "services/kernel/base/err.h"
@@ -22,6 +23,8 @@
 #define HOTLINE_PUSH_MAX 1024    /* reports in one hotline_push, ids in one hotline_ack */
 #define HOTLINE_OUTCOMES_MAX 500 /* in one hotline_outcomes */
 #define HOTLINE_UNIT_CODES_MAX 8
+#define HOTLINE_EVIDENCE_MAX 14
+#define HOTLINE_CALLERS_MAX 16 /* further tickets that stay on one case */
 #define HOTLINE_TICKET_SIZE 65 /* 64 bytes and the NUL */
 #define HOTLINE_NUMBER_SIZE 48
 #define HOTLINE_REASON_SIZE 40
@@ -42,6 +45,17 @@ struct hotline_config {
     const char *public_key, *secret_key;
 };
 
+enum hotline_intent {
+    HOTLINE_NEW = 0, /* something new: a case of its own */
+    HOTLINE_URGE =
+            1, /* a case that is there already: what about it? Only `about` and `text` count */
+};
+
+struct hotline_evidence {
+    const char *kind; /* a word of the catalogue's: "photo" */
+    uint32_t count;   /* 1 to 99 */
+};
+
 struct hotline_report {
     const char *ticket;         /* the hotline's own number, 1 to 64 bytes, visible characters */
     const char *matter;         /* a code of the site's catalogue, or a type name that it knows */
@@ -52,6 +66,21 @@ struct hotline_report {
     int64_t reported_ms; /* when the caller called; ms since 1970 UTC; 0 = now */
     int64_t promised_ms; /* what the caller was promised; 0 = the catalogue's deadline */
     int64_t at_ms;       /* drills only: when it comes in; 0 = reported_ms */
+    enum hotline_intent intent;
+    const char *about; /* HOTLINE_URGE: an earlier ticket of this hotline's; else NULL */
+    /* Systems of grid workers only, a hotline is refused: settled on the spot, and with what. */
+    bool settled;
+    struct hotline_evidence evidence[HOTLINE_EVIDENCE_MAX];
+    size_t evidence_count;
+};
+
+/* What the caller says of the outcome when asked. */
+struct hotline_follow_up {
+    const char *ticket; /* his own, or another that stays on the case */
+    uint32_t score;     /* 1 to 5; 0 = none, with `unsolved` only */
+    bool unsolved;      /* it is not done, he says: within its window the case is reopened */
+    const char *text;   /* at most 2,000 characters; NULL = "" */
+    int64_t at_ms;      /* drills only (else 0) */
 };
 
 enum hotline_result {
@@ -82,6 +111,8 @@ struct hotline_outcome {
     int64_t at_ms;
     char text[HOTLINE_OUTCOME_TEXT_SIZE]; /* reads well when read out to a caller */
     uint32_t round; /* 1; one more each time the case ends again after it was reopened */
+    char also[HOTLINE_CALLERS_MAX][HOTLINE_TICKET_SIZE]; /* whose callers have to be told, too */
+    size_t also_count;
 };
 
 /* Takes nothing over: the strings may go after the call. Does not wait for a connection. The handle
@@ -108,6 +139,13 @@ enum err hotline_withdraw(struct hotline *hotline,
         const char *ticket,
         const char *reason,
         int64_t at_ms,
+        struct hotline_receipt *ret,
+        int64_t timeout_ms) MUST_CHECK;
+
+/* Says what the caller thinks of how his case ended. The same again in the same round is a
+ * duplicate; before the end it is refused (NOT_ENDED). Errors as above. */
+enum err hotline_follow_up(struct hotline *hotline,
+        const struct hotline_follow_up *follow_up,
         struct hotline_receipt *ret,
         int64_t timeout_ms) MUST_CHECK;
 

@@ -232,6 +232,20 @@ static void too_many_at_once_sends_nothing(void **unused)
     assert_int_equal(site.asked_count, 0);
 }
 
+static void follow_up_is_answered_by_a_receipt(void **unused)
+{
+    (void)unused;
+    struct hotline_receipt receipt;
+    const struct hotline_follow_up said = {.ticket = "T1", .unsolved = true, .at_ms = 8};
+    char ticket[] = "T1";
+    receipt_put(0, HUYING__HOTLINE__RESULT__ACCEPTED, ticket);
+    assert_int_equal(hotline_follow_up(hotline, &said, &receipt, WAIT_MS), OK);
+    assert_int_equal(site.asked[0].type, 1514);
+    assert_int_equal(site.asked[0].at_ms, 8);
+    assert_int_equal(receipt.result, HOTLINE_ACCEPTED);
+    assert_int_equal(receipt.case_id, 42);
+}
+
 static void withdraw_outcomes_and_ack(void **unused)
 {
     (void)unused;
@@ -275,6 +289,7 @@ int main(void)
             TEST(every_failure_becomes_a_receipt_and_an_error),
             TEST(request_ids_differ_within_and_between_handles),
             TEST(too_many_at_once_sends_nothing),
+            TEST(follow_up_is_answered_by_a_receipt),
             TEST(withdraw_outcomes_and_ack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
