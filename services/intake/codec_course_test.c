@@ -19,6 +19,8 @@ static void course_comes_back_and_what_is_plain_is_not_written(void **unused)
     assert_false(course_format(&course, &text));
     assert_int_equal(text.size, 0);
     course.round = 2;
+    course.followed = course.unsolved = 1;
+    course.score = 5;
     course.caller_count = CALLERS_MAX;
     for (int i = 0; i < CALLERS_MAX; i++) {
         (void)snprintf(course.callers[i].ref, TICKET_SIZE, "工单\"%d\"", i);
