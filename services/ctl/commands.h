@@ -23,6 +23,8 @@
             CTL_TEXT("各进程、队列、时钟和账本的状态",                                             \
                     "state of processes, queues, clock, ledger"))                                  \
     X(case, "case", CTL_TEXT("一个案件的全过程", "the whole story of a case"))                     \
+    X(deadlines, "deadlines",                                                                      \
+            CTL_TEXT("复算案件宣布过的期限", "count a case's announced deadlines again"))          \
     X(act, "act",                                                                                  \
             CTL_TEXT("以人员名义办理一个案件", "do something about a case, in somebody's name"))   \
     X(counters, "counters",                                                                        \

@@ -33,6 +33,9 @@ static void exit_status_tells_usage_from_failure(void **state)
         int status;
     } cases[] = {{command_case, "case", EXIT_USAGE}, {command_case, "case 1 2", EXIT_USAGE},
             {command_case, "case --help", EXIT_DONE}, {command_case, "case 1", EXIT_FAILED},
+            {command_deadlines, "deadlines", EXIT_USAGE},
+            {command_deadlines, "deadlines 1 --all", EXIT_USAGE},
+            {command_deadlines, "deadlines --all", EXIT_FAILED},
             {command_act, "act", EXIT_USAGE}, {command_act, "act accept 1", EXIT_USAGE},
             {command_act, "act burn 1 --as W", EXIT_USAGE},
             {command_act, "act dispatch 1 --as W", EXIT_USAGE},
