@@ -100,8 +100,11 @@ static struct fault intent_check(const struct submission *submission)
         return fault_make(FAULT_INTENT, "intent", 0);
     if (urge != (*submission->about != 0) || strcmp(submission->about, submission->ticket) == 0)
         return fault_make(FAULT_ABOUT, "about", 0);
+    struct fault fault = urge ? ticket_check(submission->about, "about") : no_fault;
+    if (urge && !fault.kind) /* nobody looks at it */
+        return text_check(submission->matter, "matter", MATTER_CHARS_MAX, false);
     if (urge)
-        return ticket_check(submission->about, "about");
+        return fault;
     return name_check(submission->matter, "matter", MATTER_CHARS_MAX);
 }
 

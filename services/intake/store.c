@@ -479,12 +479,12 @@ static const struct input_type inputs[] = {
         COMMAND(INTAKE_SUBMIT, RIGHT_ACT, "submit", submission_decode),
         COMMAND(INTAKE_WITHDRAW, RIGHT_ACT, "withdraw", withdrawal_decode),
         COMMAND(INTAKE_OUTCOME_ACK, RIGHT_ACT, "outcome_ack", outcome_ack_decode),
-        COMMAND(INTAKE_FOLLOW_UP, RIGHT_ACT, "follow_up", follow_up_decode),
         COMMAND(HOTLINE_REPORT, RIGHT_HOTLINE, "hotline_report", submission_decode),
         COMMAND(HOTLINE_WITHDRAW, RIGHT_HOTLINE, "hotline_withdraw", hotline_withdrawal_decode),
         COMMAND(HOTLINE_OUTCOME_ACK, RIGHT_HOTLINE, "hotline_outcome_ack", outcome_ack_decode),
-        COMMAND(HOTLINE_FOLLOW_UP, RIGHT_HOTLINE, "hotline_follow_up", follow_up_decode),
         {INPUT_MESSAGE, SERVICE_ROUTING, ROUTING_CASE_ENDED, 0, "case_ended", case_ended_decode},
+        COMMAND(INTAKE_FOLLOW_UP, RIGHT_ACT, "follow_up", follow_up_decode),
+        COMMAND(HOTLINE_FOLLOW_UP, RIGHT_HOTLINE, "hotline_follow_up", follow_up_decode),
 };
 
 static const struct query_type queries[] = {
