@@ -3,8 +3,9 @@
  * mission, and with it the load of its squad and the counters, so that these three cannot differ.
  *
  * Choosing: of the squads that the batch has locked and that the directory calls capable, the one
- * with the lowest load per capacity, then the smallest id. Whoever comes while others wait for the
- * same squads waits behind them; view work_ready brings the waiting ones back, oldest first.
+ * whose own list has the matter (main before assist), then the one with the lowest load per
+ * capacity, then the smallest id. Whoever comes while others wait for the same squads waits behind
+ * them; view work_ready brings the waiting ones back, oldest first.
  *
  * This file does no I/O, reads no clock, allocates nothing. */
 #include "services/enforcement/decide.h"
@@ -210,19 +211,33 @@ static bool squad_better(const struct squad *a, const struct squad *b)
     return left < right;
 }
 
-/* The best free squad for the mission, or NULL. Sets its pool. */
+/* What the squad's own lists say of the mission's matter: main before assist before nothing. */
+static enum duty squad_duty(
+        const struct directory *directory, const struct matter *matter, const struct squad *squad)
+{
+    const struct unit *unit = unit_find(directory, squad->id);
+    return matter && unit ? unit_duty(unit, matter) : DUTY_NONE;
+}
+
+/* The best free squad for the mission, or NULL: of those whose matter it is most, the least loaded.
+ * Sets its pool. */
 static struct squad *squad_choose(const struct world *world, struct mission *mission)
 {
     int64_t ids[CANDIDATES_MAX];
     int count = squad_candidates(world->directory, mission->street, mission->capability, ids,
             CANDIDATES_MAX, &mission->pool);
+    const struct matter *matter = matter_find(world->directory, mission->matter);
     struct squad *best = NULL;
+    enum duty most = DUTY_NONE;
     for (int i = 0; i < count; i++) {
         struct squad *squad = squad_find(world->related, ids[i]);
         if (squad == NULL || (squad->capacity > 0 && squad->load >= squad->capacity))
             continue;
-        if (best == NULL || squad_better(squad, best))
+        enum duty duty = squad_duty(world->directory, matter, squad);
+        if (best == NULL || duty > most || (duty == most && squad_better(squad, best))) {
             best = squad;
+            most = duty;
+        }
     }
     return best;
 }
