@@ -19,6 +19,7 @@
     X(field, "field",                                                                              \
             CTL_TEXT("回放的外勤人员(由 replay 启动)",                                             \
                     "a replay's field staff (started by replay)"))                                 \
+    X(story, "story", CTL_TEXT("在演练站点上走完一个故事", "run a story on a drill site"))         \
     X(status, "status",                                                                            \
             CTL_TEXT("各进程、队列、时钟和账本的状态",                                             \
                     "state of processes, queues, clock, ledger"))                                  \

@@ -19,12 +19,12 @@
 #include <unistd.h>
 
 #include "services/ctl/commands.h"
+#include "services/ctl/ctl_hotline.h"
 #include "services/ctl/replay_report.h"
 #include "services/ctl/settle.h"
 #include "services/intake/hotline/hotline.h"
 #include "services/kernel/base/clock.h"
 #include "services/kernel/base/must.h"
-#include "services/kernel/bus/keyfile.h"
 
 #define PUSH_MS 60000
 #define AHEAD_ROWS 2000 /* reports pushed in one go, at most */
@@ -116,33 +116,6 @@ static void staff_stop(struct replay *replay)
         fclose(replay->staff_out);
     if (replay->staff > 0)
         waitpid(replay->staff, NULL, 0);
-}
-
-static enum err hotline_connect(struct replay *replay)
-{
-    struct ctl *ctl = replay->ctl;
-    BUF_OWNED why = {0};
-    struct keypair pair;
-    char path[CTL_PATH_SIZE];
-    ctl_path(ctl, path, "keys/hotline-demo.key");
-    if (keyfile_load(path, &pair, &why) != OK) {
-        ctl_fail(ctl, "热线密钥不可用:%s", "the hotline's key cannot be used: %s", why.data);
-        return ERR_FATAL;
-    }
-    struct hotline_config config = {.site = (uint16_t)replay->counts.site,
-            .server_key = ctl->conf.server_key,
-            .public_key = pair.public_key,
-            .secret_key = pair.secret_key};
-    gchar **brokers = g_strsplit(ctl->conf.hotlines, ";", HOTLINE_ENDPOINTS_MAX);
-    for (gchar **it = brokers; *it; it++)
-        if (**it)
-            config.endpoints[config.endpoint_count++] = *it;
-    enum err err = hotline_open(&config, &replay->hotline);
-    if (err != OK)
-        ctl_fail(ctl, "热线端口地址不对:%s", "the hotline endpoints cannot be right: %s",
-                ctl->conf.hotlines);
-    g_strfreev(brokers);
-    return err;
 }
 
 static void row_report(const struct replay_row *row, struct hotline_report *report)
@@ -379,7 +352,7 @@ static enum err replay_open(struct replay *replay, const char *csv)
     replay->counts.cases_before = (size_t)figures.cases;
     enum err err = replay_file_read(ctl, csv, site.utc_offset_s, &replay->file);
     if (err == OK)
-        err = hotline_connect(replay);
+        err = ctl_hotline_open(ctl, site.number, &replay->hotline);
     if (err == OK)
         err = ctl_bus_connect(ctl, &replay->client);
     if (err == OK)

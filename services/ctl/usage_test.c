@@ -56,7 +56,10 @@ static void exit_status_tells_usage_from_failure(void **state)
             {command_worklist, "worklist", EXIT_USAGE},
             {command_worklist, "worklist LA --limit 0", EXIT_USAGE},
             {command_worklist, "worklist LA --limit 10001", EXIT_USAGE},
-            {command_worklist, "worklist LA", EXIT_FAILED},
+            {command_worklist, "worklist LA", EXIT_FAILED}, {command_story, "story", EXIT_USAGE},
+            {command_story, "story a b", EXIT_USAGE},
+            {command_story, "story a --no-such", EXIT_USAGE},
+            {command_story, "story no-such.csv", EXIT_FAILED},
             {command_scale, "scale routing", EXIT_USAGE},
             {command_scale, "scale routing 3", EXIT_FAILED}};
     (void)state;

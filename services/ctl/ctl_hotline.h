@@ -1,0 +1,11 @@
+/* huyingctl as the demo hotline: a replay and a story push with the site's key hotline-demo. */
+#ifndef HUYING_CTL_CTL_HOTLINE_H
+#define HUYING_CTL_CTL_HOTLINE_H
+
+#include "services/ctl/ctl.h"
+#include "services/intake/hotline/hotline.h"
+
+/* Opens it; says why not. The caller closes it. */
+enum err ctl_hotline_open(const struct ctl *ctl, int site, struct hotline **ret) MUST_CHECK;
+
+#endif
