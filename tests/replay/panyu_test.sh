@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The panyu profile: the sizes it promises, polygons that cover their rectangle without gap or
 # overlap (every inner edge is walked exactly twice, in opposite directions, and the areas add up),
-# and a drill whose points lie in the grids that its story names.
+# and stories whose names are the profile's.
 set -euo pipefail
 export LC_ALL=C
 
@@ -67,34 +67,15 @@ check "inner edges are walked twice, areas fill the rectangle" \
         printf "%d rings %d border edges area %.0f", NR, border, sum
     }' "$dir/rings")"
 
-# The grid that each point lies in, by casting a ray to the east.
-located() {
-    awk -F, 'NR > 1 && $4 != "" { print $1, $4 * 1000000, $5 * 1000000 }' \
-        "$dir/one/drills/day1.csv" |
-        awk 'NR == FNR { ring[FNR] = $0; n = FNR; next }
-        {
-            for (k = 1; k <= n; k++) {
-                m = split(ring[k], p, " ")
-                inside = 0
-                for (i = 2; i + 3 <= m; i += 2)
-                    if ((p[i + 1] > $3) != (p[i + 3] > $3) &&
-                        $2 < p[i] + ($3 - p[i + 1]) * (p[i + 2] - p[i]) / (p[i + 3] - p[i + 1]))
-                        inside = !inside
-                if (inside) print substr($1, 16) "=" p[1]
-            }
-        }' "$dir/rings" -
-}
-check "points of the drill lie in the grids of their story" \
-    "01=440113007050003 02=440113012202003 03=440113102208004 06=440113120213002
-07=440113009001005 08=440113010008002 09=440113105210001 10=440113104210003
-12=440113014001002 13=440113013200002 14=440113103001003 15=440113016001004
-16=440113017215001" \
-    "$(located | paste -sd '   \n')"
-check "every text of the drill is marked" "" \
-    "$(tail -n +2 "$dir/one/drills/day1.csv" | grep -v '【演练】' || true)"
-check "every matter of the drill is in the catalogue" "" \
-    "$(comm -23 <(tail -n +2 "$dir/one/drills/day1.csv" | cut -d, -f3 | sort -u) \
+# What a story expects of a place is checked when it runs; here, that no name in it is of another
+# profile: its matters, and its units, grids and staff, by their codes.
+stories=$profile/stories
+check "every matter of the stories is in the catalogue" "" \
+    "$(comm -23 <(grep -ohE 'matter=[A-Z0-9-]+' "$stories"/*.csv | cut -d= -f2 | sort -u) \
         <(cut -d, -f1 "$dir/one/matters.csv" | sort))"
+check "every code of the stories is a unit's or somebody's" "" \
+    "$(comm -23 <(grep -ohE '([CIWS]-)?440113[0-9]+(/[A-Z0-9-]+)*' "$stories"/*.csv | sort -u) \
+        <({ cut -d, -f4 "$units" && cat "$dir/codes"; } | sort -u))"
 check "the calendar has the days of 2024 to 2026 that differ from the week" "2024 2025 2026" \
     "$(tail -n +2 "$dir/one/calendar.csv" | cut -d- -f1 | uniq | paste -sd ' ')"
 check "1 to 7 October are off, Saturday 10 is worked, the others are as the week" \
