@@ -13,42 +13,108 @@
 #include "services/kernel/base/pure_decision.h"
 #include "services/kernel/base/pure_text.h"
 
-#define USAGE "VERB CASE --as STAFF [--why TEXT] [--unit CODE] [--minutes N]"
+#define USAGE "VERB CASE --as STAFF [--why TEXT] [--unit CODE] [--units CODE,…] [--minutes N] …"
+/* clang-format off */
 #define HELP                                                                                       \
-    CTL_TEXT("以某位人员的名义对案件下一条指令。VERB:\n"                          \
-             "accept 接单 · handle 处置 · verify 核实 · reject 核实不通过\n"         \
-             "return 退单 · dispatch 派单(--unit) · rule 裁决(--unit)\n"                   \
-             "step-up 上报升级 · refer 转区外\n"                                           \
-             "suspend 挂账(--minutes) · resume 恢复\n"                                        \
-             "ask-time 申请延期(--minutes) · grant-time 同意 · deny-time 不同意\n"      \
+    CTL_TEXT("以某位人员的名义对案件下一条指令。VERB:\n"                                           \
+             "accept 接单 · arrive 到场 · handle 处置(--evidence) · verify 核实 · reject "         \
+             "核实不通过\n"                                                                        \
+             "return 退单 · decline 未准入拒收 · dispatch 派单(--unit) · rule 裁决(--unit)\n"      \
+             "step-up 上报升级 · refer 转区外 · suspend 挂账(--minutes) · resume 恢复\n"           \
+             "ask-time 申请延期(--minutes) · grant-time 同意 · deny-time 不同意\n"                 \
+             "whistle 吹哨(--units --at) · check-in 报到(--at 或 --code) · end-whistle "           \
+             "收哨\n"                                                                              \
+             "score 评分(--part --score) · joint 联合处置(--units,首位牵头)\n"                     \
+             "order 派任务(--unit --minutes) · finish-part 完成分项 · take-over 接管(--part "      \
+             "--unit)\n"                                                                           \
+             "apply 申请准入(--unit 给谁 --units 审批) · admit 同意 · deny-admission "             \
+             "不予准入\n"                                                                          \
+             "appeal 申诉 · uphold 成立 · dismiss 驳回 · remind 督促 · veto 否决 · urge "          \
+             "催办\n"                                                                              \
+             "convene 议事(--units --minutes) · resolve 议定(--units --minutes)\n"                 \
+             "mediate 调解(--minutes) · agree 达成协议(--minutes) · revisit 回访协议\n"            \
+             "follow-up 回访(--score --unsolved) · reopen 重开 · pass-check · fail-check "         \
+             "核查\n"                                                                              \
              "CASE 是编号、内部编号或工单号。",                                                    \
             "One command about a case, in the name of a member of staff. VERB:\n"                  \
-            "accept handle verify reject return dispatch (--unit) rule (--unit)\n"                 \
-            "step-up refer suspend (--minutes) resume ask-time (--minutes)\n"                      \
-            "grant-time deny-time.\n"                                                              \
-            "CASE is a case number, an id, or the source's ticket.")
+            "accept arrive handle (--evidence) verify reject return decline dispatch "             \
+            "(--unit)\n"                                                                           \
+            "rule (--unit) step-up refer suspend (--minutes) resume ask-time (--minutes)\n"        \
+            "grant-time deny-time whistle (--units --at) check-in (--at or --code) "               \
+            "end-whistle\n"                                                                        \
+            "score (--part --score) joint (--units, the first leads) order (--unit "               \
+            "--minutes)\n"                                                                         \
+            "finish-part (--part) take-over (--part --unit) apply (--unit for whom, "              \
+            "--units who\n"                                                                        \
+            "decides) admit deny-admission appeal uphold dismiss remind veto urge\n"               \
+            "convene (--units --minutes) resolve (--units --minutes) mediate (--minutes)\n"        \
+            "agree (--minutes) revisit follow-up (--score, --unsolved) reopen pass-check\n"        \
+            "fail-check. CASE is a case number, an id, or the source's ticket.")
+/* clang-format on */
 
-enum needs { NEEDS_NOTHING = 0, NEEDS_UNIT = 1, NEEDS_MINUTES = 2 };
+/* What a verb needs beside the reason, and what it may have. */
+enum {
+    NEEDS_UNIT = 1,
+    NEEDS_MINUTES = 2,
+    NEEDS_UNITS = 4,
+    NEEDS_PART = 8,
+    NEEDS_SCORE = 16,
+    TAKES_PART = 32,
+    TAKES_PLACE = 64,
+    TAKES_CODE = 128,
+    TAKES_EVIDENCE = 256,
+    TAKES_UNSOLVED = 512,
+    TAKES_UNITS = 1024,
+    TAKES_MINUTES = 2048
+};
 
 static const struct verb {
     const char *word;
     uint32_t type; /* routing.proto */
-    enum needs needs;
+    int needs;
 } VERBS[] = {
-        {"accept", 2501, NEEDS_NOTHING},
-        {"handle", 2502, NEEDS_NOTHING},
-        {"verify", 2503, NEEDS_NOTHING},
-        {"refer", 2504, NEEDS_NOTHING},
-        {"return", 2505, NEEDS_NOTHING},
+        {"accept", 2501, 0},
+        {"handle", 2502, TAKES_EVIDENCE},
+        {"verify", 2503, 0},
+        {"refer", 2504, 0},
+        {"return", 2505, 0},
         {"dispatch", 2506, NEEDS_UNIT},
         {"rule", 2507, NEEDS_UNIT},
-        {"step-up", 2508, NEEDS_NOTHING},
-        {"reject", 2509, NEEDS_NOTHING},
+        {"step-up", 2508, 0},
+        {"reject", 2509, 0},
         {"suspend", 2510, NEEDS_MINUTES},
-        {"resume", 2511, NEEDS_NOTHING},
+        {"resume", 2511, 0},
         {"ask-time", 2512, NEEDS_MINUTES},
-        {"grant-time", 2513, NEEDS_NOTHING},
-        {"deny-time", 2514, NEEDS_NOTHING},
+        {"grant-time", 2513, 0},
+        {"deny-time", 2514, 0},
+        {"whistle", 2515, NEEDS_UNITS | TAKES_PLACE},
+        {"check-in", 2516, TAKES_PART | TAKES_PLACE | TAKES_CODE},
+        {"end-whistle", 2517, 0},
+        {"score", 2518, NEEDS_PART | NEEDS_SCORE},
+        {"joint", 2519, NEEDS_UNITS},
+        {"finish-part", 2520, TAKES_PART | TAKES_EVIDENCE},
+        {"take-over", 2521, NEEDS_PART | NEEDS_UNIT},
+        {"order", 2522, NEEDS_UNIT | NEEDS_MINUTES},
+        {"decline", 2523, 0},
+        {"apply", 2524, NEEDS_UNIT | NEEDS_UNITS},
+        {"admit", 2525, TAKES_PART},
+        {"deny-admission", 2526, TAKES_PART},
+        {"appeal", 2527, TAKES_PART},
+        {"uphold", 2528, TAKES_PART},
+        {"dismiss", 2529, TAKES_PART},
+        {"convene", 2530, NEEDS_UNITS | NEEDS_MINUTES},
+        {"resolve", 2531, TAKES_UNITS | TAKES_MINUTES},
+        {"mediate", 2532, NEEDS_MINUTES},
+        {"agree", 2533, NEEDS_MINUTES},
+        {"revisit", 2534, TAKES_PART},
+        {"remind", 2535, 0},
+        {"veto", 2536, 0},
+        {"urge", 2537, 0},
+        {"follow-up", 2538, NEEDS_SCORE | TAKES_UNSOLVED},
+        {"reopen", 2539, 0},
+        {"pass-check", 2540, TAKES_PART},
+        {"fail-check", 2541, TAKES_PART},
+        {"arrive", 2542, 0},
 };
 
 struct act {
@@ -57,8 +123,9 @@ struct act {
     struct directory *directory;
     struct arena arena;
     const struct verb *verb;
-    char *staff, *why, *unit; /* options; NULL = not given */
-    gint minutes;
+    char *staff, *why, *unit, *units, *at, *evidence; /* options; NULL = not given */
+    gint minutes, part, score, code;
+    gboolean unsolved;
 };
 
 static const struct verb *verb_find(const char *word)
@@ -90,7 +157,7 @@ static void answer_say(const struct act *this, const struct case_view *view, int
             due[0] ? due : "-");
 }
 
-static int act_send(struct act *this, int64_t id, int64_t unit)
+static int act_send(struct act *this, int64_t id, const struct case_act *act)
 {
     char request_id[REQUEST_ID_SIZE];
     struct case_view view;
@@ -100,8 +167,7 @@ static int act_send(struct act *this, int64_t id, int64_t unit)
             .agg = id,
             .request_id = request_id,
             .actor = this->staff,
-            .payload = case_act_encode(&this->arena, this->why != NULL ? this->why : "", unit,
-                    (uint32_t)this->minutes)};
+            .payload = case_act_encode(&this->arena, act)};
     if (!ctl_bus_ask(this->ctl, this->client, FRAME_COMMANDS, &request, 1, &this->arena))
         return EXIT_FAILED;
     if (case_item_decode(request.reply.payload, &this->arena, &view) != OK)
@@ -111,26 +177,89 @@ static int act_send(struct act *this, int64_t id, int64_t unit)
     return EXIT_DONE;
 }
 
+static int unit_read(struct act *this, const char *code, int64_t *ret)
+{
+    const struct unit *unit = unit_find_code(this->directory, code);
+    if (unit == NULL)
+        return ctl_fail(this->ctl, "没有编码为“%s”的单位;编码见样板的 units.csv",
+                "there is no unit \"%s\"; codes are those of the profile's units.csv", code);
+    *ret = unit->id;
+    return EXIT_DONE;
+}
+
+static int units_read(struct act *this, struct case_act *ret)
+{
+    g_auto(GStrv) codes = g_strsplit(this->units, ",", -1);
+    for (size_t i = 0; codes[i] != NULL; i++) {
+        if (ret->unit_count == CASE_ACT_UNITS_MAX)
+            return ctl_fail(this->ctl, "--units 最多 %d 个单位", "--units: at most %d units",
+                    CASE_ACT_UNITS_MAX);
+        if (unit_read(this, codes[i], &ret->units[ret->unit_count]) != EXIT_DONE)
+            return EXIT_FAILED;
+        ret->unit_count++;
+    }
+    return EXIT_DONE;
+}
+
+/* LONGITUDE,LATITUDE in degrees. */
+static int place_read(struct act *this, struct case_act *ret)
+{
+    char *comma = NULL, *end = NULL;
+    ret->longitude = g_ascii_strtod(this->at, &comma);
+    if (*comma == ',')
+        ret->latitude = g_ascii_strtod(comma + 1, &end);
+    if (*comma != ',' || end == comma + 1 || *end != 0)
+        return ctl_fail(this->ctl, "--at “%s”:应为 经度,纬度",
+                "--at \"%s\": LONGITUDE,LATITUDE expected", this->at);
+    return EXIT_DONE;
+}
+
+static int evidence_read(struct act *this, struct case_act *ret)
+{
+    if (!evidence_parse(this->evidence, ret->evidence, &ret->evidence_count))
+        return ctl_fail(this->ctl, "--evidence “%s”:应如 photo2+record",
+                "--evidence \"%s\": as photo2+record expected", this->evidence);
+    return EXIT_DONE;
+}
+
 static int run(struct act *this, const char *text)
 {
     int64_t id = 0;
     struct case_finder finder = {this->ctl, this->client, this->directory, &this->arena};
-    const struct unit *unit =
-            this->unit != NULL ? unit_find_code(this->directory, this->unit) : NULL;
-    if (this->unit != NULL && unit == NULL)
-        return ctl_fail(this->ctl, "没有编码为“%s”的单位;编码见样板的 units.csv",
-                "there is no unit \"%s\"; codes are those of the profile's units.csv", this->unit);
-    if (case_find(&finder, text, &id) != EXIT_DONE)
+    struct case_act act = {.text = this->why != NULL ? this->why : "",
+            .minutes = (uint32_t)this->minutes,
+            .part = (uint32_t)this->part,
+            .score = (uint32_t)this->score,
+            .code = (uint32_t)this->code,
+            .unsolved = this->unsolved};
+    if ((this->unit != NULL && unit_read(this, this->unit, &act.unit) != EXIT_DONE) ||
+            (this->units != NULL && units_read(this, &act) != EXIT_DONE) ||
+            (this->at != NULL && place_read(this, &act) != EXIT_DONE) ||
+            (this->evidence != NULL && evidence_read(this, &act) != EXIT_DONE) ||
+            case_find(&finder, text, &id) != EXIT_DONE)
         return EXIT_FAILED;
-    return act_send(this, id, unit != NULL ? unit->id : 0);
+    return act_send(this, id, &act);
+}
+
+/* True when an option is there if the verb needs it, and is not if the verb does not know it. */
+static bool option_fits(const struct act *this, bool given, int needs, int takes)
+{
+    return given ? (this->verb->needs & (needs | takes)) != 0 : (this->verb->needs & needs) == 0;
 }
 
 /* What the verb needs is there, and nothing else. */
 static bool options_fit(const struct act *this)
 {
-    bool unit = this->unit != NULL, minutes = this->minutes > 0;
-    return this->staff != NULL && this->minutes >= 0 && unit == (this->verb->needs == NEEDS_UNIT) &&
-           minutes == (this->verb->needs == NEEDS_MINUTES);
+    return this->staff != NULL && this->minutes >= 0 && this->part >= 0 && this->score >= 0 &&
+           this->code >= 0 && option_fits(this, this->unit != NULL, NEEDS_UNIT, 0) &&
+           option_fits(this, this->minutes > 0, NEEDS_MINUTES, TAKES_MINUTES) &&
+           option_fits(this, this->units != NULL, NEEDS_UNITS, TAKES_UNITS) &&
+           option_fits(this, this->part > 0, NEEDS_PART, TAKES_PART) &&
+           option_fits(this, this->score > 0, NEEDS_SCORE, 0) &&
+           option_fits(this, this->at != NULL, 0, TAKES_PLACE) &&
+           option_fits(this, this->code > 0, 0, TAKES_CODE) &&
+           option_fits(this, this->evidence != NULL, 0, TAKES_EVIDENCE) &&
+           option_fits(this, this->unsolved, 0, TAKES_UNSOLVED);
 }
 
 int command_act(struct ctl *ctl, int argc, char **argv)
@@ -144,9 +273,26 @@ int command_act(struct ctl *ctl, int argc, char **argv)
                     CTL_TEXT("理由或处置说明", "the reason, or what was done"),
                     CTL_TEXT("文字", "TEXT")},
             {"unit", 0, 0, G_OPTION_ARG_STRING, &this.unit,
-                    CTL_TEXT("派给谁、裁决给谁", "who has to handle it"), CTL_TEXT("编码", "CODE")},
+                    CTL_TEXT("给哪个单位", "the unit that it is for"), CTL_TEXT("编码", "CODE")},
+            {"units", 0, 0, G_OPTION_ARG_STRING, &this.units, CTL_TEXT("哪些单位", "several units"),
+                    CTL_TEXT("编码,…", "CODE,…")},
+            {"part", 0, 0, G_OPTION_ARG_INT, &this.part,
+                    CTL_TEXT("第几个分项;不写就是本单位未完成的那一项",
+                            "which part of the case; without it the one open for the unit"),
+                    CTL_TEXT("序号", "N")},
+            {"score", 0, 0, G_OPTION_ARG_INT, &this.score, CTL_TEXT("1 到 5 分", "1 to 5"), "N"},
+            {"at", 0, 0, G_OPTION_ARG_STRING, &this.at, CTL_TEXT("位置(WGS-84)", "where (WGS-84)"),
+                    CTL_TEXT("经度,纬度", "LON,LAT")},
+            {"code", 0, 0, G_OPTION_ARG_INT, &this.code,
+                    CTL_TEXT("现场的签到码", "what is shown at the place"), "N"},
+            {"evidence", 0, 0, G_OPTION_ARG_STRING, &this.evidence,
+                    CTL_TEXT("随附的证据,如 photo2+record", "what is brought, as photo2+record"),
+                    CTL_TEXT("证据", "LIST")},
+            {"unsolved", 0, 0, G_OPTION_ARG_NONE, &this.unsolved,
+                    CTL_TEXT("反映人说没有解决", "the reporter says that it is not done"), NULL},
             {"minutes", 0, 0, G_OPTION_ARG_INT, &this.minutes,
-                    CTL_TEXT("延期多久;几分钟后复核", "how much more; until the review"),
+                    CTL_TEXT("多少分钟:延期、复核、任务期限、会议",
+                            "so many: more time, until a review, for a task, until a meeting"),
                     CTL_TEXT("分钟", "N")},
             {0}};
     int status = ctl_options(ctl, USAGE, HELP, entries, &argc, &argv);
@@ -170,5 +316,8 @@ int command_act(struct ctl *ctl, int argc, char **argv)
     g_free(this.staff);
     g_free(this.why);
     g_free(this.unit);
+    g_free(this.units);
+    g_free(this.at);
+    g_free(this.evidence);
     return status;
 }

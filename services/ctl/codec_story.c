@@ -76,13 +76,37 @@ static struct case_view item_view(const Huying__Routing__WorkItem *item)
             .summary = ""};
 }
 
-struct bytes case_act_encode(struct arena *arena, const char *text, int64_t unit, uint32_t minutes)
+static void evidence_fill(
+        Huying__Routing__Act *out, struct arena *arena, const struct case_act *act)
 {
-    Huying__Routing__Act act = HUYING__ROUTING__ACT__INIT;
-    act.text = arena_text(arena, text, strlen(text));
-    act.unit = unit;
-    act.minutes = minutes;
-    return message_bytes(&act.base, arena);
+    out->n_evidence = (size_t)act->evidence_count;
+    out->evidence = arena_get(arena, EVIDENCE_MAX * sizeof *out->evidence);
+    for (int i = 0; i < act->evidence_count; i++) {
+        out->evidence[i] = arena_get(arena, sizeof *out->evidence[i]);
+        huying__routing__evidence__init(out->evidence[i]);
+        const char *kind = EVIDENCE_WORDS[act->evidence[i].kind];
+        out->evidence[i]->kind = arena_text(arena, kind, strlen(kind));
+        out->evidence[i]->count = act->evidence[i].count;
+    }
+}
+
+struct bytes case_act_encode(struct arena *arena, const struct case_act *act)
+{
+    Huying__Routing__Act out = HUYING__ROUTING__ACT__INIT;
+    out.text = arena_text(arena, act->text, strlen(act->text));
+    out.unit = act->unit;
+    out.minutes = act->minutes;
+    out.n_units = (size_t)act->unit_count;
+    out.units = arena_get(arena, sizeof act->units);
+    memcpy(out.units, act->units, sizeof act->units);
+    out.part = act->part;
+    out.score = act->score;
+    out.code = act->code;
+    out.unsolved = act->unsolved;
+    out.longitude = act->longitude;
+    out.latitude = act->latitude;
+    evidence_fill(&out, arena, act);
+    return message_bytes(&out.base, arena);
 }
 
 enum err case_item_decode(struct bytes payload, struct arena *arena, struct case_view *ret)

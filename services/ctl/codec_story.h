@@ -5,6 +5,7 @@
 
 #include "services/ctl/story.h"
 #include "services/kernel/base/err.h"
+#include "services/kernel/base/pure_catalogue.h"
 #include "services/kernel/wire/envelope.h"
 
 enum story_type {
@@ -35,8 +36,19 @@ enum err places_decode(struct bytes payload,
         struct page_place **ret,
         size_t *ret_count) MUST_CHECK;
 
-/* A command about a case (2501 to 2514): `text`, and what it names besides; 0 = nothing. */
-struct bytes case_act_encode(struct arena *arena, const char *text, int64_t unit, uint32_t minutes);
+/* One command about a case (Act in routing.proto); what is 0 is not said. */
+#define CASE_ACT_UNITS_MAX 8
+struct case_act {
+    const char *text;
+    int64_t unit, units[CASE_ACT_UNITS_MAX];
+    int unit_count;
+    uint32_t minutes, part, score, code;
+    bool unsolved;
+    double longitude, latitude;
+    struct evidence evidence[EVIDENCE_MAX];
+    int evidence_count;
+};
+struct bytes case_act_encode(struct arena *arena, const struct case_act *act);
 /* Its answer: the case as a worklist says it. */
 enum err case_item_decode(
         struct bytes payload, struct arena *arena, struct case_view *ret) MUST_CHECK;

@@ -57,6 +57,40 @@ struct name {
     X(ROUTING, STEP, "ask_time", "申请延期", "more time asked for")                                \
     X(ROUTING, STEP, "grant_time", "同意延期", "more time granted")                                \
     X(ROUTING, STEP, "deny_time", "不同意延期", "more time denied")                                \
+    X(ROUTING, STEP, "yellow_card", "黄牌", "yellow card")                                         \
+    X(ROUTING, STEP, "red_card", "红牌", "red card")                                               \
+    X(ROUTING, STEP, "step_late", "未按时接单、到场或核实",                                        \
+            "not accepted, there, or verified in time")                                            \
+    X(ROUTING, STEP, "settle", "就地处置", "settled on the spot")                                  \
+    X(ROUTING, STEP, "urge", "催办", "urged")                                                      \
+    X(ROUTING, STEP, "remind", "督促", "reminded")                                                 \
+    X(ROUTING, STEP, "veto", "一票否决", "vetoed")                                                 \
+    X(ROUTING, STEP, "decline", "未准入,拒收", "declined: no admission")                           \
+    X(ROUTING, STEP, "call", "吹哨", "called")                                                     \
+    X(ROUTING, STEP, "check_in", "报到", "reported in")                                            \
+    X(ROUTING, STEP, "absent", "未报到", "did not report in")                                      \
+    X(ROUTING, STEP, "end_whistle", "哨声结束", "whistle ended")                                   \
+    X(ROUTING, STEP, "score", "评分", "scored")                                                    \
+    X(ROUTING, STEP, "joint", "联合处置", "joint part")                                            \
+    X(ROUTING, STEP, "order", "督办任务", "task ordered")                                          \
+    X(ROUTING, STEP, "finish_part", "分项完成", "part done")                                       \
+    X(ROUTING, STEP, "take_over", "接管分项", "part taken over")                                   \
+    X(ROUTING, STEP, "apply", "申请准入", "admission asked for")                                   \
+    X(ROUTING, STEP, "admit", "同意准入", "admitted")                                              \
+    X(ROUTING, STEP, "deny_admission", "不予准入", "admission denied")                             \
+    X(ROUTING, STEP, "appeal", "申诉", "appealed")                                                 \
+    X(ROUTING, STEP, "uphold", "申诉成立", "appeal upheld")                                        \
+    X(ROUTING, STEP, "dismiss", "申诉驳回", "appeal dismissed")                                    \
+    X(ROUTING, STEP, "convene", "召集议事", "meeting convened")                                    \
+    X(ROUTING, STEP, "resolve", "议定", "resolved")                                                \
+    X(ROUTING, STEP, "mediate", "调解", "mediation")                                               \
+    X(ROUTING, STEP, "agree", "达成协议", "agreed")                                                \
+    X(ROUTING, STEP, "revisit", "调解回访", "revisited")                                           \
+    X(ROUTING, STEP, "follow_up", "回访", "followed up")                                           \
+    X(ROUTING, STEP, "reopen", "重开", "reopened")                                                 \
+    X(ROUTING, STEP, "sample", "抽查", "drawn for a check")                                        \
+    X(ROUTING, STEP, "pass_check", "核查通过", "check passed")                                     \
+    X(ROUTING, STEP, "fail_check", "核查不通过,重开", "check failed: reopened")                    \
     X(ENFORCEMENT, STATE, "waiting", "等待队伍", "waiting")                                        \
     X(ENFORCEMENT, STATE, "assigned", "已派队", "assigned")                                        \
     X(ENFORCEMENT, STATE, "accepted", "已出发", "accepted")                                        \
@@ -110,6 +144,19 @@ const struct metric_name METRIC_NAMES[] = {
         {SERVICE_ROUTING, 13, "reworked", "返工", "reworked"},
         {SERVICE_ROUTING, 14, "extended", "延期", "extended"},
         {SERVICE_ROUTING, 15, "suspended", "挂账", "suspended"},
+        {SERVICE_ROUTING, 16, "yellow_cards", "黄牌", "yellow"},
+        {SERVICE_ROUTING, 17, "red_cards", "红牌", "red"},
+        {SERVICE_ROUTING, 18, "steps_late", "步骤超时", "steps late"},
+        {SERVICE_ROUTING, 19, "declined", "未准入派单", "declined"},
+        {SERVICE_ROUTING, 20, "disputed", "提请裁决", "disputed"},
+        {SERVICE_ROUTING, 21, "absent", "未报到", "absent"},
+        {SERVICE_ROUTING, 22, "ordered", "督办任务", "ordered"},
+        {SERVICE_ROUTING, 23, "reopened", "重开", "reopened"},
+        {SERVICE_ROUTING, 24, "urged", "被催办", "urged"},
+        {SERVICE_ROUTING, 25, "reminded", "被督促", "reminded"},
+        {SERVICE_ROUTING, 26, "vetoed", "否决", "vetoed"},
+        {SERVICE_ROUTING, 27, "settled", "就地处置", "settled"},
+        {SERVICE_ROUTING, 28, "checks_failed", "核查不通过", "failed checks"},
         {SERVICE_ENFORCEMENT, 0, "missions_open", "任务在办", "missions"},
         {SERVICE_ENFORCEMENT, 1, "missions_waiting", "任务等候", "waiting"},
         {SERVICE_ENFORCEMENT, 2, "missions_done", "任务完成", "done"},

@@ -62,7 +62,7 @@ static void every_word_of_the_services_has_a_name(void **state)
     } cases[] = {
             {SERVICE_INTAKE, "services/intake/intake.h", "REPORT_STATE_TABLE", "REPORT_STEP_TABLE",
                     "REPORT_METRIC_TABLE", {5, 5, 2}},
-            {SERVICE_ROUTING, "services/routing/routing.h", "CASE_STATE_TABLE", "STEP_TABLE",
+            {SERVICE_ROUTING, "services/routing/case_table.h", "CASE_STATE_TABLE", "STEP_TABLE",
                     "METRIC_TABLE", {9, 14, 10}},
             {SERVICE_ENFORCEMENT, "services/enforcement/enforcement.h", "MISSION_STATES",
                     "MISSION_KINDS", "MISSION_METRICS", {7, 8, 3}},

@@ -19,25 +19,13 @@
 #define SAME(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), "number of " #ours)
 SAME(TYPE_CASE_REPORTED, HUYING__INTAKE__TYPE__CASE_REPORTED);
 SAME(TYPE_CASE_WITHDRAWN, HUYING__INTAKE__TYPE__CASE_WITHDRAWN);
+SAME(TYPE_CASE_URGED, HUYING__INTAKE__TYPE__CASE_URGED);
+SAME(TYPE_CASE_FOLLOWED_UP, HUYING__INTAKE__TYPE__CASE_FOLLOWED_UP);
 SAME(TYPE_CASE_ENDED, HUYING__ROUTING__TYPE__CASE_ENDED);
 SAME(TYPE_MISSION_REQUESTED, HUYING__ROUTING__TYPE__MISSION_REQUESTED);
 SAME(TYPE_MISSION_CANCELLED, HUYING__ROUTING__TYPE__MISSION_CANCELLED);
 SAME(TYPE_NEED_OPENED, HUYING__ROUTING__TYPE__NEED_OPENED);
 SAME(TYPE_NEED_CANCELLED, HUYING__ROUTING__TYPE__NEED_CANCELLED);
-SAME(TYPE_ACCEPT, HUYING__ROUTING__TYPE__ACCEPT);
-SAME(TYPE_HANDLE, HUYING__ROUTING__TYPE__HANDLE);
-SAME(TYPE_VERIFY, HUYING__ROUTING__TYPE__VERIFY);
-SAME(TYPE_REFER, HUYING__ROUTING__TYPE__REFER);
-SAME(TYPE_RETURN, HUYING__ROUTING__TYPE__RETURN);
-SAME(TYPE_DISPATCH, HUYING__ROUTING__TYPE__DISPATCH);
-SAME(TYPE_RULE, HUYING__ROUTING__TYPE__RULE);
-SAME(TYPE_STEP_UP, HUYING__ROUTING__TYPE__STEP_UP);
-SAME(TYPE_REJECT, HUYING__ROUTING__TYPE__REJECT);
-SAME(TYPE_SUSPEND, HUYING__ROUTING__TYPE__SUSPEND);
-SAME(TYPE_RESUME, HUYING__ROUTING__TYPE__RESUME);
-SAME(TYPE_ASK_TIME, HUYING__ROUTING__TYPE__ASK_TIME);
-SAME(TYPE_GRANT_TIME, HUYING__ROUTING__TYPE__GRANT_TIME);
-SAME(TYPE_DENY_TIME, HUYING__ROUTING__TYPE__DENY_TIME);
 SAME(TYPE_WORKLIST, HUYING__ROUTING__TYPE__WORKLIST);
 SAME(TYPE_CASE, HUYING__ROUTING__TYPE__CASE);
 SAME(TYPE_MISSION_PROGRESS, HUYING__ENFORCEMENT__TYPE__MISSION_PROGRESS);
@@ -111,14 +99,21 @@ enum err case_reported_decode(
         return refuse(ret_why, "unit: an id or 0 expected");
     if (in->promised_at_ms < 0)
         return refuse(ret_why, "promised_at_ms: an instant after 1970 or 0 expected");
+    if (!text_fits(in->reporter, ACTOR_SIZE - 1))
+        return refuse(ret_why, "reporter: a staff code of at most 39 bytes, or nothing expected");
+    if (in->to < 0)
+        return refuse(ret_why, "to: an id or 0 expected");
     struct case_reported *body = arena_get(arena, sizeof *body);
     *body = (struct case_reported){.source = in->source,
             .source_ref = in->source_ref,
             .matter = in->matter,
             .summary = in->summary,
+            .reporter = in->reporter,
             .unit = in->unit,
             .promised_at_ms = in->promised_at_ms,
-            .drill = in->drill};
+            .to = in->to,
+            .drill = in->drill,
+            .settled = in->settled};
     *ret_body = body;
     return OK;
 }
@@ -134,6 +129,39 @@ enum err case_withdrawn_decode(
         return refuse(ret_why, "reason: UTF-8 of at most 2000 characters expected");
     struct case_withdrawn *body = arena_get(arena, sizeof *body);
     body->reason = in->reason;
+    *ret_body = body;
+    return OK;
+}
+
+enum err case_urged_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    const Huying__Intake__CaseUrged *in =
+            message_open(&huying__intake__case_urged__descriptor, payload, arena);
+    if (!in)
+        return refuse(ret_why, "payload is no intake.CaseUrged");
+    if (!text_short(in->text, ACT_LENGTH_MAX))
+        return refuse(ret_why, "text: UTF-8 of at most 2000 characters expected");
+    struct urged *body = arena_get(arena, sizeof *body);
+    body->text = in->text;
+    *ret_body = body;
+    return OK;
+}
+
+enum err case_followed_up_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    const Huying__Intake__CaseFollowedUp *in =
+            message_open(&huying__intake__case_followed_up__descriptor, payload, arena);
+    if (!in)
+        return refuse(ret_why, "payload is no intake.CaseFollowedUp");
+    if (in->score > SCORE_MAX)
+        return refuse(ret_why, "score: 1 to 5, or 0 for none expected");
+    if (!text_short(in->text, ACT_LENGTH_MAX))
+        return refuse(ret_why, "text: UTF-8 of at most 2000 characters expected");
+    struct followed_up *body = arena_get(arena, sizeof *body);
+    *body = (struct followed_up){
+            .score = (int)in->score, .unsolved = in->unsolved, .text = in->text};
     *ret_body = body;
     return OK;
 }
@@ -216,57 +244,6 @@ enum err need_progress_decode(
             .event = need_event(in->stage), .actor = in->volunteer, .text = in->text};
     *ret_body = body;
     return progress_check(body, ret_why);
-}
-
-enum err act_decode(
-        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
-{
-    const Huying__Routing__Act *in =
-            message_open(&huying__routing__act__descriptor, payload, arena);
-    if (!in)
-        return refuse(ret_why, "payload is no routing.Act");
-    if (in->version < 0)
-        return refuse(ret_why, "version: 0 (any) or a version that was read expected");
-    if (!text_short(in->text, ACT_LENGTH_MAX))
-        return refuse(ret_why, "text: UTF-8 of at most 2000 characters expected");
-    if (in->unit < 0)
-        return refuse(ret_why, "unit: an id or 0 expected");
-    if (in->minutes > MINUTES_MAX)
-        return refuse(ret_why, "minutes: at most 129600 (90 days) expected");
-    struct act *body = arena_get(arena, sizeof *body);
-    *body = (struct act){.version = in->version,
-            .unit = in->unit,
-            .span_ms = (int64_t)in->minutes * 60000,
-            .text = in->text};
-    *ret_body = body;
-    return OK;
-}
-
-enum err reason_decode(
-        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
-{
-    enum err err = act_decode(payload, arena, ret_body, ret_why);
-    if (err == OK && ((const struct act *)*ret_body)->text[0] == 0)
-        return refuse(ret_why, "text: the reason expected");
-    return err;
-}
-
-enum err unit_decode(
-        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
-{
-    enum err err = reason_decode(payload, arena, ret_body, ret_why);
-    if (err == OK && ((const struct act *)*ret_body)->unit == 0)
-        return refuse(ret_why, "unit: the unit that has to handle the case expected");
-    return err;
-}
-
-enum err span_decode(
-        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
-{
-    enum err err = reason_decode(payload, arena, ret_body, ret_why);
-    if (err == OK && ((const struct act *)*ret_body)->span_ms == 0)
-        return refuse(ret_why, "minutes: 1 to 129600 (90 days) expected");
-    return err;
 }
 
 /* What the reporter hears; the act's own text only where it is meant for him: where else to
@@ -382,6 +359,7 @@ void routing_answer(const void *next,
     item.matter = text_lend(matter ? matter->code : "");
     item.unit = this->unit;
     item.level = text_lend(case_level_name(this->level));
+    item.step_due_ms = this->step_due_ms;
     message_add(&item.base, out);
 }
 
@@ -396,12 +374,19 @@ void routing_detail(
     if (input->kind == INPUT_TIMER || !own_text)
         return;
     if (input->kind == INPUT_COMMAND) {
-        if (step->kind != STEP_ACCEPT || input->type == TYPE_ACCEPT)
+        bool aside = (step->kind == STEP_ACCEPT && input->type != TYPE_ACCEPT) ||
+                     step->kind == STEP_SAMPLE || step->kind == STEP_YELLOW;
+        if (!aside)
             buf_add_text(out, ((const struct act *)input->body)->text);
     } else if (input->type == TYPE_CASE_REPORTED) {
         buf_add_text(out, ((const struct case_reported *)input->body)->summary);
     } else if (input->type == TYPE_CASE_WITHDRAWN) {
         buf_add_text(out, ((const struct case_withdrawn *)input->body)->reason);
+    } else if (input->type == TYPE_CASE_URGED) {
+        if (step->kind == STEP_URGE)
+            buf_add_text(out, ((const struct urged *)input->body)->text);
+    } else if (input->type == TYPE_CASE_FOLLOWED_UP) {
+        buf_add_text(out, ((const struct followed_up *)input->body)->text);
     } else {
         const struct progress *progress = input->body;
         const char *between = progress->actor[0] && progress->text[0] ? ": " : "";

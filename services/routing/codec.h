@@ -25,22 +25,65 @@ enum err need_progress_decode(struct bytes payload,
         struct arena *arena,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
+enum err case_urged_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err case_followed_up_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+
+/* Commands, in codec_act.c: each with the fields that it needs (routing.proto). */
 enum err act_decode(struct bytes payload,
         struct arena *arena,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
-/* … with a reason in its text. */
 enum err reason_decode(struct bytes payload,
         struct arena *arena,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
-/* … with a reason, and a unit. */
 enum err unit_decode(struct bytes payload,
         struct arena *arena,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
-/* … with a reason, and a span. */
 enum err span_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err units_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err joint_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err order_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err take_over_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err apply_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err convene_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err resolve_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err score_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err follow_up_decode(struct bytes payload,
         struct arena *arena,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;

@@ -1,7 +1,7 @@
 /* Messages there and back: what decoders take and refuse (each limit by name), that no truncated
  * or garbled payload does harm, and what encoders write, read by protobuf's own code. */
 #include "services/routing/codec.h"
-#include "services/routing/test_city.h"
+#include "services/routing/test_acts.h"
 
 #include <inttypes.h>
 
@@ -273,6 +273,7 @@ static struct buf encode(const struct story *story, const struct input *input, i
 static struct input reported_input(struct case_reported *body, const char *matter, int64_t unit)
 {
     *body = (struct case_reported){.source = "hotline",
+            .reporter = "",
             .source_ref = "T-9",
             .matter = matter,
             .summary = "沙发",
@@ -425,10 +426,10 @@ static void course_goes_into_json_and_back(void **state)
     BUF_OWNED out = {0};
     assert_false(course_format(&course, &out));
     assert_int_equal(out.size, 0);
-    course = (struct case_course){.returns = 2, .arbiter = INT64_MAX, .step_due_ms = NOW};
+    course = (struct case_course){.returns = 2, .arbiter = INT64_MAX, .started_ms = NOW};
     assert_true(course_format(&course, &out));
     assert_string_equal(out.data,
-            "{\"returns\": 2, \"arbiter\": 9223372036854775807, \"step_due_ms\": 1514764800000}");
+            "{\"arbiter\": 9223372036854775807, \"returns\": 2, \"started_ms\": 1514764800000}");
     assert_int_equal(course_parse((struct bytes){(const uint8_t *)out.data, out.size}, &back), OK);
     assert_memory_equal(&back, &course, sizeof course);
     static const struct {

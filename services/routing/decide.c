@@ -14,7 +14,9 @@
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/routing/decide_actor.h"
+#include "services/routing/decide_after.h"
 #include "services/routing/decide_due.h"
+#include "services/routing/decide_parts.h"
 #include "services/routing/decide_turn.h"
 
 struct rule {
@@ -28,11 +30,15 @@ static const struct rule rules[] = {
 #undef X
 };
 
+static bool state_fits(uint8_t rule, enum case_state state)
+{
+    return rule == state || rule == CASE_ANY || (rule == CASE_OPEN && case_open(state));
+}
+
 static const struct rule *rule_find(enum case_state state, enum case_event event)
 {
     const struct rule *rule = rules;
-    while (!((rule->state == state || rule->state == CASE_ANY) &&
-             (rule->event == event || rule->event == EVENT_ANY)))
+    while (!(state_fits(rule->state, state) && (rule->event == event || rule->event == EVENT_ANY)))
         rule++; /* the last row fits everything */
     return rule;
 }
@@ -46,62 +52,6 @@ bool case_open(enum case_state state)
     };
     must(state < CASE_STATE_COUNT);
     return open[state];
-}
-
-/* Commands whose event is the same whatever the case looks like. */
-static enum case_event command_event(uint32_t type)
-{
-    switch (type) {
-    case TYPE_ACCEPT:
-        return EVENT_ACCEPT;
-    case TYPE_HANDLE:
-        return EVENT_HANDLE;
-    case TYPE_VERIFY:
-        return EVENT_VERIFY;
-    case TYPE_REFER:
-        return EVENT_REFER;
-    case TYPE_DISPATCH:
-        return EVENT_DISPATCH;
-    case TYPE_RULE:
-        return EVENT_RULE;
-    case TYPE_STEP_UP:
-        return EVENT_STEP_UP;
-    case TYPE_REJECT:
-        return EVENT_REJECT;
-    case TYPE_SUSPEND:
-        return EVENT_SUSPEND;
-    case TYPE_RESUME:
-        return EVENT_RESUME;
-    case TYPE_ASK_TIME:
-        return EVENT_ASK_TIME;
-    case TYPE_GRANT_TIME:
-        return EVENT_GRANT_TIME;
-    case TYPE_DENY_TIME:
-        return EVENT_DENY_TIME;
-    default:
-        return EVENT_NONE;
-    }
-}
-
-enum case_event routing_event(const struct routing_case *this, const struct input *input)
-{
-    if (input->kind == INPUT_TIMER)
-        return input->type == TIMER_DEADLINE ? EVENT_DEADLINE
-               : input->type == TIMER_STEP   ? EVENT_STEP_DUE
-                                             : EVENT_NONE;
-    switch (input->type) {
-    case TYPE_CASE_REPORTED:
-        return EVENT_REPORTED;
-    case TYPE_CASE_WITHDRAWN:
-        return EVENT_TAKEN_BACK;
-    case TYPE_MISSION_PROGRESS:
-    case TYPE_NEED_PROGRESS:
-        return ((const struct progress *)input->body)->event;
-    case TYPE_RETURN:
-        return this->course.returns < RETURNS_MAX ? EVENT_RETURN : EVENT_RETURN_AGAIN;
-    default:
-        return command_event(input->type);
-    }
 }
 
 void turn_ignore(struct turn *turn)
@@ -150,6 +100,36 @@ static const struct unit *area_first(
     return area ? area : unit_root(directory);
 }
 
+/* What does not fit is in the history alone. */
+void turn_mark(struct turn *turn, enum case_metric metric, int64_t unit, int amount)
+{
+    struct case_course *course = &turn->next->course;
+    int i = 0;
+    while (i < course->mark_count &&
+            !(course->marks[i].metric == (int32_t)metric && course->marks[i].unit == unit))
+        i++;
+    if (i == MARKS_MAX)
+        return;
+    if (i == course->mark_count)
+        course->marks[course->mark_count++] =
+                (struct case_mark){.unit = unit, .metric = (int32_t)metric};
+    course->marks[i].times += amount;
+    count_add(turn->outcome, (uint16_t)metric, unit, turn->next->matter, amount);
+}
+
+const struct act *turn_act_body(const struct turn *turn)
+{
+    must(turn->input->kind == INPUT_COMMAND);
+    return turn->input->body;
+}
+
+int64_t turn_actor_unit(const struct turn *turn)
+{
+    const struct staff *staff = staff_find(turn->directory, turn->input->actor);
+    must(staff); /* actor_check() found it */
+    return staff->unit;
+}
+
 const struct unit *turn_place(const struct turn *turn)
 {
     const struct unit *place = unit_find(turn->directory, turn->next->unit);
@@ -173,12 +153,19 @@ static void work_cancel(struct turn *turn)
     turn->next->work = WORK_OWN;
 }
 
+/* True when the matter is on the unit's list, or not in the catalogue. */
+static bool unit_listed(const struct turn *turn, const struct unit *unit)
+{
+    return !unit || !turn->matter || unit_duty(unit, turn->matter) != DUTY_NONE;
+}
+
 void turn_give(struct turn *turn, int64_t unit)
 {
     const struct unit *handler = unit_find(turn->directory, unit);
     const char *kind = handler ? handler->kind : "";
     work_cancel(turn);
     turn->next->course.asked_ms = 0; /* it was somebody else who asked for time */
+    turn->next->course.unlisted = !unit_listed(turn, handler);
     turn->next->handler = unit;
     turn->next->on_scene = false;
     turn->next->kind = strcmp(kind, "squad") == 0        ? HANDLER_SQUAD
@@ -219,6 +206,25 @@ static void case_kind_set(struct turn *turn, const struct unit *place)
     next->kind = (uint8_t)kind;
 }
 
+/* A member of staff sends it past the catalogue: to a unit, on his own area's responsibility. */
+static void place_sent(struct turn *turn, const struct case_reported *body)
+{
+    struct routing_case *next = turn->next;
+    const struct staff *staff = staff_find(turn->directory, body->reporter);
+    const struct unit *sender = staff ? unit_find(turn->directory, staff->unit) : NULL;
+    const struct unit *to = unit_find(turn->directory, body->to);
+    const struct unit *area = sender ? area_from(turn->directory, sender, LEVEL_GRID) : NULL;
+    if (!to || to->retired || !area || !unit_within(turn->directory, to, area->id))
+        return;
+    if (unit_within(turn->directory, turn_place(turn), area->id)) {
+        next->area = area->id;
+        next->level = (uint8_t)area->level;
+    }
+    next->work = WORK_OWN;
+    turn_give(turn, to->id);
+    next->course.sent_by = sender->id;
+}
+
 static void case_place(struct turn *turn, const struct case_reported *body)
 {
     struct routing_case *next = turn->next;
@@ -235,50 +241,11 @@ static void case_place(struct turn *turn, const struct case_reported *body)
     next->level = (uint8_t)area->level;
     case_kind_set(turn, place);
     next->handler = next->work == WORK_MISSION ? area->id : turn_handler_at(turn, area->level);
+    if (body->to != 0)
+        place_sent(turn, body);
 }
 
-/* The deadline's timer; one that waits for the calendar looks again in a while. */
-static void due_set(struct turn *turn, struct due due)
-{
-    turn->next->due_ms = due.at_ms;
-    if (due.year != 0)
-        timer_set(turn->outcome, TIMER_DEADLINE, turn->input->now_ms + DUE_RETRY_MS);
-    else if (due.at_ms != 0)
-        timer_set(turn->outcome, TIMER_DEADLINE, due.at_ms);
-}
-
-/* The promise of the source takes the catalogue's place; one that has passed is due now. */
-static struct due first_due(const struct turn *turn, int64_t promised_at_ms)
-{
-    int64_t now = turn->input->now_ms;
-    if (promised_at_ms != 0)
-        return (struct due){.at_ms = promised_at_ms > now ? promised_at_ms : now};
-    return due_first(turn->directory, turn->matter, turn->next, now);
-}
-
-/* The calendar was asked for again. A deadline that it gives is announced by a dispatch of its own;
- * has it passed meanwhile, the timer fires at once, and the case goes up as it would have. */
-static void due_settle(struct turn *turn)
-{
-    struct routing_case *next = turn->next;
-    int64_t now = turn->input->now_ms, first_due_ms = 0;
-    struct due due = due_again(turn->directory, turn->matter, next, &first_due_ms);
-    if (due.year != 0) {
-        timer_set(turn->outcome, TIMER_DEADLINE, now + DUE_RETRY_MS);
-        return;
-    }
-    next->first_due_ms = first_due_ms;
-    next->due_ms = due.at_ms;
-    turn_step(turn, STEP_DISPATCH, turn->to, next->handler)->due_ms = due.at_ms;
-    timer_set(turn->outcome, TIMER_DEADLINE, due.at_ms > now ? due.at_ms : now);
-}
-
-int64_t case_offer_until(const struct routing_case *this, const struct matter *matter)
-{
-    return matter && matter->accept_ms > 0 ? this->accepted_at_ms + matter->accept_ms : 0;
-}
-
-static void do_register(struct turn *turn)
+void turn_place_report(struct turn *turn)
 {
     const struct case_reported *body = turn->input->body;
     struct routing_case *next = turn->next;
@@ -291,8 +258,46 @@ static void do_register(struct turn *turn)
     next->accepted_at_ms = turn->input->now_ms;
     next->promised_at_ms = body->promised_at_ms;
     case_place(turn, body);
-    struct due due = first_due(turn, body->promised_at_ms);
-    next->first_due_ms = next->due_ms = due.at_ms;
+}
+
+/* The promise of the source takes the catalogue's place; one that has passed is due now. */
+static struct due first_due(const struct turn *turn, int64_t promised_at_ms)
+{
+    int64_t now = turn->input->now_ms;
+    if (promised_at_ms != 0)
+        return (struct due){.at_ms = promised_at_ms > now ? promised_at_ms : now};
+    return due_first(turn->directory, turn->matter, turn->next, now);
+}
+
+int64_t case_offer_until(const struct routing_case *this, const struct matter *matter)
+{
+    return matter && matter->accept_ms > 0 ? this->accepted_at_ms + matter->accept_ms : 0;
+}
+
+/* What several units have to do together has no clock before they are named. */
+static bool starts_later(const struct turn *turn)
+{
+    return turn->matter && turn->matter->handler == HANDLER_JOINT &&
+           turn->next->promised_at_ms == 0 && turn->matter->accept_ms > 0 &&
+           turn->next->course.sent_by == 0;
+}
+
+static void do_register(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    turn_place_report(turn);
+    next->course.unstarted = starts_later(turn);
+    int64_t now = turn->input->now_ms;
+    int64_t due_ms = next->course.unstarted ? 0 : first_due(turn, next->promised_at_ms).at_ms;
+    int64_t span_ms = next->promised_at_ms > now ? next->promised_at_ms - now
+                      : turn->matter             ? turn->matter->handle_ms
+                                                 : 0;
+    next->first_due_ms = next->due_ms = due_ms;
+    next->warn_ms = next->promised_at_ms == 0
+                            ? clock_warn(turn, next->handler, now, span_ms, due_ms)
+                    : due_ms > now ? now + span_ms / 10 * WARN_TENTHS
+                                   : 0;
+    clock_dispatch(turn);
 
     turn_step(turn, STEP_REGISTER, CASE_REGISTERED, next->unit);
     turn_step(turn, STEP_DISPATCH, turn->to, next->handler)->due_ms = next->due_ms;
@@ -300,39 +305,48 @@ static void do_register(struct turn *turn)
         send_add(turn->outcome, SERVICE_ENFORCEMENT, TYPE_MISSION_REQUESTED, 0);
     if (next->work == WORK_NEED)
         send_add(turn->outcome, SERVICE_VOLUNTEER, TYPE_NEED_OPENED, 0);
-    due_set(turn, due);
     turn_count(turn, METRIC_OPEN, 1);
 }
 
-static void do_accept(struct turn *turn)
+void turn_accept(struct turn *turn)
 {
     turn_step(turn, STEP_ACCEPT, CASE_ACCEPTED, turn->next->handler);
+    clock_accept(turn);
 }
 
-/* The case becomes handled; whoever settles it on the spot has accepted it too. */
-static void case_handle(struct turn *turn, const char *actor)
+static void case_handled(struct turn *turn, enum case_step step, const char *actor)
 {
     struct routing_case *next = turn->next;
-    if (next->state == CASE_DISPATCHED)
-        do_accept(turn);
     next->handled_at_ms = turn->input->now_ms;
     next->handled_unit = next->handler;
     text_copy(next->handled_by, sizeof next->handled_by, actor, strlen(actor));
     next->work = WORK_OWN;
-    turn_step(turn, STEP_HANDLE, CASE_HANDLED, next->handled_unit);
+    clock_verify(turn);
+    turn_step(turn, step, CASE_HANDLED, next->handled_unit);
 }
 
-/* The case ends: nobody works on it any more, no deadline runs, the reporter is told. */
-static void case_end(struct turn *turn, enum case_metric metric)
+/* Whoever handles it at once has accepted it too. */
+void turn_handle(struct turn *turn, const char *actor)
+{
+    if (turn->next->state == CASE_DISPATCHED)
+        turn_accept(turn);
+    case_handled(turn, STEP_HANDLE, actor);
+}
+
+void turn_settled(struct turn *turn, const char *actor)
+{
+    case_handled(turn, STEP_SETTLE, actor);
+}
+
+void turn_end(struct turn *turn, enum case_metric metric)
 {
     struct routing_case *next = turn->next;
     must(!case_open(next->state));
     next->ended_at_ms = turn->input->now_ms;
+    next->step_due_ms = next->warn_ms = next->course.arrive_due_ms = 0;
     work_cancel(turn);
+    parts_end(turn);
     send_add(turn->outcome, SERVICE_INTAKE, TYPE_CASE_ENDED, 0);
-    timer_clear(turn->outcome, TIMER_DEADLINE);
-    if (next->course.step_due_ms != 0)
-        timer_clear(turn->outcome, TIMER_STEP);
     turn_count(turn, METRIC_OPEN, -1);
     turn_count(turn, metric, 1);
     if (next->late)
@@ -341,7 +355,7 @@ static void case_end(struct turn *turn, enum case_metric metric)
 
 /* Judged once, by the promise if there was one and by the catalogue if not; at the instant is in
  * time. */
-static void case_judge(struct turn *turn)
+void turn_judge(struct turn *turn)
 {
     struct routing_case *next = turn->next;
     int64_t at = turn->input->now_ms;
@@ -360,80 +374,21 @@ static void do_verify(struct turn *turn)
     must(staff && strcmp(staff->code, turn->next->handled_by) != 0);
     turn_step(turn, STEP_VERIFY, CASE_VERIFIED, staff->unit);
     turn_step(turn, STEP_CLOSE, turn->to, turn->next->area);
-    case_judge(turn);
-    case_end(turn, METRIC_CLOSED);
+    turn_judge(turn);
+    turn_end(turn, METRIC_CLOSED);
+    check_draw(turn);
 }
 
 static void do_end(struct turn *turn)
 {
     turn_step(turn, STEP_WITHDRAW, turn->to, turn->next->area);
-    case_end(turn, METRIC_WITHDRAWN);
+    turn_end(turn, METRIC_WITHDRAWN);
 }
 
 static void do_refer(struct turn *turn)
 {
     turn_step(turn, STEP_REFER, turn->to, turn->next->area);
-    case_end(turn, METRIC_REFERRED_OUT);
-}
-
-static enum case_metric metric_escalated(enum level level)
-{
-    must(level > LEVEL_GRID && level <= LEVEL_DISTRICT);
-    return level == LEVEL_VILLAGE  ? METRIC_ESCALATED_VILLAGE
-           : level == LEVEL_STREET ? METRIC_ESCALATED_STREET
-                                   : METRIC_ESCALATED_DISTRICT;
-}
-
-/* Responsibility goes up to `area`; whoever works on the case keeps working. The next deadline
- * is counted from this one's firing; none at the top, where nobody is above. */
-static void case_escalate(struct turn *turn, const struct unit *place, const struct unit *area)
-{
-    struct routing_case *next = turn->next;
-    bool top = area_from(turn->directory, place, (int)area->level + 1) == NULL;
-    struct step *step = turn_step(turn, STEP_ESCALATE, turn->to, area->id);
-    next->area = area->id;
-    next->level = (uint8_t)area->level;
-    if (turn->to == CASE_RETURNED) /* nobody works on it: it waits at the responsible desk */
-        next->handler = area->id;
-    next->escalated = (uint8_t)(next->escalated | 1u << area->level);
-    turn_count(turn, metric_escalated(area->level), 1);
-    struct due due = due_step_up(turn->directory, turn->matter, next, turn->input->now_ms);
-    if (top || (due.at_ms == 0 && due.year == 0)) {
-        timer_clear(turn->outcome, TIMER_DEADLINE);
-        return;
-    }
-    step->due_ms = due.at_ms;
-    due_set(turn, due);
-}
-
-/* Guarded: a deadline that was moved, or one that was dealt with at the top, does nothing. The
- * promise is to close, so it runs on while a handled case waits for its verification. */
-static void do_escalate(struct turn *turn)
-{
-    struct routing_case *next = turn->next;
-    if (due_awaited(turn->matter, next)) {
-        due_settle(turn);
-        return;
-    }
-    if (next->due_ms == 0 || next->due_ms > turn->input->now_ms) {
-        turn_ignore(turn);
-        return;
-    }
-    const struct unit *place = turn_place(turn);
-    const struct unit *area = area_from(turn->directory, place, next->level + 1);
-    if (!area && next->late) {
-        turn_ignore(turn);
-        return;
-    }
-    if (!next->late)
-        turn_count(turn, METRIC_LATE, 1);
-    next->late = true;
-    if (area) {
-        case_escalate(turn, place, area);
-        return;
-    }
-    turn_step(turn, STEP_OVERDUE, turn->to, next->area);
-    timer_clear(turn->outcome, TIMER_DEADLINE);
+    turn_end(turn, METRIC_REFERRED_OUT);
 }
 
 /* Progress counts only for the work that is open: a mission's or a need's that was taken away,
@@ -460,6 +415,8 @@ static void do_assign(struct turn *turn, const struct progress *progress)
     }
     squad_take(turn, progress);
     turn->next->on_scene = false;
+    if (turn->next->state != CASE_DISPATCHED)
+        clock_dispatch(turn); /* another squad than the one that had accepted */
     turn_step(turn, STEP_ASSIGN, turn->to, progress->squad);
 }
 
@@ -471,8 +428,9 @@ static void do_arrive(struct turn *turn, const struct progress *progress)
     }
     squad_take(turn, progress);
     if (turn->next->state == CASE_DISPATCHED)
-        do_accept(turn);
+        turn_accept(turn);
     turn->next->on_scene = true;
+    turn->next->step_due_ms = 0;
     turn_step(turn, STEP_ARRIVE, turn->to, turn->next->handler);
 }
 
@@ -486,6 +444,7 @@ static void do_to_desk(struct turn *turn)
     next->work = WORK_OWN;
     next->kind = HANDLER_DESK;
     next->handler = turn_handler_at(turn, area->level);
+    clock_dispatch(turn);
     turn_step(turn, STEP_TO_DESK, turn->to, next->handler);
 }
 
@@ -505,29 +464,34 @@ static void turn_progress(struct turn *turn, enum case_action action)
     } else {
         squad_take(turn, progress);
         if (action == DO_TAKE)
-            do_accept(turn);
+            turn_accept(turn);
         else
-            case_handle(turn, progress->actor);
+            turn_handle(turn, progress->actor);
     }
 }
 
 static void do_handle(struct turn *turn)
 {
-    case_handle(turn, turn->input->actor);
+    turn_handle(turn, turn->input->actor);
 }
 
 static void turn_act(struct turn *turn, enum case_action action)
 {
     static void (*const does[])(struct turn *) = {
             [DO_REGISTER] = do_register,
-            [DO_ACCEPT] = do_accept,
+            [DO_ACCEPT] = turn_accept,
             [DO_HANDLE] = do_handle,
             [DO_VERIFY] = do_verify,
             [DO_REFER] = do_refer,
             [DO_END] = do_end,
-            [DO_ESCALATE] = do_escalate,
     };
-    if (action >= DO_RETURN) {
+    if (action >= DO_LOOK || action == DO_ESCALATE) {
+        clock_act(turn, action);
+    } else if (action >= DO_SETTLE) {
+        after_act(turn, action);
+    } else if (action >= DO_WHISTLE) {
+        parts_act(turn, action);
+    } else if (action >= DO_RETURN) {
         course_act(turn, action);
     } else if (action >= DO_ASSIGN) {
         turn_progress(turn, action);
@@ -548,9 +512,13 @@ static enum case_refusal command_check(
         return REFUSAL_VERSION;
     if (rule->action == DO_REFUSE)
         return rule->refusal;
-    enum case_refusal refusal = actor_check(
-            turn->directory, state, turn->input->actor, (enum case_who)rule->who, rule->action);
-    return refusal != REFUSAL_NONE ? refusal : course_check(turn, state, rule->action);
+    enum case_refusal refusal = actor_check(turn->directory, state, turn->input->actor,
+            (enum case_who)rule->who, rule->action, act->part);
+    if (refusal != REFUSAL_NONE)
+        return refusal;
+    return rule->action >= DO_SETTLE    ? after_check(turn, state, rule->action)
+           : rule->action >= DO_WHISTLE ? parts_check(turn, state, rule->action)
+                                        : course_check(turn, state, rule->action);
 }
 
 void routing_decide(const void *state,
@@ -562,19 +530,21 @@ void routing_decide(const void *state,
     const struct routing_case *this = state;
     must(this->state < CASE_STATE_COUNT);
     must(this->state == CASE_NONE || this->agg.ver > 0);
-    const struct rule *rule = rule_find(this->state, routing_event(this, input));
+    const struct rule *rule = rule_find(this->state, routing_event(this, world->directory, input));
     struct turn turn = {
             .input = input,
             .directory = world->directory,
             .matter = matter_find(world->directory, this->matter),
+            .before = this,
             .next = next,
             .outcome = outcome,
-            .to = rule->to,
+            .to = rule->to == CASE_ANY ? this->state : rule->to,
     };
     enum case_refusal refusal = command_check(&turn, this, rule);
     if (refusal != REFUSAL_NONE)
         turn_refuse(&turn, refusal);
     else
         turn_act(&turn, rule->action);
-    must(outcome->step_count == 0 || turn.next->state == rule->to);
+    must(outcome->step_count == 0 || turn.next->state == turn.to);
+    clock_arm(&turn);
 }

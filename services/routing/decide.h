@@ -14,7 +14,9 @@ void routing_decide(const void *state,
         struct outcome *outcome);
 
 /* What an input means to the case as it stands; EVENT_NONE for a type that is not routing's. */
-enum case_event routing_event(const struct routing_case *this, const struct input *input);
+enum case_event routing_event(const struct routing_case *this,
+        const struct directory *directory,
+        const struct input *input);
 
 bool case_open(enum case_state state);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "services/kernel/base/must.h"
+#include "services/routing/decide_parts.h"
 
 /* One question. */
 struct ask {
@@ -32,7 +33,13 @@ const struct unit *area_from(const struct directory *directory, const struct uni
 /* Squads, departments and teams work on cases; desks and centres say who has to. */
 static bool unit_is_desk(const struct unit *unit)
 {
-    return unit && (strcmp(unit->kind, "desk") == 0 || strcmp(unit->kind, "centre") == 0);
+    return strcmp(unit->kind, "desk") == 0 || strcmp(unit->kind, "centre") == 0;
+}
+
+int64_t unit_desk_of(const struct directory *directory, const struct unit *unit)
+{
+    const struct unit *area = unit ? area_from(directory, unit, LEVEL_GRID) : NULL;
+    return area && (unit == area || unit_is_desk(unit)) ? area->id : -1;
 }
 
 /* False for units that are 0 or not in the directory. */
@@ -54,10 +61,36 @@ static bool may_work(const struct ask *ask)
     return may_handle(ask) || ask->area == ask->this->area;
 }
 
-/* The desks of the responsible area, and of any area above it. */
+/* The desks of the responsible area, and of any area above it; and who sent the case past the
+ * catalogue. */
 static bool may_direct(const struct ask *ask)
 {
-    return id_within(ask, ask->this->area, ask->desk);
+    bool sent = !ask->volunteer && ask->this->course.sent_by == ask->staff->unit;
+    return sent || id_within(ask, ask->this->area, ask->desk);
+}
+
+/* Where the profile has no unit with the capability, the root's desks. */
+static bool may_supervise(const struct ask *ask)
+{
+    const struct unit *own = unit_find(ask->directory, ask->staff->unit);
+    if (ask->volunteer || !own)
+        return false;
+    for (size_t i = 0; i < directory_unit_count(ask->directory); i++) {
+        const struct unit *unit = directory_unit(ask->directory, i);
+        if (!unit->retired && unit_capable(unit, "veto"))
+            return unit_capable(own, "veto");
+    }
+    return ask->desk == unit_root(ask->directory)->id;
+}
+
+static enum case_refusal called_check(const struct ask *ask, enum case_action action, int named)
+{
+    int part = part_meant(ask->directory, ask->this, ask->staff, action, named);
+    if (part < 0)
+        return REFUSAL_NO_PART;
+    bool called = !ask->volunteer &&
+                  unit_speaks(ask->directory, ask->staff, ask->this->course.parts[part].unit);
+    return called ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_CALLED;
 }
 
 /* The desks of an area above the handler; nobody of the handler itself. */
@@ -96,12 +129,19 @@ static enum case_refusal verify_check(const struct ask *ask)
         return REFUSAL_SAME_PERSON;
     if (this->kind == HANDLER_SQUAD && id_within(ask, ask->staff->unit, this->handled_unit))
         return REFUSAL_SAME_SQUAD;
+    if (parts_did(this, ask->staff->unit))
+        return REFUSAL_TOOK_PART;
     return may_verify(ask) ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_VERIFIER;
 }
 
-static enum case_refusal who_check(const struct ask *ask, enum case_who who)
+static enum case_refusal who_check(
+        const struct ask *ask, enum case_who who, enum case_action action, int part)
 {
     switch (who) {
+    case WHO_CALLED:
+        return called_check(ask, action, part);
+    case WHO_SUPERVISES:
+        return may_supervise(ask) ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_SUPERVISOR;
     case WHO_WORKS:
         return may_work(ask) ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_HANDLER;
     case WHO_HANDLES:
@@ -129,14 +169,16 @@ static enum case_refusal who_check(const struct ask *ask, enum case_who who)
 static bool needs_work(enum case_action action)
 {
     return action == DO_ACCEPT || action == DO_HANDLE || action == DO_RETURN ||
-           action == DO_DISPUTE || action == DO_SUSPEND || action == DO_ASK_TIME;
+           action == DO_DISPUTE || action == DO_SUSPEND || action == DO_ASK_TIME ||
+           action == DO_DECLINE || action == DO_COME;
 }
 
 enum case_refusal actor_check(const struct directory *directory,
         const struct routing_case *this,
         const char *actor,
         enum case_who who,
-        enum case_action action)
+        enum case_action action,
+        int part)
 {
     const struct staff *staff = staff_find(directory, actor);
     if (!staff)
@@ -149,8 +191,8 @@ enum case_refusal actor_check(const struct directory *directory,
             .this = this,
             .staff = staff,
             .area = area_id,
-            .desk = unit == area || unit_is_desk(unit) ? area_id : -1,
+            .desk = volunteer ? -1 : unit_desk_of(directory, unit),
             .volunteer = volunteer};
-    enum case_refusal refusal = who_check(&ask, who);
+    enum case_refusal refusal = who_check(&ask, who, action, part);
     return refusal == REFUSAL_NONE && needs_work(action) ? work_elsewhere(this) : refusal;
 }

@@ -8,13 +8,8 @@
 #include "services/kernel/base/must.h"
 #include "services/routing/decide_actor.h"
 #include "services/routing/decide_due.h"
+#include "services/routing/decide_parts.h"
 #include "services/routing/decide_turn.h"
-
-static const struct act *turn_act_body(const struct turn *turn)
-{
-    must(turn->input->kind == INPUT_COMMAND);
-    return turn->input->body;
-}
 
 /* Whose choice the present handler is: a person's unit, or, of the catalogue, the area's. */
 static int64_t case_chooser(const struct routing_case *this)
@@ -22,34 +17,10 @@ static int64_t case_chooser(const struct routing_case *this)
     return this->course.sent_by != 0 ? this->course.sent_by : this->area;
 }
 
-static void count_at(struct turn *turn, enum case_metric metric, int64_t unit)
-{
-    count_add(turn->outcome, (uint16_t)metric, unit, turn->next->matter, 1);
-}
-
-static void deadline_set(struct turn *turn, struct step *step, int64_t due_ms)
-{
-    struct routing_case *next = turn->next;
-    next->due_ms = step->due_ms = due_ms;
-    timer_set(turn->outcome, TIMER_DEADLINE, due_ms);
-}
-
 /* In the clock of whoever handles the case. */
 static struct due handler_due(const struct turn *turn, int64_t from_ms, int64_t span_ms)
 {
     return due_after(turn->directory, turn->matter, turn->next->handler, from_ms, span_ms);
-}
-
-static void step_clock_set(struct turn *turn, struct step *step, int64_t due_ms)
-{
-    turn->next->course.step_due_ms = step->due_ms = due_ms;
-    timer_set(turn->outcome, TIMER_STEP, due_ms);
-}
-
-static void step_clock_clear(struct turn *turn)
-{
-    turn->next->course.step_due_ms = 0;
-    timer_clear(turn->outcome, TIMER_STEP);
 }
 
 /* The area that rules on a dispute: the one above the responsible area, at the top that itself. */
@@ -60,18 +31,25 @@ static const struct unit *arbiter_first(const struct turn *turn)
     return area ? area : unit_root(turn->directory);
 }
 
+/* Nobody works on it: it waits at a desk, and so do the clocks of its steps. */
+static void case_wait(struct turn *turn, int64_t unit)
+{
+    turn_give(turn, unit);
+    parts_stop(turn);
+    turn->next->step_due_ms = turn->next->course.arrive_due_ms = 0;
+}
+
 static void do_return(struct turn *turn)
 {
     struct routing_case *next = turn->next;
     struct case_course *course = &next->course;
     course->returns++;
     course->returned_by = next->handler;
-    course->misdispatched = case_chooser(next);
+    turn_mark(turn, METRIC_MISDISPATCHED, case_chooser(next), 1);
     course->sent_by = 0;
     turn_step(turn, STEP_RETURN, turn->to, next->handler);
     turn_count(turn, METRIC_RETURNED, 1);
-    count_at(turn, METRIC_MISDISPATCHED, course->misdispatched);
-    turn_give(turn, next->area);
+    case_wait(turn, next->area);
 }
 
 static struct due ruling_due(const struct turn *turn, int64_t arbiter)
@@ -86,56 +64,42 @@ static void do_dispute(struct turn *turn)
     course->returns++;
     course->returned_by = next->handler;
     course->arbiter = arbiter_first(turn)->id;
+    turn_mark(turn, METRIC_DISPUTED, next->handler, 1);
     struct step *step = turn_step(turn, STEP_DISPUTE, turn->to, next->handler);
-    step_clock_set(turn, step, ruling_due(turn, course->arbiter).at_ms);
     turn_count(turn, METRIC_RETURNED, 1);
-    turn_give(turn, course->arbiter);
-}
-
-/* A clock that was cleared or set anew fires for nothing. */
-static bool step_clock_ran_out(const struct turn *turn)
-{
-    int64_t due_ms = turn->next->course.step_due_ms;
-    return due_ms != 0 && due_ms <= turn->input->now_ms;
-}
-
-/* The clock ran out, and what it leads to needs a year that the calendar has not: later again. */
-static void step_clock_retry(struct turn *turn)
-{
-    timer_set(turn->outcome, TIMER_STEP, turn->input->now_ms + DUE_RETRY_MS);
+    case_wait(turn, course->arbiter);
+    next->step_due_ms = step->due_ms = ruling_due(turn, course->arbiter).at_ms;
 }
 
 static void do_arbiter_up(struct turn *turn)
 {
     struct case_course *course = &turn->next->course;
-    if (!step_clock_ran_out(turn)) {
-        turn_ignore(turn);
-        return;
-    }
     const struct unit *arbiter = unit_find(turn->directory, course->arbiter);
     const struct unit *above =
             arbiter ? area_from(turn->directory, turn_place(turn), (int)arbiter->level + 1) : NULL;
     struct due due = above ? ruling_due(turn, above->id) : (struct due){0};
-    if (due.year != 0) {
-        step_clock_retry(turn);
-        return;
-    }
+    if (due.year != 0)
+        return; /* looked at again */
     struct step *step =
             turn_step(turn, STEP_ARBITER_UP, turn->to, above ? above->id : course->arbiter);
-    if (above) {
-        course->arbiter = above->id;
-        turn_give(turn, above->id);
-        step_clock_set(turn, step, due.at_ms);
-    } else {
-        step_clock_clear(turn); /* nobody is above: it stays there, marked once */
-    }
+    turn->next->step_due_ms = 0; /* where nobody is above it stays, marked once */
+    if (!above)
+        return;
+    course->arbiter = above->id;
+    turn_give(turn, above->id);
+    turn->next->step_due_ms = step->due_ms = due.at_ms;
 }
 
-static int64_t actor_unit(const struct turn *turn)
+/* To a unit that has to accept it now. A handling clock that runs is not moved by that. */
+static void case_give(struct turn *turn, struct step *step, int64_t unit)
 {
-    const struct staff *staff = staff_find(turn->directory, turn->input->actor);
-    must(staff); /* actor_check() found it */
-    return staff->unit;
+    struct routing_case *next = turn->next;
+    turn_give(turn, unit);
+    parts_stop(turn);
+    clock_dispatch(turn);
+    step->due_ms = next->due_ms;
+    if (next->course.unstarted && turn->matter && turn->matter->handler != HANDLER_JOINT)
+        clock_start(turn, step, turn->matter->handle_ms);
 }
 
 static void do_rule(struct turn *turn)
@@ -144,26 +108,21 @@ static void do_rule(struct turn *turn)
     struct case_course *course = &next->course;
     int64_t unit = turn_act_body(turn)->unit;
     if (unit == course->returned_by) {
-        course->unfounded = unit;
-        count_at(turn, METRIC_RETURN_UNFOUNDED, unit);
+        turn_mark(turn, METRIC_RETURN_UNFOUNDED, unit, 1);
     } else {
-        course->overruled = case_chooser(next);
-        count_at(turn, METRIC_MISDISPATCHED, course->overruled);
+        turn_mark(turn, METRIC_MISDISPATCHED, case_chooser(next), 1);
     }
     course->ruled = 1;
     course->arbiter = 0;
-    course->sent_by = actor_unit(turn);
-    step_clock_clear(turn);
-    turn_step(turn, STEP_RULE, turn->to, unit);
-    turn_give(turn, unit);
+    course->sent_by = turn_actor_unit(turn);
+    case_give(turn, turn_step(turn, STEP_RULE, turn->to, unit), unit);
 }
 
 static void do_dispatch(struct turn *turn)
 {
     int64_t unit = turn_act_body(turn)->unit;
-    turn->next->course.sent_by = actor_unit(turn);
-    turn_step(turn, STEP_DISPATCH, turn->to, unit)->due_ms = turn->next->due_ms;
-    turn_give(turn, unit);
+    turn->next->course.sent_by = turn_actor_unit(turn);
+    case_give(turn, turn_step(turn, STEP_DISPATCH, turn->to, unit), unit);
 }
 
 static void do_step_up(struct turn *turn)
@@ -175,8 +134,7 @@ static void do_step_up(struct turn *turn)
     next->level = (uint8_t)area->level;
     next->course.sent_by = 0;
     int64_t handler = turn_handler_at(turn, area->level);
-    turn_step(turn, STEP_STEP_UP, turn->to, area->id)->due_ms = next->due_ms;
-    turn_give(turn, handler);
+    case_give(turn, turn_step(turn, STEP_STEP_UP, turn->to, area->id), handler);
 }
 
 /* Rework has a share of the matter's span, but never more than what is left of a deadline that
@@ -196,7 +154,8 @@ static void do_reject(struct turn *turn)
     int64_t span_ms = turn->matter ? turn->matter->handle_ms / REWORK_SHARE : 0;
     struct due due = handler_due(turn, now, span_ms);
     if (due.at_ms != 0 && (next->due_ms <= now || due.at_ms < next->due_ms))
-        deadline_set(turn, step, due.at_ms);
+        clock_move(turn, step, due.at_ms, clock_warn(turn, next->handler, now, span_ms, due.at_ms));
+    clock_dispatch(turn);
 }
 
 /* What is left on a clock of the handler's; false when the calendar cannot tell. */
@@ -211,16 +170,16 @@ static void do_suspend(struct turn *turn)
     struct routing_case *next = turn->next;
     struct case_course *course = &next->course;
     bool known = left_read(turn, next->due_ms, &course->left_ms) &&
-                 left_read(turn, next->first_due_ms, &course->first_left_ms);
+                 left_read(turn, next->first_due_ms, &course->first_left_ms) &&
+                 (next->warn_ms == 0 || left_read(turn, next->warn_ms, &course->warn_left_ms));
     must(known && course->left_ms > 0); /* suspend_check() */
     course->suspensions++;
     struct step *step = turn_step(turn, STEP_SUSPEND, turn->to, next->handler);
-    step_clock_set(turn, step, turn->input->now_ms + turn_act_body(turn)->span_ms);
-    timer_clear(turn->outcome, TIMER_DEADLINE);
+    next->step_due_ms = step->due_ms = turn->input->now_ms + turn_act_body(turn)->span_ms;
     turn_count(turn, METRIC_SUSPENDED, 1);
 }
 
-/* By a person, or at the review: no suspension lasts for ever. */
+/* By a person, or at the review: no suspension lasts for ever. The review awaits the calendar. */
 static void do_resume(struct turn *turn)
 {
     struct routing_case *next = turn->next;
@@ -228,20 +187,15 @@ static void do_resume(struct turn *turn)
     int64_t now = turn->input->now_ms;
     struct due due = handler_due(turn, now, course->left_ms);
     struct due first = handler_due(turn, now, course->first_left_ms);
-    if (turn->input->kind == INPUT_TIMER && !step_clock_ran_out(turn)) {
-        turn_ignore(turn);
+    struct due warn = handler_due(turn, now, course->warn_left_ms);
+    if (due.year != 0 || first.year != 0 || warn.year != 0)
         return;
-    }
-    if (due.year != 0 || first.year != 0) {
-        step_clock_retry(turn);
-        return;
-    }
     struct step *step = turn_step(turn, STEP_RESUME, turn->to, next->handler);
     if (first.at_ms != 0)
         next->first_due_ms = first.at_ms;
-    deadline_set(turn, step, due.at_ms);
-    course->left_ms = course->first_left_ms = 0;
-    step_clock_clear(turn);
+    clock_move(turn, step, due.at_ms, warn.at_ms);
+    course->left_ms = course->first_left_ms = course->warn_left_ms = 0;
+    next->step_due_ms = 0;
 }
 
 static void do_ask_time(struct turn *turn)
@@ -258,7 +212,8 @@ static void do_grant_time(struct turn *turn)
     struct step *step = turn_step(turn, STEP_GRANT_TIME, turn->to, next->handler);
     if (!next->late)
         next->first_due_ms = handler_due(turn, next->first_due_ms, more_ms).at_ms;
-    deadline_set(turn, step, handler_due(turn, next->due_ms, more_ms).at_ms);
+    clock_move(turn, step, handler_due(turn, next->due_ms, more_ms).at_ms,
+            next->warn_ms != 0 ? handler_due(turn, next->warn_ms, more_ms).at_ms : 0);
     next->course.asked_ms = 0;
     turn_count(turn, METRIC_EXTENDED, 1);
 }
@@ -267,6 +222,56 @@ static void do_deny_time(struct turn *turn)
 {
     turn->next->course.asked_ms = 0;
     turn_step(turn, STEP_DENY_TIME, turn->to, turn->next->handler);
+}
+
+/* The dispatch was void, and its deadline with it: whoever sends the case on starts a new one. */
+static void do_decline(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    int64_t sender = next->course.sent_by != 0 ? next->course.sent_by : next->area;
+    turn_step(turn, STEP_DECLINE, turn->to, next->handler);
+    turn_mark(turn, METRIC_DECLINED, sender, 1);
+    next->due_ms = next->first_due_ms = next->warn_ms = next->promised_at_ms = 0;
+    next->course.unstarted = 1;
+    case_wait(turn, sender);
+}
+
+/* The first time with a card, unless the clock has shown one. */
+static void do_urge(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    bool card = next->course.urged == 0 && next->warn_ms != 0;
+    next->course.urged++;
+    turn_step(turn, STEP_URGE, turn->to, next->handler);
+    turn_mark(turn, METRIC_URGED, next->handler, 1);
+    if (!card)
+        return;
+    next->warn_ms = 0;
+    turn_step(turn, STEP_YELLOW, turn->to, next->handler);
+    turn_mark(turn, METRIC_YELLOW, next->handler, 1);
+}
+
+static void do_remind(struct turn *turn)
+{
+    turn_step(turn, STEP_REMIND, turn->to, turn->next->handler);
+    turn_mark(turn, METRIC_REMINDED, turn->next->handler, 1);
+}
+
+static void do_veto(struct turn *turn)
+{
+    turn_step(turn, STEP_VETO, turn->to, turn->next->handler);
+    turn_mark(turn, METRIC_VETOED, turn->next->handler, 1);
+}
+
+/* Whoever is there has accepted it. */
+static void do_come(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    if (next->state == CASE_DISPATCHED)
+        turn_accept(turn);
+    next->on_scene = true;
+    next->step_due_ms = 0;
+    turn_step(turn, STEP_ARRIVE, turn->to, next->handler);
 }
 
 void course_act(struct turn *turn, enum case_action action)
@@ -284,6 +289,11 @@ void course_act(struct turn *turn, enum case_action action)
             [DO_ASK_TIME] = do_ask_time,
             [DO_GRANT_TIME] = do_grant_time,
             [DO_DENY_TIME] = do_deny_time,
+            [DO_DECLINE] = do_decline,
+            [DO_URGE] = do_urge,
+            [DO_REMIND] = do_remind,
+            [DO_VETO] = do_veto,
+            [DO_COME] = do_come,
     };
     must(action < sizeof does / sizeof *does && does[action]);
     does[action](turn);
@@ -338,10 +348,14 @@ static enum case_refusal step_up_check(const struct turn *turn, const struct rou
 static enum case_refusal suspend_check(const struct turn *turn, const struct routing_case *state)
 {
     int64_t left_ms = 0, first_left_ms = 0;
+    int64_t warn_left_ms = 0;
     if (state->due_ms <= turn->input->now_ms)
         return REFUSAL_NO_CLOCK;
+    if (parts_block(state) || parts_call(state))
+        return REFUSAL_PARTS_OPEN;
     if (!left_read(turn, state->due_ms, &left_ms) ||
-            !left_read(turn, state->first_due_ms, &first_left_ms))
+            !left_read(turn, state->first_due_ms, &first_left_ms) ||
+            (state->warn_ms != 0 && !left_read(turn, state->warn_ms, &warn_left_ms)))
         return REFUSAL_NO_CALENDAR;
     if (left_ms == 0) /* its last working minute is over: it only waits for the instant */
         return REFUSAL_NO_CLOCK;
@@ -380,14 +394,39 @@ static enum case_refusal resume_check(const struct turn *turn, const struct rout
 {
     int64_t now = turn->input->now_ms;
     bool known = handler_due(turn, now, state->course.left_ms).year == 0 &&
+                 handler_due(turn, now, state->course.warn_left_ms).year == 0 &&
                  handler_due(turn, now, state->course.first_left_ms).year == 0;
     return known ? REFUSAL_NONE : REFUSAL_NO_CALENDAR;
+}
+
+/* What a unit has to do anyway, or was admitted for, it cannot decline. */
+static enum case_refusal decline_check(const struct turn *turn, const struct routing_case *state)
+{
+    const struct unit *handler = unit_find(turn->directory, state->handler);
+    if (state->handler == state->area)
+        return REFUSAL_OWN_AREA;
+    bool bound = handler && turn->matter && unit_duty(handler, turn->matter) == DUTY_MAIN;
+    return bound || state->course.admitted == state->handler ? REFUSAL_LISTED : REFUSAL_NONE;
+}
+
+static enum case_refusal come_check(const struct turn *turn, const struct routing_case *state)
+{
+    (void)turn;
+    return state->on_scene ? REFUSAL_ARRIVED_BEFORE : REFUSAL_NONE;
+}
+
+/* Parts that have to be done first. */
+static enum case_refusal handle_check(const struct turn *turn, const struct routing_case *state)
+{
+    (void)turn;
+    return parts_block(state) ? REFUSAL_PARTS_OPEN : REFUSAL_NONE;
 }
 
 enum case_refusal course_check(
         const struct turn *turn, const struct routing_case *state, enum case_action action)
 {
     static enum case_refusal (*const checks[])(const struct turn *, const struct routing_case *) = {
+            [DO_HANDLE] = handle_check,
             [DO_RETURN] = return_check,
             [DO_DISPUTE] = dispute_check,
             [DO_RULE] = rule_check,
@@ -398,6 +437,8 @@ enum case_refusal course_check(
             [DO_RESUME] = resume_check,
             [DO_GRANT_TIME] = grant_check,
             [DO_DENY_TIME] = deny_check,
+            [DO_DECLINE] = decline_check,
+            [DO_COME] = come_check,
     };
     if (action >= sizeof checks / sizeof *checks || !checks[action])
         return REFUSAL_NONE;

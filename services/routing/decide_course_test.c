@@ -1,6 +1,6 @@
 /* What happens beside the straight way, told as short stories: who gets the case, what the clocks
  * say, who is blamed. Who may, and when, is in decide_table_test.c. */
-#include "services/routing/test_city.h"
+#include "services/routing/test_acts.h"
 
 static struct directory *city;
 
@@ -46,17 +46,18 @@ static void second_return_is_ruled_on(void **state)
         assert_int_equal(story.state.state, CASE_IN_ARBITRATION);
         assert_int_equal(story.state.handler, U_STREET);
         assert_int_equal(story.state.area, U_VILLAGE);
-        assert_int_equal(story.step_timer_ms, NOW + 3 + RULING_MS);
+        assert_int_equal(story_due(&story), NOW + 3 + RULING_MS);
 
         assert_int_equal(
                 story_act(&story, TYPE_RULE, "sd", table[i].ruled, 0, NOW + 4), VERDICT_APPLIED);
         assert_int_equal(story.state.state, CASE_DISPATCHED);
         assert_int_equal(story.state.handler, table[i].ruled);
-        assert_int_equal(story.state.course.overruled, table[i].overruled);
-        assert_int_equal(story.state.course.unfounded, table[i].unfounded);
-        assert_int_equal(story.step_timer_ms, 0);
+        int64_t blamed = story.counts_at[METRIC_MISDISPATCHED][table[i].overruled];
+        int64_t unfounded = story.counts_at[METRIC_RETURN_UNFOUNDED][table[i].unfounded];
+        assert_int_equal(blamed, table[i].overruled ? 1 + (table[i].overruled == U_VILLAGE) : 0);
+        assert_int_equal(unfounded, table[i].unfounded != 0);
         assert_int_equal(story.state.due_ms, DUE); /* announced, and not moved by all this */
-        assert_int_equal(story.timer_ms, DUE);
+        assert_int_equal(story_due(&story), DUE);
 
         const char *handler = table[i].ruled == U_GRID ? "w1" : "vd";
         assert_int_equal(story_command(&story, TYPE_RETURN, handler, NOW + 5), VERDICT_REFUSED);
@@ -69,16 +70,16 @@ static void ruling_that_does_not_come_goes_up_to_the_top(void **state)
     (void)state;
     struct story story;
     story_reach(&story, city, M_NOISE, CASE_IN_ARBITRATION);
-    int64_t due = story.step_timer_ms;
-    assert_int_equal(story_fire_step(&story, due - 1), VERDICT_DUPLICATE);
-    assert_int_equal(story_fire_step(&story, due), VERDICT_APPLIED);
+    int64_t due = story_due(&story);
+    story_rests(&story, due - 1);
+    assert_int_equal(story_fire(&story, due), VERDICT_APPLIED);
     assert_int_equal(story.state.course.arbiter, U_DISTRICT);
     assert_int_equal(story.state.handler, U_DISTRICT);
-    assert_int_equal(story.step_timer_ms, due + RULING_MS);
+    assert_int_equal(story_due(&story), due + RULING_MS);
     assert_int_equal(story_act(&story, TYPE_RULE, "sd", U_GRID, 0, due + 1), VERDICT_REFUSED);
     assert_int_equal(story.outcome.reason, REFUSAL_ACTOR_NOT_ARBITER);
-    assert_int_equal(story_fire_step(&story, due + RULING_MS), VERDICT_APPLIED);
-    assert_int_equal(story.step_timer_ms, 0); /* nobody is above: marked once */
+    assert_int_equal(story_fire(&story, due + RULING_MS), VERDICT_APPLIED);
+    assert_int_equal(story.state.step_due_ms, 0); /* nobody is above: marked once */
     assert_int_equal(story_act(&story, TYPE_RULE, "dd", U_GRID_3, 0, due + HOUR), VERDICT_APPLIED);
     assert_int_equal(story.state.handler, U_GRID_3);
 }
@@ -93,18 +94,16 @@ static void suspension_stops_the_clock_and_ends_at_its_review(void **state)
                 back = by_hand ? since + HOUR : until;
         assert_int_equal(
                 story_act(&story, TYPE_SUSPEND, "sd", 0, 50 * HOUR, since), VERDICT_APPLIED);
-        assert_int_equal(story.timer_ms, 0);
-        assert_int_equal(story.step_timer_ms, until);
+        assert_int_equal(story_due(&story), until);
+        story_rests(&story, DUE); /* came too late to be cleared */
         assert_int_equal(
-                story_fire(&story, DUE), VERDICT_DUPLICATE); /* came too late to be cleared */
-        assert_int_equal(by_hand ? story_command(&story, TYPE_RESUME, "vd", back)
-                                 : story_fire_step(&story, back),
+                by_hand ? story_command(&story, TYPE_RESUME, "vd", back) : story_fire(&story, back),
                 VERDICT_APPLIED);
         assert_int_equal(story.state.state, CASE_ACCEPTED);
-        assert_int_equal(story.timer_ms, back + 9 * HOUR);
+        assert_int_equal(story_due(&story), back + 9 * HOUR);
         assert_int_equal(story.state.first_due_ms, back + 9 * HOUR); /* judged by that */
-        assert_int_equal(story.step_timer_ms, 0);
-        assert_int_equal(story_fire_step(&story, until + HOUR), VERDICT_DUPLICATE);
+        assert_int_equal(story.state.step_due_ms, 0);
+        story_rests(&story, by_hand ? back + 8 * HOUR : until + HOUR);
     }
 }
 
@@ -131,7 +130,7 @@ static void more_time_is_asked_for_and_granted_once(void **state)
     struct story story;
     story_reach(&story, city, M_NOISE, CASE_ACCEPTED);
     assert_int_equal(story_act(&story, TYPE_ASK_TIME, "vd", 0, 3 * HOUR, NOW + 2), VERDICT_APPLIED);
-    assert_int_equal(story.timer_ms, DUE);
+    assert_int_equal(story_due(&story), DUE);
     (void)story_act(&story, TYPE_ASK_TIME, "vd", 0, 4 * HOUR, NOW + 3);
     assert_int_equal(story.outcome.reason, REFUSAL_ASKED_BEFORE);
     assert_int_equal(story_command(&story, TYPE_DENY_TIME, "sd", NOW + 4), VERDICT_APPLIED);
@@ -139,7 +138,7 @@ static void more_time_is_asked_for_and_granted_once(void **state)
     assert_int_equal(story.outcome.reason, REFUSAL_NOT_ASKED);
     assert_int_equal(story_act(&story, TYPE_ASK_TIME, "vd", 0, 2 * HOUR, NOW + 6), VERDICT_APPLIED);
     assert_int_equal(story_command(&story, TYPE_GRANT_TIME, "sd", NOW + 7), VERDICT_APPLIED);
-    assert_int_equal(story.timer_ms, DUE + 2 * HOUR);
+    assert_int_equal(story_due(&story), DUE + 2 * HOUR);
     assert_int_equal(story.state.first_due_ms, DUE + 2 * HOUR);
     (void)story_act(&story, TYPE_ASK_TIME, "vd", 0, HOUR, NOW + 8);
     assert_int_equal(story.outcome.reason, REFUSAL_EXTENDED);
@@ -176,7 +175,7 @@ static void rework_has_a_shortened_clock(void **state)
         assert_int_equal(story.state.handler, U_VILLAGE_DESK);
         assert_int_equal(story.state.handled_at_ms, 0);
         assert_string_equal(story.state.handled_by, "");
-        assert_int_equal(story.timer_ms, table[i].due);
+        assert_int_equal(story_due(&story), table[i].due);
         assert_int_equal(story.state.first_due_ms, DUE);
         assert_int_equal(story.counts[METRIC_REWORKED], 1);
     }
@@ -209,7 +208,7 @@ static void step_up_gives_the_case_to_the_next_level(void **state)
         assert_int_equal(story.state.area, areas[i]);
         assert_int_equal(story.state.state, CASE_DISPATCHED);
         assert_int_equal(story_sent(&story, TYPE_MISSION_CANCELLED), i == 0);
-        assert_int_equal(story.timer_ms, NOW + 6 * HOUR);
+        assert_int_equal(story_due(&story), NOW + 6 * HOUR);
     }
     assert_int_equal(story_command(&story, TYPE_STEP_UP, "dd", NOW + 20), VERDICT_REFUSED);
     assert_int_equal(story.outcome.reason, REFUSAL_TOP);
@@ -262,9 +261,9 @@ static void end_clears_the_clock_of_the_step(void **state)
     for (size_t i = 0; i < sizeof froms / sizeof *froms; i++) {
         struct story story;
         story_reach(&story, city, M_NOISE, froms[i]);
-        assert_int_not_equal(story.step_timer_ms, 0);
+        assert_int_not_equal(story_due(&story), 0);
         assert_int_equal(story_withdraw(&story, NOW + 9), VERDICT_APPLIED);
-        assert_int_equal(story.step_timer_ms, 0);
+        assert_int_equal(story_due(&story), 0);
     }
 }
 

@@ -27,6 +27,17 @@ struct due due_after(const struct directory *directory,
     return due;
 }
 
+struct due due_working(
+        const struct directory *directory, int64_t id, int64_t from_ms, int64_t span_ms)
+{
+    struct due due = {0};
+    const struct unit *unit = unit_find(directory, id);
+    if (!unit)
+        unit = unit_root(directory);
+    due.year = hours_add(directory_calendar(directory), unit->hours, from_ms, span_ms, &due.at_ms);
+    return due;
+}
+
 int32_t due_between(const struct directory *directory,
         const struct matter *matter,
         int64_t unit,
@@ -56,13 +67,19 @@ struct due due_step_up(const struct directory *directory,
                   : (struct due){0};
 }
 
+/* The levels that it went up to at a deadline. */
+static uint32_t rises(const struct routing_case *this)
+{
+    return (uint32_t)this->escalated & ~(uint32_t)this->course.risen & ~1u;
+}
+
 bool due_awaited(const struct matter *matter, const struct routing_case *this)
 {
-    if (!matter || matter->all_hours || this->due_ms != 0)
+    if (!matter || matter->all_hours || this->due_ms != 0 || this->course.unstarted)
         return false;
     if (this->first_due_ms == 0)
         return matter->handle_ms > 0;
-    return this->escalated != 0 && matter->step_up_ms > 0;
+    return rises(this) != 0 && matter->step_up_ms > 0;
 }
 
 struct due due_again(const struct directory *directory,
@@ -72,11 +89,12 @@ struct due due_again(const struct directory *directory,
 {
     struct due due = {.at_ms = this->first_due_ms};
     must(due_awaited(matter, this));
+    int64_t from = this->course.started_ms != 0 ? this->course.started_ms : this->accepted_at_ms;
     if (due.at_ms == 0)
-        due = due_first(directory, matter, this, this->accepted_at_ms);
+        due = due_first(directory, matter, this, from);
     *ret_first = due.at_ms;
     for (int level = LEVEL_VILLAGE; level <= LEVEL_DISTRICT && due.year == 0; level++)
-        if (this->escalated & 1u << level)
+        if (rises(this) & 1u << level)
             due = due_step_up(directory, matter, this, due.at_ms);
     return due;
 }

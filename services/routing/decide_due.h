@@ -24,6 +24,9 @@ struct due due_after(const struct directory *directory,
         int64_t unit,
         int64_t from_ms,
         int64_t span_ms);
+/* … of the unit's working time, whatever the case is about. */
+struct due due_working(
+        const struct directory *directory, int64_t unit, int64_t from_ms, int64_t span_ms);
 /* What of that clock passes between two instants; 0 when the second is not the later one. Returns
  * the year without data that it needs, or 0. */
 int32_t due_between(const struct directory *directory,

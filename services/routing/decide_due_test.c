@@ -4,7 +4,7 @@
 #include "services/routing/decide_due.h"
 
 #include "services/kernel/base/pure_text.h"
-#include "services/routing/test_city.h"
+#include "services/routing/test_acts.h"
 #include "tests/kit/calendar.h"
 
 #define MIN INT64_C(60000)
@@ -116,7 +116,7 @@ static void first_deadlines_are_in_the_handlers_hours(void **state)
                 VERDICT_APPLIED);
         instant_is(story.state.due_ms, cases[i].due);
         assert_true(story.state.first_due_ms == story.state.due_ms);
-        assert_true(story.timer_ms == story.state.due_ms);
+        assert_true(story_due(&story) <= story.state.due_ms);
         assert_true(story.outcome.steps[1].due_ms == story.state.due_ms);
         assert_int_equal(story.outcome.steps[1].rule_ver, 5);
         assert_false(due_awaited(matter_find(known, cases[i].matter), &story.state));
@@ -130,10 +130,10 @@ static void escalation_goes_on_in_working_time(void **state)
     struct story story;
     story_begin(&story, known);
     (void)story_report(&story, M_LAMP, U_GRID, 0, instant("2026-09-30T10:40"));
-    assert_int_equal(story_fire(&story, instant("2026-10-05T12:00")), VERDICT_DUPLICATE);
+    story_rests(&story, instant("2026-10-05T12:00"));
     assert_int_equal(story_fire(&story, instant("2026-10-10T10:40") + 1), VERDICT_APPLIED);
     assert_int_equal(story.state.level, LEVEL_DISTRICT);
-    assert_int_equal(story.timer_ms, 0); /* the top: nobody is above */
+    assert_int_equal(story_due(&story), 0); /* the top: nobody is above */
     story_begin(&story, known);
     (void)story_report(&story, M_DUMP, U_GRID, 0, instant("2026-09-30T09:00"));
     (void)story_fire(&story, instant("2026-10-08T09:00"));
@@ -156,10 +156,11 @@ static void a_promise_is_an_instant(void **state)
 /* As the kernel does it: what sets a timer is stored, with or without a step. */
 static void look_again(struct story *story, struct directory *directory, int64_t now_ms)
 {
-    struct input input = {.kind = INPUT_TIMER, .type = TIMER_DEADLINE, .now_ms = now_ms};
+    struct input input = {.kind = INPUT_TIMER, .type = TIMER_CLOCK, .now_ms = now_ms};
     struct world world = {.directory = directory};
     struct routing_case next = story->state;
     story->outcome = (struct outcome){0};
+    story->now_ms = now_ms;
     routing_decide(&story->state, &input, &world, &next, &story->outcome);
     assert_int_equal(story->outcome.verdict, VERDICT_APPLIED);
     assert_int_equal(story->outcome.timer_count, 1);
@@ -193,11 +194,11 @@ static void without_a_calendar_the_case_waits_for_its_deadline(void **state)
     look_again(&story, known, reported + 2 * hour);
     instant_is(story.state.due_ms, "2026-10-10T10:40");
     instant_is(story.state.first_due_ms, "2026-10-10T10:40");
-    assert_true(story.timer_ms == story.state.due_ms);
+    assert_true(story_due(&story) == story.state.due_ms);
     assert_int_equal(story.outcome.step_count, 1);
     assert_int_equal(story.outcome.steps[0].kind, STEP_DISPATCH);
     instant_is(story.outcome.steps[0].due_ms, "2026-10-10T10:40");
-    assert_int_equal(story_fire(&story, instant("2026-10-10T10:39")), VERDICT_DUPLICATE);
+    story_rests(&story, instant("2026-10-10T10:39"));
     assert_int_equal(story.escalations, 0);
 }
 
@@ -216,7 +217,7 @@ static void a_deadline_that_passed_unseen_escalates_once(void **state)
     assert_int_equal(story.escalations, 1);
     assert_true(story.state.late);
     instant_is(story.state.due_ms, "2026-10-12T16:00");
-    assert_int_equal(story_fire(&story, late + 1), VERDICT_DUPLICATE);
+    story_rests(&story, late + 1);
 }
 
 /* The calendar ends between two levels: the next deadline is a span behind the last one. */
@@ -249,8 +250,8 @@ static void a_case_that_ended_waits_for_nothing(void **state)
     story_begin(&story, blank);
     (void)story_report(&story, M_LAMP, U_GRID, 0, reported);
     assert_int_equal(story_withdraw(&story, reported + 5), VERDICT_APPLIED);
-    assert_int_equal(story.timer_ms, 0);
-    assert_int_equal(story_fire(&story, reported + DUE_RETRY_MS), VERDICT_DUPLICATE);
+    assert_int_equal(story_due(&story), 0);
+    story_rests(&story, reported + DUE_RETRY_MS);
 }
 
 /* Due 10 October 09:00; at 30 September 11:00 there are 19 hours of work left. */
@@ -266,15 +267,15 @@ static void a_pause_and_more_time_are_in_working_time(void **state)
     assert_int_equal(
             story_act(&story, TYPE_SUSPEND, "dd", 0, 9 * 24 * HOUR, stopped), VERDICT_APPLIED);
     assert_int_equal(story.state.course.left_ms, 19 * HOUR);
-    instant_is(story.step_timer_ms, "2026-10-09T11:00"); /* a review is a date, not work */
+    instant_is(story_due(&story), "2026-10-09T11:00"); /* a review is a date, not work */
     assert_int_equal(
             story_command(&story, TYPE_RESUME, "sd", instant("2026-10-08T10:00")), VERDICT_APPLIED);
-    instant_is(story.timer_ms, "2026-10-10T17:00");
+    instant_is(story_due(&story), "2026-10-10T17:00");
     assert_true(story.state.first_due_ms == story.state.due_ms);
     int64_t asked = instant("2026-10-09T09:00");
     assert_int_equal(story_act(&story, TYPE_ASK_TIME, "sd", 0, 2 * HOUR, asked), VERDICT_APPLIED);
     assert_int_equal(story_command(&story, TYPE_GRANT_TIME, "dd", asked + 1), VERDICT_APPLIED);
-    instant_is(story.timer_ms, "2026-10-12T10:00");
+    instant_is(story_due(&story), "2026-10-12T10:00");
 }
 
 /* A ruling has two hours of the arbiter's: the midday break does not count. */
@@ -291,7 +292,7 @@ static void a_ruling_is_due_in_working_time(void **state)
     assert_int_equal(
             story_command(&story, TYPE_RETURN, "w", instant("2026-09-30T11:20")), VERDICT_APPLIED);
     assert_int_equal(story.state.course.arbiter, U_STREET);
-    instant_is(story.step_timer_ms, "2026-09-30T15:20");
+    instant_is(story_due(&story), "2026-09-30T15:20");
 }
 
 /* What needs a year without data is refused and says so; a review looks again in an hour. */
@@ -314,12 +315,12 @@ static void without_a_calendar_nothing_is_guessed(void **state)
     story.directory = blank;
     (void)story_command(&story, TYPE_RESUME, "sd", now + 4);
     assert_int_equal(story.outcome.reason, REFUSAL_NO_CALENDAR);
-    int64_t review = story.step_timer_ms;
-    (void)story_fire_step(&story, review);
+    int64_t review = story_due(&story);
+    (void)story_fire(&story, review);
     assert_int_equal(story.state.state, CASE_SUSPENDED);
-    assert_int_equal(story.step_timer_ms, review + DUE_RETRY_MS);
+    assert_int_equal(story.timer_ms, review + DUE_RETRY_MS);
     story.directory = known;
-    assert_int_equal(story_fire_step(&story, review + DUE_RETRY_MS), VERDICT_APPLIED);
+    assert_int_equal(story_fire(&story, review + DUE_RETRY_MS), VERDICT_APPLIED);
     assert_int_equal(story.state.state, CASE_ACCEPTED);
 }
 

@@ -1,17 +1,20 @@
-/* One decision under way, shared by decide.c (the straight way of a case) and decide_course.c (what
- * happens beside it). */
+/* One decision under way, shared by the files that make decisions: decide.c (the straight way of a
+ * case), decide_course.c (what happens beside it), decide_clock.c (its clocks), decide_parts.c
+ * (what several units do for it) and decide_after.c (after its end). */
 #ifndef HUYING_ROUTING_DECIDE_TURN_H
 #define HUYING_ROUTING_DECIDE_TURN_H
 
 #include "services/routing/decide.h"
+#include "services/routing/decide_clock.h"
 
 struct turn {
     const struct input *input;
     const struct directory *directory;
     const struct matter *matter; /* NULL: not in the directory (any more) */
+    const struct routing_case *before;
     struct routing_case *next;
     struct outcome *outcome;
-    enum case_state to; /* the rule's state after */
+    enum case_state to; /* the rule's state after; of a rule with ANY the present one */
 };
 
 /* Nothing changes; the kernel throws `next` away. */
@@ -22,6 +25,13 @@ struct step *turn_step(struct turn *turn, enum case_step kind, enum case_state t
 
 /* Counts at the place of the case, and at its matter. */
 void turn_count(struct turn *turn, enum case_metric metric, int amount);
+/* Counts at a unit because of the case, and marks that in its row. */
+void turn_mark(struct turn *turn, enum case_metric metric, int64_t unit, int amount);
+
+/* The body of a command. */
+const struct act *turn_act_body(const struct turn *turn);
+/* The unit of whoever gives the command. */
+int64_t turn_actor_unit(const struct turn *turn);
 
 /* Where the case lies; the root when the directory does not know the unit. */
 const struct unit *turn_place(const struct turn *turn);
@@ -29,14 +39,27 @@ const struct unit *turn_place(const struct turn *turn);
 /* Who handles the matter for the case's place when it stands at `level`. */
 int64_t turn_handler_at(const struct turn *turn, enum level level);
 
+/* Fills in what a report says: matter, texts, place, level, area, handler. */
+void turn_place_report(struct turn *turn);
+
 /* A unit gets the case by a person's will: what was asked of a squad or of volunteers ends. */
 void turn_give(struct turn *turn, int64_t unit);
 
-/* Why a command beside the straight way is refused although state and person fit. */
+/* The handler takes it on. */
+void turn_accept(struct turn *turn);
+/* The case becomes handled by `actor`, and its verification's clock begins. */
+void turn_handle(struct turn *turn, const char *actor);
+/* The case ends: nobody works on it any more, no deadline runs, the reporter is told. */
+void turn_end(struct turn *turn, enum case_metric metric);
+/* … where it was found, in one step. */
+void turn_settled(struct turn *turn, const char *actor);
+/* Whether it was in time; counted once. */
+void turn_judge(struct turn *turn);
+
+/* Why a command is refused although state and person fit, and its doing: decide_course.c, DO_RETURN
+ * to DO_VETO. */
 enum case_refusal course_check(
         const struct turn *turn, const struct routing_case *state, enum case_action action);
-
-/* Does it. `action` is DO_RETURN or one that stands behind it. */
 void course_act(struct turn *turn, enum case_action action);
 
 #endif

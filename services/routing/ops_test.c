@@ -1,7 +1,7 @@
 /* Routing in the kernel's hands, without a database: one batch brings a case from its report to its
  * close through decoders, decisions, encoders and answers, and the numbering is what it must be. */
 #include "services/routing/ops.h"
-#include "services/routing/test_city.h"
+#include "services/routing/test_acts.h"
 
 #include "proto/intake.pb-c.h"
 #include "proto/routing.pb-c.h"

@@ -12,7 +12,8 @@
 
 const char CASES_OWN_COLUMNS[] =
         "unit, area, handler, handled_unit, accepted_at, promised_at, first_due_at, due_at,"
-        " handled_at, ended_at, matter, state, level, kind, work, escalated, on_scene, late,"
+        " step_due_at, warn_at, handled_at, ended_at, matter, state, level, kind, work, escalated, "
+        "on_scene, late,"
         " overdue, overdue_by_catalogue, drill, handled_by, course, source_ref, source, summary";
 
 const struct statement CASES_STUB = {"cases_stub",
@@ -22,8 +23,8 @@ const struct statement CASES_LOAD = {"cases_load",
         "SELECT id, ver, seen_intake, seen_enforcement, seen_volunteer,"
         " sent_intake, sent_enforcement, sent_volunteer,"
         " unit, area, handler, handled_unit,"
-        " accepted_at, promised_at, first_due_at, due_at, handled_at, ended_at,"
-        " matter, state, level, kind, work, escalated,"
+        " accepted_at, promised_at, first_due_at, due_at, step_due_at, warn_at, handled_at,"
+        " ended_at, matter, state, level, kind, work, escalated,"
         " on_scene, late, overdue, overdue_by_catalogue, drill, handled_by, course::text, "
         "source_ref"
         " FROM cases WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"};
@@ -34,39 +35,38 @@ const struct statement CASES_LOAD = {"cases_load",
 const struct statement CASES_UPDATE = {"cases_update",
         "INSERT INTO cases AS c (id, ver, seen_intake, seen_enforcement, seen_volunteer, "
         "sent_intake, sent_enforcement, sent_volunteer, unit, area, handler, handled_unit, "
-        "accepted_at, promised_at, first_due_at, due_at, handled_at, ended_at, matter, state, "
-        "level, kind, work, escalated, on_scene, late, overdue, overdue_by_catalogue, drill, "
-        "handled_by, course, source_ref, source, summary) SELECT u.id, ($2::integer[])[u.i], "
-        "($3::bigint[])[u.i], ($4::bigint[])[u.i], ($5::bigint[])[u.i], ($6::bigint[])[u.i], "
-        "($7::bigint[])[u.i], ($8::bigint[])[u.i], ($9::bigint[])[u.i], ($10::bigint[])[u.i], "
-        "($11::bigint[])[u.i], ($12::bigint[])[u.i], u.accepted_at, u.promised_at, "
-        "u.first_due_at, u.due_at, u.handled_at, u.ended_at, ($19::integer[])[u.i], "
-        "($20::smallint[])[u.i], ($21::smallint[])[u.i], ($22::smallint[])[u.i], "
-        "($23::smallint[])[u.i], ($24::smallint[])[u.i], ($25::boolean[])[u.i], "
-        "($26::boolean[])[u.i], ($27::boolean[])[u.i], ($28::boolean[])[u.i], "
-        "($29::boolean[])[u.i], u.handled_by, u.course::jsonb, u.source_ref, u.source, u.summary "
-        "FROM "
-        "unnest($1::bigint[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], "
-        "$16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $30::text[], $31::text[], "
-        "$32::text[], $33::text[], $34::text[]) WITH ORDINALITY AS u (id, accepted_at, "
-        "promised_at, "
-        "first_due_at, due_at, handled_at, ended_at, handled_by, course, source_ref, source, "
-        "summary, "
-        "i) ON CONFLICT (id) DO UPDATE SET ver = excluded.ver, seen_intake = "
-        "excluded.seen_intake, seen_enforcement = excluded.seen_enforcement, seen_volunteer = "
-        "excluded.seen_volunteer, sent_intake = excluded.sent_intake, sent_enforcement = "
-        "excluded.sent_enforcement, sent_volunteer = excluded.sent_volunteer, unit = "
-        "excluded.unit, area = excluded.area, handler = excluded.handler, handled_unit = "
-        "excluded.handled_unit, accepted_at = excluded.accepted_at, promised_at = "
-        "excluded.promised_at, first_due_at = excluded.first_due_at, due_at = excluded.due_at, "
-        "handled_at = excluded.handled_at, ended_at = excluded.ended_at, matter = "
-        "excluded.matter, state = excluded.state, level = excluded.level, kind = "
-        "excluded.kind, work = excluded.work, escalated = excluded.escalated, on_scene = "
-        "excluded.on_scene, late = excluded.late, overdue = excluded.overdue, "
-        "overdue_by_catalogue = excluded.overdue_by_catalogue, drill = excluded.drill, "
-        "handled_by = excluded.handled_by, course = excluded.course, source_ref = "
-        "excluded.source_ref, source = "
-        "COALESCE(excluded.source, c.source), summary = COALESCE(excluded.summary, c.summary)"};
+        "accepted_at, promised_at, first_due_at, due_at, step_due_at, warn_at, handled_at, "
+        "ended_at, matter, state, level, kind, work, escalated, on_scene, late, overdue, "
+        "overdue_by_catalogue, drill, handled_by, course, source_ref, source, summary) SELECT "
+        "u.id, ($2::integer[])[u.i], ($3::bigint[])[u.i], ($4::bigint[])[u.i], "
+        "($5::bigint[])[u.i], ($6::bigint[])[u.i], ($7::bigint[])[u.i], ($8::bigint[])[u.i], "
+        "($9::bigint[])[u.i], ($10::bigint[])[u.i], ($11::bigint[])[u.i], ($12::bigint[])[u.i], "
+        "u.accepted_at, u.promised_at, u.first_due_at, u.due_at, u.step_due_at, u.warn_at, "
+        "u.handled_at, u.ended_at, ($21::integer[])[u.i], ($22::smallint[])[u.i], "
+        "($23::smallint[])[u.i], ($24::smallint[])[u.i], ($25::smallint[])[u.i], "
+        "($26::smallint[])[u.i], ($27::boolean[])[u.i], ($28::boolean[])[u.i], "
+        "($29::boolean[])[u.i], ($30::boolean[])[u.i], ($31::boolean[])[u.i], u.handled_by, "
+        "u.course::jsonb, u.source_ref, u.source, u.summary FROM unnest($1::bigint[], "
+        "$13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], "
+        "$17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], "
+        "$32::text[], $33::text[], $34::text[], $35::text[], $36::text[]) WITH ORDINALITY AS u "
+        "(id, accepted_at, promised_at, first_due_at, due_at, step_due_at, warn_at, handled_at, "
+        "ended_at, handled_by, course, source_ref, source, summary, i) ON CONFLICT (id) DO "
+        "UPDATE SET ver = excluded.ver, seen_intake = excluded.seen_intake, seen_enforcement = "
+        "excluded.seen_enforcement, seen_volunteer = excluded.seen_volunteer, sent_intake = "
+        "excluded.sent_intake, sent_enforcement = excluded.sent_enforcement, sent_volunteer = "
+        "excluded.sent_volunteer, unit = excluded.unit, area = excluded.area, handler = "
+        "excluded.handler, handled_unit = excluded.handled_unit, accepted_at = "
+        "excluded.accepted_at, promised_at = excluded.promised_at, first_due_at = "
+        "excluded.first_due_at, due_at = excluded.due_at, step_due_at = excluded.step_due_at, "
+        "warn_at = excluded.warn_at, handled_at = excluded.handled_at, ended_at = "
+        "excluded.ended_at, matter = excluded.matter, state = excluded.state, level = "
+        "excluded.level, kind = excluded.kind, work = excluded.work, escalated = "
+        "excluded.escalated, on_scene = excluded.on_scene, late = excluded.late, overdue = "
+        "excluded.overdue, overdue_by_catalogue = excluded.overdue_by_catalogue, drill = "
+        "excluded.drill, handled_by = excluded.handled_by, course = excluded.course, source_ref "
+        "= excluded.source_ref, source = COALESCE(excluded.source, c.source), summary = "
+        "COALESCE(excluded.summary, c.summary)"};
 
 #define ITEM_COLUMNS "id, handler, unit, due_at, ver, matter, state, level, kind, source_ref"
 
@@ -101,7 +101,7 @@ const struct statement WORKLIST = {"worklist",
 const struct statement CASE_VIEW = {"case_view",
         "SELECT " ITEM_COLUMNS ", COALESCE(source, ''), COALESCE(summary, ''),"
         " accepted_at, promised_at, handled_at, ended_at,"
-        " bit_count(escalated::integer::bit(32)), overdue OR overdue_by_catalogue"
+        " bit_count((escalated & 28)::integer::bit(32)), overdue OR overdue_by_catalogue"
         " FROM cases WHERE id = $1::bigint AND ver > 0 ORDER BY id LIMIT 1"};
 
 void case_load_row(const PGresult *result, int row, int col, void *state, struct arena *arena)
@@ -115,6 +115,8 @@ void case_load_row(const PGresult *result, int row, int col, void *state, struct
     this->promised_at_ms = row_time(result, row, col++);
     this->first_due_ms = row_time(result, row, col++);
     this->due_ms = row_time(result, row, col++);
+    this->step_due_ms = row_time(result, row, col++);
+    this->warn_ms = row_time(result, row, col++);
     this->handled_at_ms = row_time(result, row, col++);
     this->ended_at_ms = row_time(result, row, col++);
     this->matter = (int32_t)row_int(result, row, col++);
@@ -143,10 +145,10 @@ void case_load_row(const PGresult *result, int row, int col, void *state, struct
 void case_save_begin(struct params *params)
 {
     static const enum param_type types[] = {PARAM_INT8, PARAM_INT8, PARAM_INT8, PARAM_INT8,
-            PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_INT4,
-            PARAM_INT2, PARAM_INT2, PARAM_INT2, PARAM_INT2, PARAM_INT2, PARAM_BOOL, PARAM_BOOL,
-            PARAM_BOOL, PARAM_BOOL, PARAM_BOOL, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT,
-            PARAM_TEXT};
+            PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME,
+            PARAM_TIME, PARAM_INT4, PARAM_INT2, PARAM_INT2, PARAM_INT2, PARAM_INT2, PARAM_INT2,
+            PARAM_BOOL, PARAM_BOOL, PARAM_BOOL, PARAM_BOOL, PARAM_BOOL, PARAM_TEXT, PARAM_TEXT,
+            PARAM_TEXT, PARAM_TEXT, PARAM_TEXT};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         (void)params_array(params, types[i]);
 }
@@ -177,6 +179,8 @@ void case_save_row(const void *state, struct params *params, int first)
     param_add_int(params, at++, this->promised_at_ms);
     param_add_int(params, at++, this->first_due_ms);
     param_add_int(params, at++, this->due_ms);
+    param_add_int(params, at++, this->step_due_ms);
+    param_add_int(params, at++, this->warn_ms);
     param_add_int(params, at++, this->handled_at_ms);
     param_add_int(params, at++, this->ended_at_ms);
     param_add_int(params, at++, this->matter);
@@ -195,7 +199,7 @@ void case_save_row(const void *state, struct params *params, int first)
     text_save(params, at++, this->source_ref);
     text_save(params, at++, this->source);
     text_save(params, at++, this->summary);
-    must(at - first == 26);
+    must(at - first == 28);
 }
 
 int case_row_count(const PGresult *rows)

@@ -22,10 +22,10 @@ struct directory;
 
 #define ACTOR_SIZE 40 /* a staff code and the NUL */
 #define PEER_SIZE 32  /* a name of peers.conf and the NUL */
-#define STEPS_MAX 6
+#define STEPS_MAX 12
 #define SENDS_MAX 8
 #define TIMERS_MAX 6
-#define COUNTS_MAX 12
+#define COUNTS_MAX 16
 #define REFUSED_ABOUT_MAX 0x7fff
 #define STEP_SKIPPED 1000 /* the kernel's own step: an operator skipped a dead letter */
 

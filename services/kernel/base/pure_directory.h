@@ -152,6 +152,8 @@ const struct unit *unit_child(
         const struct directory *directory, const struct unit *unit, size_t index);
 size_t directory_unit_count(const struct directory *directory);
 const struct unit *directory_unit(const struct directory *directory, size_t index);
+/* One of the units that the levels are made of: its kind is its level's name. */
+bool unit_is_area(const struct unit *unit);
 /* True when the unit's capabilities name `capability` ("" is always true). */
 bool unit_capable(const struct unit *unit, const char *capability);
 

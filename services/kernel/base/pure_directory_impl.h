@@ -44,9 +44,6 @@ struct directory {
     struct calendar calendar;
     char *texts; /* all strings of the above, one after another */
 };
-
-/* An area: a district, street, village or grid, by its kind. Pure. */
-bool unit_is_area(const struct unit *unit);
 /* Hash of a code; pure. */
 uint64_t code_hash(const char *code);
 

@@ -22,6 +22,8 @@ CREATE TABLE cases (
     promised_at          timestamptz,                -- by the source of the report
     first_due_at         timestamptz,                -- judges the case when nothing was promised
     due_at               timestamptz,                -- the present deadline
+    step_due_at          timestamptz,                -- of the present step: to accept, arrive, verify, rule
+    warn_at              timestamptz,                -- yellow card; NULL = none, or shown
     handled_at           timestamptz,
     ended_at             timestamptz,                -- closed, withdrawn or referred out
     ver                  integer NOT NULL DEFAULT 0,
@@ -30,7 +32,7 @@ CREATE TABLE cases (
     level                smallint NOT NULL DEFAULT 0,
     kind                 smallint NOT NULL DEFAULT 0, -- of handler
     work                 smallint NOT NULL DEFAULT 0, -- open mission (1) or need (2)
-    escalated            smallint NOT NULL DEFAULT 0, -- bit 1 << level for each level it went up to
+    escalated            smallint NOT NULL DEFAULT 0, -- bit 1 << level for each level it went up to; 1: passed at the top
     on_scene             boolean NOT NULL DEFAULT false,
     late                 boolean NOT NULL DEFAULT false, -- its first deadline passed before its end
     overdue              boolean NOT NULL DEFAULT false, -- closed after the promise
@@ -76,14 +78,16 @@ SELECT c.id, m.metric::smallint, m.unit, c.matter, m.value
     FROM cases AS c
     CROSS JOIN LATERAL (VALUES
         (10, c.unit, (c.course ->> 'returns')::bigint),
-        (11, (c.course ->> 'misdispatched')::bigint, 1),
-        (11, (c.course ->> 'overruled')::bigint, 1),
-        (12, (c.course ->> 'unfounded')::bigint, 1),
         (13, c.unit, (c.course ->> 'reworks')::bigint),
         (14, c.unit, (c.course ->> 'extensions')::bigint),
         (15, c.unit, (c.course ->> 'suspensions')::bigint)
     ) AS m (metric, unit, value)
-    WHERE c.ver > 0 AND c.course IS NOT NULL AND m.unit IS NOT NULL AND m.value IS NOT NULL;
+    WHERE c.ver > 0 AND c.course IS NOT NULL AND m.value IS NOT NULL
+UNION ALL
+SELECT c.id, (m.mark ->> 'metric')::smallint, COALESCE((m.mark ->> 'unit')::bigint, 0), c.matter,
+        (m.mark ->> 'times')::bigint
+    FROM cases AS c CROSS JOIN LATERAL jsonb_array_elements(c.course -> 'marks') AS m (mark)
+    WHERE c.ver > 0 AND c.course ? 'marks' AND m.mark ? 'times';
 
 -- What the counters must be, from the cases themselves and what is kept of those that shrank: metric, unit, matter as in `counter`. A case counts
 -- at the unit where it is placed and at every unit above, at its matter (all versions of it together), and in all. Metrics are those of
