@@ -15,6 +15,7 @@
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/wire/message.h"
 #include "services/routing/decide.h"
+#include "services/routing/decide_parts.h"
 
 #define SAME(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), "number of " #ours)
 SAME(TYPE_CASE_REPORTED, HUYING__INTAKE__TYPE__CASE_REPORTED);
@@ -344,7 +345,6 @@ void routing_answer(const void *next,
         struct buf *out)
 {
     const struct routing_case *this = next;
-    (void)input;
     if (outcome->verdict == VERDICT_NOT_FOUND || this->state == CASE_NONE)
         return;
     const struct matter *matter = matter_find(world->directory, this->matter);
@@ -360,6 +360,9 @@ void routing_answer(const void *next,
     item.unit = this->unit;
     item.level = text_lend(case_level_name(this->level));
     item.step_due_ms = this->step_due_ms;
+    if (input->type == TYPE_WHISTLE && outcome->verdict == VERDICT_APPLIED)
+        item.code = (uint32_t)check_in_code(
+                this, input->now_ms, directory_utc_offset_s(world->directory));
     message_add(&item.base, out);
 }
 
