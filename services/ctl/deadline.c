@@ -11,7 +11,8 @@
 
 #define HOUR_MS INT64_C(3600000)
 #define MINUTE_MS INT64_C(60000)
-#define CANDIDATES_MAX 8
+#define ALSO_MAX 8
+#define CANDIDATES_MAX (ALSO_MAX + 5)
 #define PARTS_MAX 64
 #define STATE_RETURNED 9
 
@@ -74,23 +75,43 @@ static const struct rule RULES[] = {
         {21, "resume", SPAN_LEFT, GIVES_NOBODY, CLOCK_MOVES},
         {22, "ask_time", SPAN_NONE, GIVES_NOBODY, CLOCK_STAYS},
         {23, "grant_time", SPAN_ASKED, GIVES_NOBODY, CLOCK_MOVES},
+        {32, "decline", SPAN_NONE, GIVES_DESK, CLOCK_ENDS},
+        {33, "call", SPAN_CALL, GIVES_NOBODY, CLOCK_STAYS},
+        {38, "joint", SPAN_JOINT, GIVES_NOBODY, CLOCK_MOVES},
+        {39, "order", SPAN_GIVEN, GIVES_NOBODY, CLOCK_STAYS},
+        {41, "take_over", SPAN_PART, GIVES_NOBODY, CLOCK_STAYS},
+        {42, "apply", SPAN_ADMISSION, GIVES_NOBODY, CLOCK_STAYS},
+        {48, "convene", SPAN_GIVEN, GIVES_NOBODY, CLOCK_STAYS},
+        {50, "mediate", SPAN_GIVEN, GIVES_NOBODY, CLOCK_STAYS},
+        {51, "agree", SPAN_GIVEN, GIVES_NOBODY, CLOCK_STAYS},
+        {54, "reopen", SPAN_REWORK, GIVES_UNIT, CLOCK_STARTS},
+        {57, "fail_check", SPAN_REWORK, GIVES_UNIT, CLOCK_STARTS},
 };
 
 /* Rows of the table that the code below means by their number. */
-enum { KIND_ESCALATE = 7, KIND_ASK_TIME = 22, KIND_LATE = 27, KIND_TAKE_OVER = 41 };
+enum {
+    KIND_ESCALATE = 7,
+    KIND_TO_DESK = 11,
+    KIND_ASK_TIME = 22,
+    KIND_LATE = 27,
+    KIND_TAKE_OVER = 41
+};
 
 struct replay {
     const struct deadline_rules *rules;
     const struct deadline_case *of;
     const struct matter *matter;    /* NULL: none */
     const struct hours_kept *hours; /* of the present step's version */
-    int64_t handler, also;          /* 0: some desk above the place; `also`: or that one */
+    int64_t handler;                /* 0: some desk above the place */
+    int64_t also[ALSO_MAX];         /* … or one of those */
+    size_t also_count;
     int64_t due_ms, first_ms, started_ms;
     int64_t left_ms, first_left_ms, asked_ms;
-    int64_t joint_ms; /* a joint case's clock began then */
+    int64_t joint_ms; /* when several units were named; */
     int64_t parts[PARTS_MAX];
     size_t part_count;
-    int rises; /* at its deadlines */
+    int rises;         /* at its deadlines */
+    bool joint_starts; /* … and their clock began */
     bool dispatched, volunteers;
 };
 
@@ -181,12 +202,6 @@ static int64_t stands(struct replay *replay, const struct deadline_step *step, i
     return after(replay, unit, step->at_ms, span_handle(replay));
 }
 
-/* Of a joint case that had no clock each unit gets one, all at the same instant. */
-static bool joint_starts(const struct replay *replay, const struct deadline_step *step)
-{
-    return replay->due_ms == 0 || replay->joint_ms == step->at_ms;
-}
-
 static int64_t part_again(const struct replay *replay, const struct deadline_step *step)
 {
     for (size_t i = 0; i < replay->part_count; i++)
@@ -206,9 +221,8 @@ static int64_t counted(struct replay *replay,
     case SPAN_STANDS:
         return stands(replay, step, unit);
     case SPAN_JOINT:
-        return joint_starts(replay, step)
-                       ? after(replay, step->unit, step->at_ms, span_handle(replay))
-                       : replay->due_ms;
+        return replay->joint_starts ? after(replay, step->unit, step->at_ms, span_handle(replay))
+                                    : replay->due_ms;
     case SPAN_STEP_UP:
         return after(replay, unit, step->at_ms, span_step_up(replay));
     case SPAN_REWORK:
@@ -247,12 +261,11 @@ static size_t desks(const struct replay *replay, int64_t ret[CANDIDATES_MAX])
 /* Whose hours it may have been. */
 static size_t candidates(const struct replay *replay, int64_t ret[CANDIDATES_MAX])
 {
-    size_t count = 0;
-    if (replay->handler == 0)
-        return desks(replay, ret);
-    ret[count++] = replay->handler;
-    if (replay->also != 0)
-        ret[count++] = replay->also;
+    size_t count = replay->handler == 0 ? desks(replay, ret) : 0;
+    if (replay->handler != 0)
+        ret[count++] = replay->handler;
+    for (size_t i = 0; i < replay->also_count; i++)
+        ret[count++] = replay->also[i];
     return count;
 }
 
@@ -303,36 +316,55 @@ static int64_t catalogue_handler(const struct replay *replay, int64_t unit)
     return found != NULL ? found->id : unit;
 }
 
-/* Before the instant is counted. Volunteers have done their work: it goes to a desk again. */
+/* Somebody else's will gave the case to a unit: what was asked of the one before is void. */
+static bool handed(
+        const struct replay *replay, const struct rule *rule, const struct deadline_step *step)
+{
+    return rule->gives == GIVES_DESK || rule->clock == CLOCK_STARTS || rule->span == SPAN_JOINT ||
+           rule->span == SPAN_RULING ||
+           (rule->span == SPAN_STANDS && replay->dispatched && step->actor);
+}
+
+static void also_add(struct replay *replay, int64_t unit)
+{
+    if (replay->also_count < ALSO_MAX)
+        replay->also[replay->also_count++] = unit;
+}
+
+/* Before the instant is counted. Volunteers have done their work: a desk does it again. */
 static void handler_set(
         struct replay *replay, const struct rule *rule, const struct deadline_step *step)
 {
-    bool again = replay->dispatched && rule->span != SPAN_NONE && rule->gives != GIVES_NOBODY;
-    if (rule->span == SPAN_REWORK && replay->volunteers)
-        replay->handler = replay->also = 0;
-    else if (rule->gives == GIVES_UNIT)
-        replay->handler = step->unit;
-    else if (rule->gives == GIVES_DESK)
+    bool redone = rule->span == SPAN_REWORK && replay->volunteers;
+    if (redone) {
+        also_add(replay, replay->handler);
         replay->handler = 0;
-    else if (rule->gives == GIVES_CATALOGUE)
+    } else if (rule->gives == GIVES_UNIT) {
+        replay->handler = step->unit;
+    } else if (rule->gives == GIVES_DESK) {
+        replay->handler = 0;
+    } else if (rule->gives == GIVES_CATALOGUE) {
         replay->handler = catalogue_handler(replay, step->unit);
-    else if (rule->span == SPAN_STEP_UP && step->from_state == STATE_RETURNED)
+    } else if (rule->span == SPAN_STEP_UP && step->from_state == STATE_RETURNED) {
         replay->handler = step->unit; /* it waits at the desk that it went up to */
-    else if (rule->span == SPAN_JOINT && replay->joint_ms != step->at_ms)
+    } else if (rule->span == SPAN_JOINT && replay->joint_ms != step->at_ms) {
         replay->handler = step->unit; /* who is named first leads */
-    if (rule->gives != GIVES_NOBODY)
-        replay->also = 0;
+        replay->joint_ms = step->at_ms;
+        replay->joint_starts = replay->due_ms == 0;
+    }
+    if (rule->gives != GIVES_NOBODY && !redone)
+        replay->also_count = 0;
     if (rule->kind == KIND_TAKE_OVER)
-        replay->also = step->unit; /* it may have been the one that led */
-    replay->volunteers = replay->volunteers && !again;
+        also_add(replay, step->unit); /* it may have been the one that led */
+    if (redone || handed(replay, rule, step) || rule->kind == KIND_TO_DESK)
+        replay->volunteers = false;
 }
 
 static void case_clock_set(
         struct replay *replay, const struct rule *rule, const struct deadline_step *step)
 {
     bool starts = rule->clock == CLOCK_STARTS || (replay->due_ms == 0 && step->actor);
-    if (rule->span == SPAN_JOINT && joint_starts(replay, step)) {
-        replay->joint_ms = step->at_ms;
+    if (rule->span == SPAN_JOINT && replay->joint_starts) {
         starts = true;
         if (step->due_ms < replay->due_ms)
             return; /* the case's is the last of them */
@@ -362,7 +394,7 @@ static void clocks_set(
     replay->rises += rule->span == SPAN_STEP_UP;
     if (rule->kind == KIND_ASK_TIME)
         replay->asked_ms = step->minutes * MINUTE_MS;
-    else if (rule->gives != GIVES_NOBODY || rule->span == SPAN_ASKED)
+    else if (rule->span == SPAN_ASKED || handed(replay, rule, step))
         replay->asked_ms = 0;
     if ((rule->clock == CLOCK_MOVES || rule->clock == CLOCK_STARTS) && step->due_ms != 0)
         case_clock_set(replay, rule, step);

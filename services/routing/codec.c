@@ -5,6 +5,7 @@
  * in ops.c. */
 #include "services/routing/codec.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "proto/enforcement.pb-c.h"
@@ -366,6 +367,19 @@ void routing_answer(const void *next,
     message_add(&item.base, out);
 }
 
+/* What the person said, and behind it how long he gave, "(90 min)": the deadline that came of it
+ * can be counted again. */
+static void act_detail(const struct act *act, enum case_step kind, struct buf *out)
+{
+    static const enum case_step spans[] = {
+            STEP_SUSPEND, STEP_ASK_TIME, STEP_ORDER, STEP_CONVENE, STEP_MEDIATE, STEP_AGREE};
+    buf_add_text(out, act->text);
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
+        if (spans[i] == kind && act->span_ms > 0)
+            buf_add_format(out, "%s(%" PRId64 " min)", act->text[0] ? " " : "",
+                    act->span_ms / (HOUR_MS / 60));
+}
+
 /* UTF-8 text: of a registration its summary, of an act its text, of a squad's or volunteer's
  * stage who reported it and what was said. Each text stands behind one step of its decision. */
 void routing_detail(
@@ -380,7 +394,7 @@ void routing_detail(
         bool aside = (step->kind == STEP_ACCEPT && input->type != TYPE_ACCEPT) ||
                      step->kind == STEP_SAMPLE || step->kind == STEP_YELLOW;
         if (!aside)
-            buf_add_text(out, ((const struct act *)input->body)->text);
+            act_detail(input->body, (enum case_step)step->kind, out);
     } else if (input->type == TYPE_CASE_REPORTED) {
         buf_add_text(out, ((const struct case_reported *)input->body)->summary);
     } else if (input->type == TYPE_CASE_WITHDRAWN) {

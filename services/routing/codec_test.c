@@ -382,6 +382,8 @@ static void detail_stands_behind_one_step_of_a_decision(void **state)
 {
     (void)state;
     static const struct act act = {.text = "lamp changed"};
+    static const struct act hours = {.text = "no parts", .span_ms = 90 * HOUR / 60};
+    static const struct act wordless = {.text = "", .span_ms = 24 * HOUR};
     static const struct progress progress = {.actor = "sq1", .text = "hauled"};
     static const struct progress mute = {.actor = "sq1", .text = ""};
     static const struct progress nobody = {.actor = "", .text = "hauled"};
@@ -405,6 +407,10 @@ static void detail_stands_behind_one_step_of_a_decision(void **state)
             {INPUT_MESSAGE, TYPE_MISSION_PROGRESS, &mute, STEP_HANDLE, "sq1"},
             {INPUT_MESSAGE, TYPE_MISSION_PROGRESS, &nobody, STEP_HANDLE, "hauled"},
             {INPUT_MESSAGE, TYPE_MISSION_PROGRESS, &nothing, STEP_HANDLE, ""},
+            {INPUT_COMMAND, TYPE_ASK_TIME, &hours, STEP_ASK_TIME, "no parts (90 min)"},
+            {INPUT_COMMAND, TYPE_SUSPEND, &wordless, STEP_SUSPEND, "(1440 min)"},
+            {INPUT_COMMAND, TYPE_RESOLVE, &hours, STEP_ORDER, "no parts (90 min)"},
+            {INPUT_COMMAND, TYPE_RESOLVE, &hours, STEP_RESOLVE, "no parts"},
             {INPUT_TIMER, 0, NULL, STEP_ESCALATE, ""},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

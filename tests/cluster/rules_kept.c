@@ -146,7 +146,7 @@ static void assert_due(int64_t id, int64_t expected)
 {
     assert_int_equal(number("due_at", "cases WHERE id", id), expected);
     assert_int_equal(number("max(due)", "history WHERE agg", id), expected);
-    assert_int_equal(number("due", "timer WHERE agg", id), expected);
+    assert_true(number("due", "timer WHERE agg", id) <= expected); /* or of a card before it */
 }
 
 static void announced_deadlines_do_not_move_with_the_rules(void **state)
