@@ -1,7 +1,6 @@
 /* The client's side: kernel/store/pg.h without libpq. What comes back is delivered in pg_turn; a
  * broken connection ends everything that is open, whatever became of it. */
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +32,7 @@ struct pg *pg_new(const char *conninfo, const char *schema)
     pg->service = service_find(schema);
     pg->last = &pg->first;
     pg->state = PG_DOWN;
+    pg->message = "";
     pg->retry_ms = sim.now_ms + sim_between(&sim.db_rng, 1, 5);
     return pg;
 }
@@ -146,10 +146,7 @@ static void segment_deliver(struct pg *pg)
             op->rows(op->self, op->result);
     segment_clear(segment);
     pg->blocked = segment->blocked;
-    snprintf(pg->message, sizeof pg->message, "%s",
-            segment->err == OK ? ""
-            : segment->blocked ? "lock time-out"
-                               : "refused");
+    pg->message = segment->err == OK ? "" : segment->blocked ? "lock time-out" : "refused";
     if (segment->done)
         segment->done(segment->self, segment->err, pg->message);
     pg->blocked = false;
@@ -161,7 +158,7 @@ void pg_turn(struct pg *pg, int64_t monotonic_ms)
         pg->broken = false;
         pg->state = PG_DOWN;
         pg->retry_ms = monotonic_ms + sim_between(&sim.db_rng, 20, 300);
-        snprintf(pg->message, sizeof pg->message, "the connection ended");
+        pg->message = "the connection ended";
         segments_drop(pg);
     }
     if (pg->state == PG_DOWN && monotonic_ms >= pg->retry_ms && db.up && !pg->first)
@@ -189,14 +186,17 @@ static struct cell element_read(enum param_type type, const uint8_t *data, uint3
     return cell;
 }
 
-static void arg_read(const struct param *param, struct arg *ret)
+static int cells_of(const struct param *param)
+{
+    return param->array ? param->count : 1;
+}
+
+static void arg_read(const struct param *param, struct cell *cells, struct arg *ret)
 {
     const uint8_t *data = (const uint8_t *)param->data.data;
-    *ret = (struct arg){
-            .type = param->type, .array = param->array, .count = param->array ? param->count : 1};
-    ret->cells = arena_array(&sim.arena, struct cell, (size_t)ret->count + 1);
+    *ret = (struct arg){cells_of(param), cells};
     if (!param->array) {
-        ret->cells[0] = element_read(param->type, data, (uint32_t)param->data.size);
+        cells[0] = element_read(param->type, data, (uint32_t)param->data.size);
         return;
     }
     data += ARRAY_HEADER_SIZE;
@@ -206,11 +206,27 @@ static void arg_read(const struct param *param, struct arg *ret)
         size = ntohl(size);
         data += sizeof size;
         if (size == UINT32_MAX) {
-            ret->cells[i].null = true;
+            cells[i].null = true;
             continue;
         }
-        ret->cells[i] = element_read(param->type, data, size);
+        cells[i] = element_read(param->type, data, size);
         data += size;
+    }
+}
+
+/* The parameters and all their cells are one piece of memory; a cell more for each, since a twin may
+ * look at the first of an empty array. */
+static void args_read(struct op *op, const struct params *params)
+{
+    size_t list_size = (size_t)params->count * sizeof(struct arg), cells = 0;
+    for (int i = 0; i < params->count; i++)
+        cells += (size_t)cells_of(&params->list[i]) + 1;
+    op->args = arena_get(&sim.arena, list_size + cells * sizeof(struct cell));
+    op->arg_count = params->count;
+    struct cell *next = (struct cell *)(op->args + params->count);
+    for (int i = 0; i < params->count; i++) {
+        arg_read(&params->list[i], next, &op->args[i]);
+        next += op->args[i].count + 1;
     }
 }
 
@@ -230,12 +246,8 @@ void pg_queue(struct pg *pg,
     op->self = self;
     if (statement != &PG_COMMIT && statement != &PG_ROLLBACK)
         op->twin = twin_find(statement->name);
-    if (params) {
-        op->args = arena_array(&sim.arena, struct arg, (size_t)params->count + 1);
-        op->arg_count = params->count;
-        for (int i = 0; i < params->count; i++)
-            arg_read(&params->list[i], &op->args[i]);
-    }
+    if (params)
+        args_read(op, params);
     *pg->building->last = op;
     pg->building->last = &op->next;
 }

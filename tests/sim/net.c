@@ -286,6 +286,11 @@ struct node *node_of_bus(struct bus *bus)
     return bus->node;
 }
 
+bool net_arrived(const struct bus *bus)
+{
+    return bus->first;
+}
+
 void bus_turn(struct bus *bus, int64_t monotonic_ms)
 {
     (void)monotonic_ms;

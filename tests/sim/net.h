@@ -19,6 +19,8 @@ void net_broker_die(int broker, int64_t span_ms);
 void net_heal(void);
 /* A frame that no instance sends: a planted mistake. */
 void net_publish(enum service_id from, const struct frame *head, const void *payload, size_t size);
+/* A frame waits to be received. */
+bool net_arrived(const struct bus *bus);
 /* Nothing is under way. */
 bool net_quiet(void);
 

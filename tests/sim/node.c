@@ -221,7 +221,8 @@ static void loop_turn(struct node *node)
     struct loop *loop = node->loop;
     loop->now_ms = monotonic_ms(NULL);
     bus_turn(loop->bus, loop->now_ms);
-    loop_receive(loop);
+    if (net_arrived(loop->bus)) /* mostly nothing has, and it would only find that out */
+        loop_receive(loop);
     lanes_turn(loop);
     size_t left = loop->inbox.count;
     tasks_turn(loop);

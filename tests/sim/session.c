@@ -8,6 +8,7 @@
 #include "services/kernel/base/must.h"
 #include "tests/sim/check.h"
 #include "tests/sim/node.h"
+#include "tests/sim/result.h"
 #include "tests/sim/sim.h"
 
 #define LOCK_TIMEOUT_MS 2000
@@ -195,7 +196,7 @@ static enum exec op_run(struct session *session, struct op *op, enum err *ret_er
             .arg_count = op->arg_count};
     enum exec exec = op->twin(&call);
     if (exec == EXEC_DONE)
-        op->result = call.result ? call.result : PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+        op->result = call.result ? call.result : result_new("");
     else
         PQclear(call.result);
     *ret_err = call.err;

@@ -9,9 +9,7 @@
 #include "tests/sim/db.h"
 
 struct arg {
-    enum param_type type;
-    bool array;
-    int count;
+    int count; /* 1, or an array's */
     struct cell *cells;
 };
 
@@ -26,8 +24,7 @@ struct call {
     const struct arg *args;
     int arg_count;
     PGresult *result;
-    const char *types; /* of the result's columns */
-    enum err err;      /* EXEC_ERROR */
+    enum err err; /* EXEC_ERROR */
 };
 
 typedef enum exec twin_fn(struct call *call);
@@ -36,7 +33,7 @@ typedef enum exec twin_fn(struct call *call);
 twin_fn *twin_find(const char *name);
 const char *twin_missing(void);
 
-/* Columns: 2 4 8 numbers, b boolean, t text, y bytes, T instant. */
+/* Columns by their letters: result.h. */
 void result_begin(struct call *call, const char *types);
 void result_add(struct call *call, const struct cell *cells);
 static inline int64_t arg_at(const struct call *call, int index, int at)

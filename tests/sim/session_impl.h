@@ -50,7 +50,7 @@ struct pg {
     uint64_t connects;
     int64_t retry_ms;
     bool broken, blocked;
-    char message[80];
+    const char *message;
     int backend;
 };
 

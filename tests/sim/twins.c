@@ -1,17 +1,14 @@
-/* What all twins share: results in libpq's own form, rows by key, the shape of each service's
+/* What all twins share: results, rows by key, the shape of each service's
  * aggregates; and the twins of the three statements that every service has for them. */
 #include "tests/sim/twins.h"
 
-#include <arpa/inet.h>
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "services/kernel/base/must.h"
 #include "tests/sim/monitor.h"
+#include "tests/sim/result.h"
 #include "tests/sim/sim.h"
-
-#define EPOCH_2000_MS INT64_C(946684800000)
 
 /* clang-format off */
 const struct shape shapes[SERVICE_COUNT] = {
@@ -55,66 +52,14 @@ int column_of_sent(enum service_id service, enum service_id dest)
     return -1;
 }
 
-static Oid type_oid(char type)
-{
-    switch (type) {
-    case '2':
-        return 21;
-    case '4':
-        return 23;
-    case '8':
-        return 20;
-    case 'b':
-        return 16;
-    case 'y':
-        return 17;
-    case 'T':
-        return 1184;
-    default:
-        return 25;
-    }
-}
-
 void result_begin(struct call *call, const char *types)
 {
-    static char name[] = "c";
-    PGresAttDesc columns[CELLS_MAX] = {0};
-    int count = (int)strlen(types);
-    must(count <= CELLS_MAX);
-    call->types = types;
-    call->result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
-    for (int i = 0; i < count; i++)
-        columns[i] = (PGresAttDesc){.name = name, .format = 1, .typid = type_oid(types[i])};
-    must(call->result && PQsetResultAttrs(call->result, count, columns));
-}
-
-static void value_set(PGresult *result, int row, int column, char type, const struct cell *cell)
-{
-    uint8_t bytes[8];
-    static char empty[1];
-    if (cell->null || (type == 'T' && cell->value == 0)) {
-        must(PQsetvalue(result, row, column, NULL, -1));
-        return;
-    }
-    if (type == 't' || type == 'y') {
-        char *data = cell->size ? arena_copy(&sim.arena, cell->data, (size_t)cell->size) : empty;
-        must(PQsetvalue(result, row, column, data, cell->size));
-        return;
-    }
-    int size = type == 'b' ? 1 : type == 'T' ? 8 : type - '0';
-    uint64_t value = (uint64_t)cell->value;
-    if (type == 'T')
-        value = (uint64_t)((cell->value - EPOCH_2000_MS) * 1000);
-    for (int i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(value >> 8 * (size - 1 - i));
-    must(PQsetvalue(result, row, column, (char *)bytes, size));
+    call->result = result_new(types);
 }
 
 void result_add(struct call *call, const struct cell *cells)
 {
-    int row = PQntuples(call->result);
-    for (int i = 0; call->types[i]; i++)
-        value_set(call->result, row, i, call->types[i], &cells[i]);
+    result_row(call->result, cells);
 }
 
 enum exec row_insert(

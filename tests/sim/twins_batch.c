@@ -38,10 +38,10 @@ static enum exec twin_attempt_end(struct call *call)
 
 static enum exec twin_site(struct call *call)
 {
-    result_begin(call, "88bT8");
-    result_add(call,
-            (struct cell[]){cell_number(db.directory_version), cell_number(db.incarnation),
-                    cell_number(sim.drill), cell_number(db_clock_ms()), cell_number(db.trust)});
+    result_begin(call, "88bT888"); /* nobody has a horizon: nothing old is deleted here */
+    result_add(call, (struct cell[]){cell_number(db.directory_version), cell_number(db.incarnation),
+                             cell_number(sim.drill), cell_number(db_clock_ms()),
+                             cell_number(db.trust), {.null = true}, {.null = true}});
     return EXEC_DONE;
 }
 

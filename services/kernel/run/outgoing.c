@@ -65,7 +65,7 @@ static void flight_free(struct outgoing *outgoing, struct flight *flight)
 
 void outgoing_clear(struct outgoing *outgoing)
 {
-    for (size_t i = 0; i < FLIGHT_TABLE; i++)
+    for (size_t i = 0; i < FLIGHT_TABLE && outgoing->count; i++)
         while (outgoing->table[i]) {
             struct flight *flight = outgoing->table[i];
             outgoing->table[i] = flight->next;
@@ -195,6 +195,8 @@ static void list_due(struct outgoing *outgoing, struct flight **link, int64_t no
 static void flights_due(struct outgoing *outgoing, int64_t now_ms)
 {
     outgoing->next_due_ms = INT64_MAX;
+    if (!outgoing->count) /* the table is large, and mostly empty where little is to do */
+        return;
     for (size_t i = 0; i < FLIGHT_TABLE; i++)
         list_due(outgoing, &outgoing->table[i], now_ms);
 }
@@ -204,7 +206,7 @@ void outgoing_turn(struct outgoing *outgoing, int64_t monotonic_ms)
     bool lost = bus_epoch(outgoing->bus) != outgoing->epoch;
     if (lost) {
         outgoing->epoch = bus_epoch(outgoing->bus);
-        for (size_t i = 0; i < FLIGHT_TABLE; i++)
+        for (size_t i = 0; i < FLIGHT_TABLE && outgoing->count; i++)
             for (struct flight *flight = outgoing->table[i]; flight; flight = flight->next)
                 flight->due_ms = monotonic_ms;
         outgoing->next_due_ms = monotonic_ms;
