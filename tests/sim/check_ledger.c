@@ -95,20 +95,6 @@ void check_leaves(void)
         sim_fail("%" PRId64 " leaves for %" PRId64 " steps", leaves, steps);
 }
 
-/* After whatever commit: the head stands behind the leaves of all pages that have a place. */
-void check_places(void)
-{
-    static const struct version *list[PAGES_MAX];
-    size_t count = pages(list);
-    int64_t leaves = 0;
-    for (size_t i = 0; i < count; i++)
-        leaves += list[i]->cells[PAGE_PLACE].null ? 0 : cell_int(list[i], PAGE_COUNT);
-    const struct version *head = row_see(row_find(db_table(SERVICE_AUDIT, T_HEAD), key1(1)), NULL);
-    if (leaves != (head ? cell_int(head, HD_SIZE) : 0))
-        sim_fail("the ledger's head is at %" PRId64 ", and %" PRId64 " leaves have a place",
-                head ? cell_int(head, HD_SIZE) : 0, leaves);
-}
-
 static int place_compare(const void *left, const void *right)
 {
     const struct version *a = *(const struct version *const *)left;

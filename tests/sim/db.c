@@ -12,7 +12,8 @@ struct db db;
 
 void db_begin(void)
 {
-    db = (struct db){.standby = true, .up = true, .directory_version = 1, .trust = 1};
+    db = (struct db){
+            .standby = true, .up = true, .directory_version = 1, .trust = 1, .checked = UNCHECKED};
     for (int service = 0; service < SERVICE_COUNT; service++)
         for (int kind = 0; kind < T_KINDS; kind++) {
             db.tables[service][kind].service = (enum service_id)service;
@@ -31,18 +32,6 @@ void db_end(void)
     db.log = NULL;
 }
 
-struct table *db_table(enum service_id service, enum table_kind kind)
-{
-    return &db.tables[service][kind];
-}
-
-static uint64_t key_hash(struct key key)
-{
-    uint64_t hash = (uint64_t)key.a * UINT64_C(0x9E3779B97F4A7C15) +
-                    (uint64_t)key.b * UINT64_C(0xC2B2AE3D27D4EB4F) + (uint64_t)key.c;
-    return hash ^ hash >> 29;
-}
-
 uint64_t bytes_hash(const void *data, size_t size)
 {
     const uint8_t *bytes = data;
@@ -55,16 +44,6 @@ uint64_t bytes_hash(const void *data, size_t size)
 struct cell cell_number(int64_t value)
 {
     return (struct cell){.value = value};
-}
-
-struct row *row_find(struct table *table, struct key key)
-{
-    if (!table->bucket_count)
-        return NULL;
-    struct row *row = table->buckets[key_hash(key) & (table->bucket_count - 1)];
-    while (row && (row->key.a != key.a || row->key.b != key.b || row->key.c != key.c))
-        row = row->next;
-    return row;
 }
 
 static void table_grow(struct table *table)
@@ -98,14 +77,6 @@ struct row *row_make(struct table *table, struct key key)
     *bucket = row;
     table->rows[table->count++] = row;
     return row;
-}
-
-const struct version *row_see(const struct row *row, const struct txn *txn)
-{
-    const struct version *version = row ? row->head : NULL;
-    if (version && version->txn && version->txn != txn)
-        version = version->older;
-    return version && !version->deleted ? version : NULL;
 }
 
 const struct version *row_confirmed(const struct row *row)
@@ -215,6 +186,7 @@ void txn_rollback(struct txn *txn)
 void db_undo(uint64_t lsn)
 {
     uint64_t last = db.lsn;
+    db.checked = UNCHECKED;
     while (db.log_count && db.log[db.log_count - 1].lsn > lsn) {
         struct row *row = db.log[--db.log_count].row;
         must(row->head && !row->head->txn && row->head->lsn > lsn);

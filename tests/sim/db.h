@@ -13,6 +13,7 @@
 #include "services/kernel/base/service_id.h"
 
 #define CELLS_MAX 40
+#define UNCHECKED SIZE_MAX
 
 /* Tables of each service's schema; the numbers of their columns below. */
 enum table_kind {
@@ -120,6 +121,7 @@ struct db {
         bool async;
     } * log;
     size_t log_count, log_room;
+    size_t checked;     /* so much of it is behind the checks; UNCHECKED: it is another one */
     uint64_t lsn;       /* of the last commit */
     uint64_t confirmed; /* of the last that a standby has */
     int64_t arrivals;   /* a sequence: never undone */
@@ -131,13 +133,8 @@ extern struct db db;
 
 void db_begin(void);
 void db_end(void);
-struct table *db_table(enum service_id service, enum table_kind kind);
-/* NULL when there never was one. */
-struct row *row_find(struct table *table, struct key key);
 /* The row of that key, made without a version when there is none. */
 struct row *row_make(struct table *table, struct key key);
-/* What `txn` (NULL: anybody) sees of it; NULL = nothing. */
-const struct version *row_see(const struct row *row, const struct txn *txn);
 /* What was confirmed by a standby last; NULL = nothing. */
 const struct version *row_confirmed(const struct row *row);
 /* False: somebody else holds it. */
@@ -156,6 +153,38 @@ uint64_t db_flushed(void);
 
 int64_t db_wall_ms(void);  /* the server's clock, which may jump */
 int64_t db_clock_ms(void); /* by which deadlines are judged: that, or the drill's */
+
+static inline struct table *db_table(enum service_id service, enum table_kind kind)
+{
+    return &db.tables[service][kind];
+}
+
+static inline uint64_t key_hash(struct key key)
+{
+    uint64_t hash = (uint64_t)key.a * UINT64_C(0x9E3779B97F4A7C15) +
+                    (uint64_t)key.b * UINT64_C(0xC2B2AE3D27D4EB4F) + (uint64_t)key.c;
+    return hash ^ hash >> 29;
+}
+
+/* NULL when there never was one. */
+static inline struct row *row_find(const struct table *table, struct key key)
+{
+    if (!table->bucket_count)
+        return NULL;
+    struct row *row = table->buckets[key_hash(key) & (table->bucket_count - 1)];
+    while (row && (row->key.a != key.a || row->key.b != key.b || row->key.c != key.c))
+        row = row->next;
+    return row;
+}
+
+/* What `txn` (NULL: anybody) sees of it; NULL = nothing. */
+static inline const struct version *row_see(const struct row *row, const struct txn *txn)
+{
+    const struct version *version = row ? row->head : NULL;
+    if (version && version->txn && version->txn != txn)
+        version = version->older;
+    return version && !version->deleted ? version : NULL;
+}
 
 static inline struct key key1(int64_t a)
 {

@@ -140,11 +140,11 @@ bool sessions_busy(void)
 
 static void commit(struct session *session)
 {
-    bool wrote = session->txn.wrote;
+    size_t from = db.log_count;
     txn_commit(&session->txn);
     session->begun = false;
-    if (wrote && session->service != SERVICE_NONE) /* the toy hears of nobody */
-        check_step(session->service);
+    if (db.log_count > from && session->service != SERVICE_NONE) /* the toy hears of nobody */
+        check_step(from);
 }
 
 /* Around COMMIT the connection may end before, or after it. Returns true when it did. */

@@ -146,13 +146,10 @@ bool world_rests(const char **ret_why)
 
 void world_check(void)
 {
+    check_all();
     check_streams();
-    check_versions();
     check_leaves();
     check_ledger();
     check_cases();
-    check_squads();
-    check_credits();
-    check_counters();
     people_check();
 }
