@@ -1,6 +1,7 @@
 /* The client's side: kernel/store/pg.h without libpq. What comes back is delivered in pg_turn; a
  * broken connection ends everything that is open, whatever became of it. */
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,10 +178,8 @@ static struct cell element_read(enum param_type type, const uint8_t *data, uint3
         return cell;
     }
     uint64_t value = 0;
-    for (uint32_t i = 0; i < size; i++)
-        value = value << 8 | data[i];
-    unsigned spare = 64 - 8 * size;
-    cell.value = (int64_t)(value << spare) >> spare;
+    memcpy(&value, data, size);
+    cell.value = (int64_t)be64toh(value) >> (64 - 8 * size);
     if (type == PARAM_TIME)
         cell.value = cell.value / 1000 + EPOCH_2000_MS;
     return cell;

@@ -303,7 +303,8 @@ static void act_try(void *self, int64_t arg)
 
 void people_begin(void)
 {
-    people.asks = arena_array(&sim.arena, struct ask, ASKS_MAX);
+    people.asks = arena_find(&sim.arena, ASKS_MAX * sizeof *people.asks); /* ask_new fills them */
+    must(people.asks);
     people.count = 0;
     people.reports = people.acts = 0;
     people.replays = false;

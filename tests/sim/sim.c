@@ -1,4 +1,4 @@
-/* The run itself: time, the queue of events, randomness, the hash. What the events do is elsewhere:
+/* The run itself: time, randomness, the hash. What the events do is elsewhere:
  * node.c (instances), net.c (frames), session.c (the database's side of a connection), people.c,
  * trouble.c. */
 #include "tests/sim/sim.h"
@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "services/kernel/base/must.h"
+#include "tests/sim/events.h"
 #include "tests/sim/session.h"
 #include "tests/sim/world.h"
 
@@ -38,57 +38,10 @@ const char *const sim_plant_names[] = {
 #undef X
 };
 
-struct event {
-    int64_t at_ms;
-    uint64_t serial;
-    sim_act *act;
-    void *self;
-    int64_t arg;
-};
-
-static bool event_before(const struct event *a, const struct event *b)
-{
-    return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->serial < b->serial;
-}
-
 void sim_at(int64_t delay_ms, sim_act *act, void *self, int64_t arg)
 {
     must(delay_ms >= 0);
-    if (sim.heap_count == sim.heap_room) {
-        sim.heap_room = sim.heap_room ? sim.heap_room * 2 : 256;
-        sim.heap = realloc(sim.heap, sim.heap_room * sizeof *sim.heap);
-        must(sim.heap);
-    }
-    struct event event = {sim.now_ms + delay_ms, ++sim.event_serial, act, self, arg};
-    size_t at = sim.heap_count++;
-    while (at > 0 && event_before(&event, &sim.heap[(at - 1) / 2])) {
-        sim.heap[at] = sim.heap[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    sim.heap[at] = event;
-}
-
-static bool event_take(struct event *ret)
-{
-    if (!sim.heap_count)
-        return false;
-    *ret = sim.heap[0];
-    struct event last = sim.heap[--sim.heap_count];
-    size_t at = 0;
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= sim.heap_count)
-            break;
-        if (child + 1 < sim.heap_count && event_before(&sim.heap[child + 1], &sim.heap[child]))
-            child++;
-        if (!event_before(&sim.heap[child], &last))
-            break;
-        sim.heap[at] = sim.heap[child];
-        at = child;
-    }
-    if (sim.heap_count)
-        sim.heap[at] = last;
-    return true;
+    events_add(sim.now_ms + delay_ms, act, self, arg);
 }
 
 static void hash_add(uint64_t value)
@@ -165,9 +118,9 @@ static void step_run(const struct event *event)
 
 static void run_until(int64_t until_ms)
 {
-    struct event event;
-    while (!sim.failed && sim.heap_count && sim.heap[0].at_ms <= until_ms && event_take(&event))
-        step_run(&event);
+    const struct event *event;
+    while (!sim.failed && (event = events_take(until_ms)))
+        step_run(event);
     if (!sim.failed)
         sim.now_ms = until_ms;
 }
@@ -182,6 +135,7 @@ void sim_begin(const struct sim_plan *plan)
     rng_seed(&sim.db_rng, plan->seed + 3000000019);
     rng_seed(&sim.people_rng, plan->seed + 4000000007);
     arena_init(&sim.arena, ARENA_LIMIT);
+    events_begin();
 }
 
 static void result_take(struct sim_result *ret)
@@ -194,8 +148,6 @@ static void result_take(struct sim_result *ret)
 
 void sim_end(void)
 {
-    free(sim.heap);
-    sim.heap = NULL;
     arena_fini(&sim.arena);
 }
 

@@ -79,9 +79,6 @@ struct sim {
     int64_t now_ms;
     struct rng rng, fault_rng, net_rng, db_rng, people_rng;
     struct arena arena; /* lives as long as the run */
-    struct event *heap;
-    size_t heap_count, heap_room;
-    uint64_t event_serial;
     uint64_t hash, steps;
     bool drill, calm, failed; /* calm: no more faults, nobody starts anything new */
     char why[SIM_WHY_SIZE];
