@@ -17,6 +17,23 @@ const struct statement PG_BEGIN = {"pg_begin", "BEGIN"};
 const struct statement PG_COMMIT = {"pg_commit", "COMMIT"};
 const struct statement PG_ROLLBACK = {"pg_rollback", "ROLLBACK"};
 
+static struct op *free_ops[64]; /* by size_class */
+
+void ops_begin(void)
+{
+    memset(free_ops, 0, sizeof free_ops);
+}
+
+static void ops_free(struct op *list)
+{
+    while (list) {
+        struct op *op = list;
+        list = op->next;
+        op->next = free_ops[op->size_class];
+        free_ops[op->size_class] = op;
+    }
+}
+
 void pg_abandon(struct pg *pg)
 {
     pg->node = NULL;
@@ -146,6 +163,8 @@ static void segment_deliver(struct pg *pg)
         if (op->result && op->rows)
             op->rows(op->self, op->result);
     segment_clear(segment);
+    ops_free(segment->first); /* the session has gone on to the next one */
+    segment->first = NULL;
     pg->blocked = segment->blocked;
     pg->message = segment->err == OK ? "" : segment->blocked ? "lock time-out" : "refused";
     if (segment->done)
@@ -213,16 +232,30 @@ static void arg_read(const struct param *param, struct cell *cells, struct arg *
     }
 }
 
-/* The parameters and all their cells are one piece of memory; a cell more for each, since a twin may
- * look at the first of an empty array. */
+/* With room for its parameters and all their cells; a cell more for each, since a twin may look at
+ * the first of an empty array. There are thousands in a run, and they need not all be in memory. */
+static struct op *op_new(const struct params *params)
+{
+    size_t count = params ? (size_t)params->count : 0, cells = count;
+    for (size_t i = 0; i < count; i++)
+        cells += (size_t)cells_of(&params->list[i]);
+    size_t size = sizeof(struct op) + count * sizeof(struct arg) + cells * sizeof(struct cell);
+    int size_class = 64 - __builtin_clzll(size);
+    struct op *op = free_ops[size_class];
+    if (op)
+        free_ops[size_class] = op->next;
+    else
+        op = arena_find(&sim.arena, (size_t)1 << size_class);
+    must(op);
+    memset(op, 0, size);
+    op->size_class = size_class;
+    return op;
+}
+
 static void args_read(struct op *op, const struct params *params)
 {
-    size_t list_size = (size_t)params->count * sizeof(struct arg), cells = 0;
-    for (int i = 0; i < params->count; i++)
-        cells += (size_t)cells_of(&params->list[i]) + 1;
-    op->args = arena_get(&sim.arena, list_size + cells * sizeof(struct cell));
-    op->arg_count = params->count;
     struct cell *next = (struct cell *)(op->args + params->count);
+    op->arg_count = params->count;
     for (int i = 0; i < params->count; i++) {
         arg_read(&params->list[i], next, &op->args[i]);
         next += op->args[i].count + 1;
@@ -239,7 +272,7 @@ void pg_queue(struct pg *pg,
         pg->building = arena_array(&sim.arena, struct segment, 1);
         pg->building->last = &pg->building->first;
     }
-    struct op *op = arena_array(&sim.arena, struct op, 1);
+    struct op *op = op_new(params);
     op->statement = statement;
     op->rows = rows;
     op->self = self;

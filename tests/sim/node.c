@@ -77,10 +77,29 @@ static void conf_set(struct loop *loop)
     snprintf(loop->conf.language, sizeof loop->conf.language, "en");
 }
 
+static void part_clear(void *whole, size_t from, size_t until)
+{
+    memset((char *)whole + from, 0, until - from);
+}
+
+/* All zero but the long lists, of which a count says how much is there. */
+static struct loop *loop_memory(void)
+{
+    struct loop *loop = malloc(sizeof *loop);
+    must(loop);
+    part_clear(loop, 0, offsetof(struct loop, lanes));
+    for (int i = 0; i < LANES_MAX; i++) {
+        part_clear(&loop->lanes[i], 0, offsetof(struct lane, acked));
+        part_clear(&loop->lanes[i], offsetof(struct lane, acked_count), sizeof(struct lane));
+    }
+    part_clear(loop, offsetof(struct loop, lane_count), offsetof(struct loop, acked));
+    part_clear(loop, offsetof(struct loop, acked_count), sizeof *loop);
+    return loop;
+}
+
 static void loop_begin(struct node *node)
 {
-    struct loop *loop = calloc(1, sizeof *loop);
-    must(loop);
+    struct loop *loop = loop_memory();
     node->loop = loop;
     loop->service = &services[node->service];
     loop->ops = loop->service->ops;

@@ -20,6 +20,7 @@ void sessions_begin(void)
 {
     sessions = NULL;
     session_serial = 0;
+    ops_begin();
 }
 
 void segment_clear(struct segment *segment)

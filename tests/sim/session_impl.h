@@ -7,14 +7,15 @@
 #define SESSION_KEYS_MAX 2
 
 struct op {
-    struct op *next;
+    struct op *next; /* of its segment; or of those that are free */
+    int size_class;  /* 1 << that many bytes, with the parameters and their cells */
     const struct statement *statement;
     twin_fn *twin;
-    struct arg *args;
     int arg_count;
     pg_rows_fn *rows;
     void *self;
     PGresult *result;
+    struct arg args[];
 };
 
 struct segment {
@@ -54,6 +55,8 @@ struct pg {
     int backend;
 };
 
+/* A run begins: memory of another one is not used again. */
+void ops_begin(void);
 /* Frees the results that nobody took. */
 void segment_clear(struct segment *segment);
 /* A new session of that connection. */

@@ -25,13 +25,8 @@ void buf_reset(struct buf *buf)
     }
 }
 
-void buf_reserve(struct buf *buf, size_t more)
+static void room_grow(struct buf *buf, size_t need)
 {
-    must(more <= BUF_SIZE_MAX && buf->size <= BUF_SIZE_MAX - more);
-    size_t need = buf->size + more + 1;
-    if (need <= buf->room) {
-        return;
-    }
     size_t room = buf->room == 0 ? BUF_ROOM_MIN : buf->room;
     while (room < need) {
         room *= 2;
@@ -39,6 +34,15 @@ void buf_reserve(struct buf *buf, size_t more)
     buf->data = must_memory(realloc(buf->data, room));
     buf->room = room;
     buf->data[buf->size] = 0;
+}
+
+void buf_reserve(struct buf *buf, size_t more)
+{
+    must(more <= BUF_SIZE_MAX && buf->size <= BUF_SIZE_MAX - more);
+    size_t need = buf->size + more + 1;
+    if (need > buf->room) {
+        room_grow(buf, need);
+    }
 }
 
 void buf_add(struct buf *buf, const void *data, size_t size)

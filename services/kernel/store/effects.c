@@ -44,7 +44,7 @@ static void counts_grow(struct core *core)
 {
     const struct effect_count *old = core->counts;
     size_t old_room = core->count_room;
-    core->count_room = old_room ? old_room * 2 : 1024;
+    core->count_room = old_room ? old_room * 2 : 128;
     core->counts = arena_array(core->arena, struct effect_count, core->count_room);
     for (size_t i = 0; i < old_room; i++)
         if (old[i].used)

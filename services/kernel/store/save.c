@@ -137,6 +137,8 @@ static void history_save(struct batch *batch)
             PARAM_INT2, PARAM_TIME, PARAM_INT8, PARAM_TIME, PARAM_INT8, PARAM_INT8, PARAM_INT4,
             PARAM_BYTEA, PARAM_TEXT, PARAM_BYTEA};
     struct params *params = &batch->params;
+    if (!batch->core.steps.count)
+        return;
     arrays_begin(params, types, sizeof types / sizeof *types);
     for (size_t i = 0; i < batch->core.steps.count; i++) {
         const struct effect_step *effect = &batch->core.steps.list[i];
@@ -155,8 +157,7 @@ static void history_save(struct batch *batch)
         param_add_text(params, 12, effect->actor);
         param_add_bytes(params, 13, effect->detail.data, effect->detail.size);
     }
-    if (batch->core.steps.count)
-        pg_queue(batch->pg, &SQL_HISTORY, params, NULL, NULL);
+    pg_queue(batch->pg, &SQL_HISTORY, params, NULL, NULL);
 }
 
 static void outbox_save(struct batch *batch)
@@ -164,6 +165,8 @@ static void outbox_save(struct batch *batch)
     static const enum param_type types[] = {
             PARAM_INT8, PARAM_INT2, PARAM_INT8, PARAM_INT8, PARAM_INT4, PARAM_TIME, PARAM_BYTEA};
     struct params *params = &batch->params;
+    if (!batch->core.outbox.count)
+        return;
     arrays_begin(params, types, sizeof types / sizeof *types);
     for (size_t i = 0; i < batch->core.outbox.count; i++) {
         const struct effect_message *message = &batch->core.outbox.list[i];
@@ -176,8 +179,7 @@ static void outbox_save(struct batch *batch)
         param_add_bytes(params, 6, message->payload.data, message->payload.size);
     }
     params_int(params, PARAM_INT8, batch->start.outbox_due_ms);
-    if (batch->core.outbox.count)
-        pg_queue(batch->pg, &SQL_OUTBOX, params, NULL, NULL);
+    pg_queue(batch->pg, &SQL_OUTBOX, params, NULL, NULL);
 }
 
 static void messages_save(struct batch *batch, bool dead)
@@ -187,6 +189,8 @@ static void messages_save(struct batch *batch, bool dead)
     struct params *params = &batch->params;
     const struct effect_message *list = dead ? batch->core.dead.list : batch->core.waiting.list;
     size_t count = dead ? batch->core.dead.count : batch->core.waiting.count;
+    if (!count)
+        return;
     arrays_begin(params, types, dead ? 10 : 8);
     for (size_t i = 0; i < count; i++) {
         param_add_int(params, 0, list[i].id);
@@ -202,8 +206,7 @@ static void messages_save(struct batch *batch, bool dead)
         param_add_int(params, 8, list[i].attempts);
         param_add_text(params, 9, list[i].reason);
     }
-    if (count)
-        pg_queue(batch->pg, dead ? &SQL_BURY : &SQL_WAIT, params, NULL, NULL);
+    pg_queue(batch->pg, dead ? &SQL_BURY : &SQL_WAIT, params, NULL, NULL);
 }
 
 static void held_save(struct batch *batch, bool dead)
@@ -211,6 +214,8 @@ static void held_save(struct batch *batch, bool dead)
     static const enum param_type types[] = {PARAM_INT8, PARAM_INT2, PARAM_INT2, PARAM_INT8};
     struct params *params = &batch->params;
     size_t count = 0;
+    if (!batch->held_count)
+        return;
     arrays_begin(params, types, 4);
     for (size_t i = 0; i < batch->held_count; i++) {
         const struct held *held = &batch->held[i];
@@ -259,7 +264,8 @@ static void commands_save(struct batch *batch)
             PARAM_TEXT, PARAM_TEXT, PARAM_BYTEA, PARAM_INT8, PARAM_INT2, PARAM_INT4, PARAM_BYTEA};
     struct params *params = &batch->params;
     const struct core *core = &batch->core;
-    size_t count = 0;
+    if (core->command_loaded >= core->command_count)
+        return;
     arrays_begin(params, types, sizeof types / sizeof *types);
     for (size_t i = core->command_loaded; i < core->command_count; i++) {
         const struct command_row *row = &core->commands[i];
@@ -270,10 +276,8 @@ static void commands_save(struct batch *batch)
         param_add_int(params, 4, row->verdict);
         param_add_int(params, 5, row->reason);
         param_add_bytes(params, 6, row->answer.data, row->answer.size);
-        count++;
     }
-    if (count)
-        pg_queue(batch->pg, &SQL_COMMAND, params, NULL, NULL);
+    pg_queue(batch->pg, &SQL_COMMAND, params, NULL, NULL);
 }
 
 static void counts_save(struct batch *batch)
@@ -281,6 +285,8 @@ static void counts_save(struct batch *batch)
     static const enum param_type types[] = {PARAM_INT2, PARAM_INT8, PARAM_INT4, PARAM_INT8};
     struct params *params = &batch->params;
     size_t count = 0;
+    if (!batch->core.count_used)
+        return;
     arrays_begin(params, types, sizeof types / sizeof *types);
     for (size_t i = 0; i < batch->core.count_room; i++) {
         const struct effect_count *c = &batch->core.counts[i];
@@ -299,13 +305,14 @@ static void counts_save(struct batch *batch)
 static void acked_save(struct batch *batch)
 {
     static const enum param_type types[] = {PARAM_INT8, PARAM_INT2};
+    if (!batch->start.acked_count)
+        return;
     arrays_begin(&batch->params, types, 2);
     for (size_t i = 0; i < batch->start.acked_count; i++) {
         param_add_int(&batch->params, 0, batch->start.acked[i].id);
         param_add_int(&batch->params, 1, batch->start.acked[i].dest);
     }
-    if (batch->start.acked_count)
-        pg_queue(batch->pg, &SQL_ACKED, &batch->params, NULL, NULL);
+    pg_queue(batch->pg, &SQL_ACKED, &batch->params, NULL, NULL);
 }
 
 void attempt_end(struct batch *batch)
