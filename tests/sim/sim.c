@@ -4,6 +4,7 @@
 #include "tests/sim/sim.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "tests/sim/world.h"
 
 #define ARENA_LIMIT ((size_t)512 << 20)
+#define KEPT_SIZE (256 << 20)
 #define STEPS_MAX_RUN 4000000 /* events of one run: more is a run that never ends */
 #define PEOPLE_MS 5000        /* as long as people act and things go wrong */
 #define LOOK_MS 500
@@ -125,8 +127,19 @@ static void run_until(int64_t until_ms)
         sim.now_ms = until_ms;
 }
 
+/* Runs take and give back the same megabytes again and again: the process keeps them. */
+static void memory_keep(void)
+{
+    static bool kept;
+    if (kept)
+        return;
+    kept = mallopt(M_TRIM_THRESHOLD, KEPT_SIZE) && mallopt(M_TOP_PAD, KEPT_SIZE / 16) &&
+           mallopt(M_MMAP_THRESHOLD, KEPT_SIZE / 8);
+}
+
 void sim_begin(const struct sim_plan *plan)
 {
+    memory_keep();
     sim = (struct sim){.plan = *plan, .hash = UINT64_C(0xcbf29ce484222325)};
     memset(sim_stats, 0, sizeof sim_stats);
     rng_seed(&sim.rng, plan->seed);
