@@ -67,6 +67,7 @@ struct chore_state {
     struct loop *loop;
     enum chore chore;
     bool running, wanted;
+    int64_t least_ms; /* by the clock it is not due sooner after its start; INT64_MAX = never */
     int64_t started_ms, took_ms; /* took_ms: the last time, until its commit */
     size_t rows;
     int64_t gone; /* rows that a chore of keeping changed or deleted */
@@ -188,11 +189,15 @@ void tasks_destroy(struct loop *loop);
 void tasks_turn(struct loop *loop);
 /* Looks for what is due in this round: the clock of a drill was moved, and somebody waits. */
 void due_look(struct loop *loop);
-/* How long the loop may wait for its descriptors. */
-long loop_patience_ms(const struct loop *loop);
 /* A request to count again; it is answered when that is committed. */
 void recount_ask(struct loop *loop, struct job *job);
 void incarnation_set(struct loop *loop, int64_t incarnation);
+
+/* pace.c */
+int64_t pace_least(const struct aggregate_ops *ops, enum chore chore);
+bool chore_due(const struct chore_state *state);
+/* How long the loop may wait for its descriptors. */
+long loop_patience_ms(const struct loop *loop);
 
 /* site_clock.c */
 void site_clock_new(struct loop *loop);
