@@ -32,6 +32,7 @@ struct outgoing {
     struct metrics *metrics;
     enum service_id source;
     uint64_t serial, epoch;
+    uint64_t oldest;                    /* no serial below it is under way */
     struct flight *table[FLIGHT_TABLE]; /* an ack or a NAK finds its frame at once, of thousands */
     size_t bytes, count;
     int64_t next_due_ms; /* smallest due time, INT64_MAX = none */
@@ -50,6 +51,7 @@ struct outgoing *outgoing_new(struct bus *bus, struct metrics *metrics, enum ser
     outgoing->bus = bus;
     outgoing->metrics = metrics;
     outgoing->source = source;
+    outgoing->oldest = 1;
     outgoing->next_due_ms = INT64_MAX;
     outgoing->epoch = bus_epoch(bus);
     return outgoing;
@@ -192,13 +194,24 @@ static void list_due(struct outgoing *outgoing, struct flight **link, int64_t no
     }
 }
 
+static struct flight **flight_link(struct outgoing *outgoing, uint64_t serial)
+{
+    struct flight **link = &outgoing->table[serial % FLIGHT_TABLE];
+    while (*link && (*link)->head.serial != serial)
+        link = &(*link)->next;
+    return link;
+}
+
 static void flights_due(struct outgoing *outgoing, int64_t now_ms)
 {
     outgoing->next_due_ms = INT64_MAX;
-    if (!outgoing->count) /* the table is large, and mostly empty where little is to do */
-        return;
-    for (size_t i = 0; i < FLIGHT_TABLE; i++)
-        list_due(outgoing, &outgoing->table[i], now_ms);
+    while (outgoing->oldest <= outgoing->serial && !*flight_link(outgoing, outgoing->oldest))
+        outgoing->oldest++;
+    uint64_t end = outgoing->serial + 1;
+    if (end - outgoing->oldest > FLIGHT_TABLE) /* every list is then looked at once */
+        end = outgoing->oldest + FLIGHT_TABLE;
+    for (uint64_t serial = outgoing->oldest; serial < end; serial++)
+        list_due(outgoing, &outgoing->table[serial % FLIGHT_TABLE], now_ms);
 }
 
 void outgoing_turn(struct outgoing *outgoing, int64_t monotonic_ms)
@@ -219,14 +232,6 @@ void outgoing_turn(struct outgoing *outgoing, int64_t monotonic_ms)
         flights_due(outgoing, monotonic_ms);
     metric_set(outgoing->metrics, flights, outgoing->count);
     metric_set(outgoing->metrics, flight_bytes, outgoing->bytes);
-}
-
-static struct flight **flight_link(struct outgoing *outgoing, uint64_t serial)
-{
-    struct flight **link = &outgoing->table[serial % FLIGHT_TABLE];
-    while (*link && (*link)->head.serial != serial)
-        link = &(*link)->next;
-    return link;
 }
 
 void outgoing_nak(struct outgoing *outgoing, const struct frame *frame, int64_t monotonic_ms)

@@ -34,31 +34,18 @@ static void put_u32(struct buf *buf, uint32_t value)
     buf_add(buf, &net, sizeof net);
 }
 
-static void put_value(struct buf *buf, enum param_type type, int64_t value)
+/* Returns how many of the eight bytes are the value's. */
+static size_t value_encode(enum param_type type, int64_t value, uint8_t ret[8])
 {
-    switch (types[type].size) {
-    case 1: {
-        uint8_t one = value != 0;
-        buf_add(buf, &one, 1);
-        break;
-    }
-    case 2: {
-        uint16_t net = htons((uint16_t)(int16_t)value);
-        buf_add(buf, &net, sizeof net);
-        break;
-    }
-    case 4:
-        put_u32(buf, (uint32_t)(int32_t)value);
-        break;
-    case 8: {
-        int64_t wire = type == PARAM_TIME ? (value - EPOCH_2000_MS) * 1000 : value;
-        uint64_t net = htobe64((uint64_t)wire);
-        buf_add(buf, &net, sizeof net);
-        break;
-    }
-    default:
-        must(!"a fixed-size type");
-    }
+    must(types[type].size > 0);
+    size_t size = (size_t)types[type].size;
+    if (type == PARAM_TIME)
+        value = (value - EPOCH_2000_MS) * 1000;
+    if (type == PARAM_BOOL)
+        value = value != 0;
+    uint64_t net = htobe64((uint64_t)value << 8 * (8 - size));
+    memcpy(ret, &net, sizeof net);
+    return size;
 }
 
 void params_reset(struct params *params)
@@ -96,7 +83,8 @@ int params_array(struct params *params, enum param_type type)
 int params_int(struct params *params, enum param_type type, int64_t value)
 {
     struct param *param = params_next(params, type, false);
-    put_value(&param->data, type, value);
+    uint8_t bytes[8];
+    buf_add(&param->data, bytes, value_encode(type, value, bytes));
     return params->count - 1;
 }
 
@@ -130,8 +118,11 @@ void param_add_int(struct params *params, int index, int64_t value)
         param_add_null(params, index);
         return;
     }
-    put_u32(&param->data, (uint32_t)types[param->type].size);
-    put_value(&param->data, param->type, value);
+    uint8_t bytes[4 + 8];
+    size_t size = value_encode(param->type, value, bytes + 4);
+    uint32_t net = htonl((uint32_t)size);
+    memcpy(bytes, &net, sizeof net);
+    buf_add(&param->data, bytes, sizeof net + size);
 }
 
 void param_add_bytes(struct params *params, int index, const void *data, size_t size)
