@@ -8,7 +8,7 @@
 #include "services/kernel/base/testing.h"
 #include "tests/sim/session.h"
 
-#define SEEDS_DEFAULT 1000
+#define SEEDS_DEFAULT 2200
 #define PLANT_SEEDS_MAX 300
 
 static uint64_t seeds_wanted(void)
