@@ -9,12 +9,13 @@
 #include "services/routing/decide_turn.h"
 
 /* Of the deadline: not in a pause, not where nobody is above any more, and not while somebody
- * verifies within his own time, unless the source was promised an end. */
+ * verifies in a time of his own, unless the source was promised an end. */
 static bool deadline_runs(const struct routing_case *this)
 {
     if (this->due_ms == 0 || (this->escalated & 1) || this->state == CASE_SUSPENDED)
         return false;
-    return this->state != CASE_HANDLED || this->promised_at_ms != 0 || this->step_due_ms == 0;
+    return this->state != CASE_HANDLED || this->promised_at_ms != 0 ||
+           (this->step_due_ms == 0 && !this->course.verify_late);
 }
 
 static bool warn_runs(const struct routing_case *this)
@@ -128,6 +129,7 @@ void clock_verify(struct turn *turn)
 {
     turn->next->step_due_ms = turn->matter ? handler_due(turn, turn->matter->verify_ms).at_ms : 0;
     turn->next->course.arrive_due_ms = 0;
+    turn->next->course.verify_late = 0;
 }
 
 /* The calendar was asked for again. A deadline that it gives is announced by a dispatch of its own;
@@ -235,6 +237,7 @@ static void do_step_late(struct turn *turn)
     turn_step(turn, STEP_LATE, turn->to, unit);
     turn_mark(turn, METRIC_STEP_LATE, unit, 1);
     next->step_due_ms = 0;
+    next->course.verify_late = handled;
     if (next->state != CASE_DISPATCHED)
         return;
     bool waits =

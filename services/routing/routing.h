@@ -133,6 +133,7 @@ enum case_work { WORK_OWN = 0, WORK_MISSION = 1, WORK_NEED = 2 };
     X(latitude_e6) /* of the whistle, in millionths of a degree */                                 \
     X(returned_by) /* unit that gave it back last */                                               \
     X(suspensions) /* how often its clock was stopped */                                           \
+    X(verify_late) /* 1: nobody verified in time */                                                \
     X(longitude_e6)                                                                                \
     X(warn_left_ms)  /* … until its yellow card */                                               \
     X(arrive_due_ms) /* instant, announced with the dispatch, while it waits for acceptance */     \
