@@ -256,6 +256,8 @@ static void report_add(void)
     proto_text(&out, 6, one_of(grids, 4));
     if (chance(3))
         proto_number(&out, 8, now_ms + (int64_t)rng_below(&rng, 8000));
+    if (chance(8)) /* it urges another */
+        proto_number(&out, 10, 1), proto_text(&out, 11, "T1");
     command_add(SERVICE_INTAKE, 1511, 0, "hotline", "", &out);
 }
 
