@@ -111,11 +111,32 @@ static struct bytes mission_done_encode(
     return message_bytes(&act.base, arena);
 }
 
+static struct bytes case_handle_encode(
+        struct arena *arena, const char *text, const struct matter *matter)
+{
+    Huying__Routing__Act act = HUYING__ROUTING__ACT__INIT;
+    Huying__Routing__Evidence items[EVIDENCE_MAX];
+    Huying__Routing__Evidence *pointers[EVIDENCE_MAX];
+    must(matter->evidence_count <= EVIDENCE_MAX);
+    for (int i = 0; i < matter->evidence_count; i++) {
+        huying__routing__evidence__init(&items[i]);
+        items[i].kind = text_lend(EVIDENCE_WORDS[matter->evidence[i].kind]);
+        items[i].count = matter->evidence[i].count;
+        pointers[i] = &items[i];
+    }
+    act.text = text_lend(text);
+    act.evidence = pointers;
+    act.n_evidence = (size_t)matter->evidence_count;
+    return message_bytes(&act.base, arena);
+}
+
 struct bytes field_done_encode(
         struct arena *arena, uint32_t type, const char *text, const struct matter *matter)
 {
     if (matter && type == FIELD_MISSION_DONE)
         return mission_done_encode(arena, text, matter);
+    if (matter && type == FIELD_CASE_HANDLE)
+        return case_handle_encode(arena, text, matter);
     return field_act_encode(arena, text);
 }
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "proto/enforcement.pb-c.h"
+#include "proto/routing.pb-c.h"
 #include "services/kernel/wire/message.h"
 
 static const struct matter petrol = {.code = "PETROL",
@@ -29,6 +30,22 @@ static void mission_is_done_with_all_that_is_required(void **state)
     assert_int_equal(act->evidence[0]->count, 4);
     assert_string_equal(act->evidence[1]->kind, "seizure_list");
     assert_int_equal(act->evidence[1]->count, 1);
+    arena_fini(&arena);
+}
+
+static void case_is_handled_with_all_that_is_required(void **state)
+{
+    struct arena arena;
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    struct bytes payload = field_done_encode(&arena, FIELD_CASE_HANDLE, "swept", &petrol);
+    const Huying__Routing__Act *act =
+            message_open(&huying__routing__act__descriptor, payload, &arena);
+    assert_non_null(act);
+    assert_string_equal(act->text, "swept");
+    assert_int_equal(act->n_evidence, 2);
+    assert_string_equal(act->evidence[1]->kind, "seizure_list");
+    assert_int_equal(act->evidence[0]->count, 4);
     arena_fini(&arena);
 }
 
@@ -55,6 +72,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(mission_is_done_with_all_that_is_required),
+            cmocka_unit_test(case_is_handled_with_all_that_is_required),
             cmocka_unit_test(other_acts_bring_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,8 +30,13 @@ static const char *reason_text(uint32_t reason, const char *language)
     return texts[reason][strcmp(language, "en") == 0];
 }
 
-static void reason_about(uint32_t reason, uint16_t about, const char *language, struct buf *out)
+static void reason_about(uint32_t reason,
+        uint16_t about,
+        const struct directory *directory,
+        const char *language,
+        struct buf *out)
 {
+    (void)directory;
     if (reason == REASON_EVIDENCE)
         evidence_name(about, language, out);
 }

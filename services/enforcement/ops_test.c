@@ -31,10 +31,10 @@ static void refusal_names_the_evidence_that_is_missing(void **state)
     BUF_OWNED text = {0};
     (void)state;
     uint16_t about = evidence_pack((struct evidence){EVIDENCE_SEIZURE_LIST, 1});
-    enforcement_ops.reason_about(REASON_EVIDENCE, about, "zh", &text);
+    enforcement_ops.reason_about(REASON_EVIDENCE, about, NULL, "zh", &text);
     assert_string_equal(text.data, "扣押清单 1 份");
     buf_reset(&text);
-    enforcement_ops.reason_about(REASON_OVER, about, "zh", &text);
+    enforcement_ops.reason_about(REASON_OVER, about, NULL, "zh", &text);
     assert_int_equal(text.size, 0);
 }
 

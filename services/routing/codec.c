@@ -12,6 +12,7 @@
 #include "proto/intake.pb-c.h"
 #include "proto/routing.pb-c.h"
 #include "proto/volunteer.pb-c.h"
+#include "services/kernel/base/evidence_text.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/wire/message.h"
@@ -393,8 +394,11 @@ void routing_detail(
     if (input->kind == INPUT_COMMAND) {
         bool aside = (step->kind == STEP_ACCEPT && input->type != TYPE_ACCEPT) ||
                      step->kind == STEP_SAMPLE || step->kind == STEP_YELLOW;
+        const struct act *act = input->body;
         if (!aside)
-            act_detail(input->body, (enum case_step)step->kind, out);
+            act_detail(act, (enum case_step)step->kind, out);
+        if (!aside && (input->type == TYPE_HANDLE || input->type == TYPE_FINISH_PART))
+            evidence_note(act->evidence, act->evidence_count, out);
     } else if (input->type == TYPE_CASE_REPORTED) {
         buf_add_text(out, ((const struct case_reported *)input->body)->summary);
     } else if (input->type == TYPE_CASE_WITHDRAWN) {

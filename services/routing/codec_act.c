@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "proto/routing.pb-c.h"
+#include "services/kernel/base/evidence_text.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/wire/message.h"
 #include "services/routing/codec.h"
@@ -124,6 +125,16 @@ static const char *needs_why(const Huying__Routing__Act *in, int needs)
     return NULL;
 }
 
+static bool evidence_take(const Huying__Routing__Act *in, struct act *body)
+{
+    for (size_t i = 0; i < in->n_evidence; i++) {
+        const Huying__Routing__Evidence *item = in->evidence[i];
+        if (!evidence_add(body->evidence, &body->evidence_count, item->kind, item->count))
+            return false;
+    }
+    return true;
+}
+
 static enum err act_read(struct bytes payload,
         struct arena *arena,
         int needs,
@@ -152,6 +163,8 @@ static enum err act_read(struct bytes payload,
             .at = {in->longitude, in->latitude, in->longitude != 0 || in->latitude != 0}};
     for (size_t i = 0; i < in->n_units; i++)
         body->units[i] = in->units[i];
+    if (!evidence_take(in, body))
+        return refuse(ret_why, evidence_why);
     *ret_body = body;
     return OK;
 }

@@ -467,10 +467,36 @@ static void every_refusal_has_a_name_and_a_sentence_in_both_languages(void **sta
     assert_string_equal(ops.state_names[CASE_REFERRED_OUT], "referred_out");
 }
 
+static void evidence_is_read_and_written_down(void **state)
+{
+    (void)state;
+    static char photo[] = "photo", selfie[] = "selfie";
+    Huying__Routing__Evidence item = HUYING__ROUTING__EVIDENCE__INIT;
+    Huying__Routing__Evidence *items[] = {&item};
+    Huying__Routing__Act in = HUYING__ROUTING__ACT__INIT;
+    const struct act *body = NULL;
+    const char *why = NULL;
+    BUF_OWNED out = {0};
+    item.kind = photo;
+    item.count = 2;
+    in.evidence = items;
+    in.n_evidence = 1;
+    assert_int_equal(act_decode(pack(&in.base), &arena, (const void **)&body, &why), OK);
+    assert_int_equal(body->evidence_count, 1);
+    const struct step step = {.kind = STEP_HANDLE};
+    const struct input input = {.kind = INPUT_COMMAND, .type = TYPE_HANDLE, .body = body};
+    routing_detail(NULL, &input, &step, &out);
+    assert_string_equal(out.data, "[photo2]");
+    item.kind = selfie;
+    assert_int_equal(act_decode(pack(&in.base), &arena, (const void **)&body, &why), ERR_MALFORMED);
+    assert_memory_equal(why, "evidence:", 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(case_reported_is_decoded),
+            cmocka_unit_test(evidence_is_read_and_written_down),
             cmocka_unit_test(case_reported_limits_are_named),
             cmocka_unit_test(act_limits_are_named),
             cmocka_unit_test(act_fields_beside_text_are_named),

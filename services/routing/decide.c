@@ -60,13 +60,31 @@ void turn_ignore(struct turn *turn)
     turn->outcome->verdict = VERDICT_DUPLICATE;
 }
 
+struct evidence turn_missing(const struct turn *turn)
+{
+    const struct act *act = turn_act_body(turn);
+    if (!turn->matter)
+        return (struct evidence){0, 0};
+    return evidence_missing(turn->matter->evidence, turn->matter->evidence_count, act->evidence,
+            act->evidence_count);
+}
+
+/* Which evidence is missing, whose part is open; a unit whose number has no room is not named. */
+static uint16_t refusal_about(const struct turn *turn, enum case_refusal refusal)
+{
+    if (refusal == REFUSAL_EVIDENCE)
+        return evidence_pack(turn_missing(turn));
+    int64_t unit = refusal == REFUSAL_PARTS_OPEN ? parts_first_open(turn->before) : 0;
+    return unit > 0 && unit <= REFUSED_ABOUT_MAX ? (uint16_t)unit : 0;
+}
+
 static void turn_refuse(struct turn *turn, enum case_refusal refusal)
 {
     if (turn->input->kind != INPUT_COMMAND) {
         turn_ignore(turn);
         return;
     }
-    outcome_refuse(turn->outcome, refusal);
+    outcome_refuse_about(turn->outcome, refusal, refusal_about(turn, refusal));
     if (refusal == REFUSAL_NO_CASE)
         turn->outcome->verdict = VERDICT_NOT_FOUND;
     if (refusal == REFUSAL_VERSION)

@@ -415,11 +415,12 @@ static enum case_refusal come_check(const struct turn *turn, const struct routin
     return state->on_scene ? REFUSAL_ARRIVED_BEFORE : REFUSAL_NONE;
 }
 
-/* Parts that have to be done first. */
+/* Parts that have to be done first, and what the matter has to be shown with. */
 static enum case_refusal handle_check(const struct turn *turn, const struct routing_case *state)
 {
-    (void)turn;
-    return parts_block(state) ? REFUSAL_PARTS_OPEN : REFUSAL_NONE;
+    if (parts_block(state))
+        return REFUSAL_PARTS_OPEN;
+    return turn_missing(turn).count ? REFUSAL_EVIDENCE : REFUSAL_NONE;
 }
 
 enum case_refusal course_check(

@@ -74,6 +74,16 @@ bool parts_block(const struct routing_case *this)
     return false;
 }
 
+int64_t parts_first_open(const struct routing_case *this)
+{
+    for (int i = 0; i < this->course.part_count; i++) {
+        const struct case_part *part = &this->course.parts[i];
+        if (part->state == PART_OPEN && (kind_blocks(part->kind) || part->kind == PART_CALL))
+            return part->unit;
+    }
+    return 0;
+}
+
 bool parts_call(const struct routing_case *this)
 {
     return parts_open(this, BIT(PART_CALL)) > 0;

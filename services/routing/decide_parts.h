@@ -8,6 +8,8 @@ struct turn;
 
 /* True while a part that has to be done first is open. */
 bool parts_block(const struct routing_case *this);
+/* The unit of the first open part that such a one or a call is; 0 = none. */
+int64_t parts_first_open(const struct routing_case *this);
 /* True while a call of a whistle is open. */
 bool parts_call(const struct routing_case *this);
 /* True when the unit did a part of it, so that it may not verify the whole. */

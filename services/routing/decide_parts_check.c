@@ -175,6 +175,17 @@ static enum case_refusal part_there(
     return part >= 0 ? REFUSAL_NONE : REFUSAL_NO_PART;
 }
 
+/* Each co-handler of a joint case shows what the matter has to be shown with; a task that was
+ * ordered is reported as it was ordered. */
+static enum case_refusal finish_check(const struct turn *turn, const struct routing_case *state)
+{
+    const struct staff *staff = staff_find(turn->directory, turn->input->actor);
+    int part = part_meant(turn->directory, state, staff, DO_FINISH_PART, turn_act_body(turn)->part);
+    must(part >= 0); /* part_there() found it */
+    bool joint = state->course.parts[part].kind == PART_JOINT;
+    return joint && turn_missing(turn).count ? REFUSAL_EVIDENCE : REFUSAL_NONE;
+}
+
 enum case_refusal parts_check(
         const struct turn *turn, const struct routing_case *state, enum case_action action)
 {
@@ -188,8 +199,8 @@ enum case_refusal parts_check(
             [DO_SCORE] = {NULL, true},
             [DO_JOINT] = {joint_check, false},
             [DO_ORDER] = {order_check, false},
-            [DO_FINISH_PART] = {NULL, true},
-            [DO_FINISH_LAST] = {NULL, true},
+            [DO_FINISH_PART] = {finish_check, true},
+            [DO_FINISH_LAST] = {finish_check, true},
             [DO_TAKE_OVER] = {take_over_check, true},
             [DO_APPLY] = {apply_check, false},
             [DO_ADMIT] = {NULL, true},

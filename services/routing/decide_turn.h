@@ -30,6 +30,8 @@ void turn_mark(struct turn *turn, enum case_metric metric, int64_t unit, int amo
 
 /* The body of a command. */
 const struct act *turn_act_body(const struct turn *turn);
+/* Which of the evidence that the matter requires the command does not bring; count 0: none. */
+struct evidence turn_missing(const struct turn *turn);
 /* The unit of whoever gives the command. */
 int64_t turn_actor_unit(const struct turn *turn);
 

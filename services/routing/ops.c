@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "services/kernel/base/evidence_text.h"
 #include "services/kernel/bus/peers.h"
 #include "services/routing/codec.h"
 #include "services/routing/decide.h"
@@ -112,6 +113,21 @@ const char *routing_reason_text(uint32_t reason, const char *language)
     return texts[reason][strcmp(language, "en") == 0];
 }
 
+static void reason_about(uint32_t reason,
+        uint16_t about,
+        const struct directory *directory,
+        const char *language,
+        struct buf *out)
+{
+    const struct unit *unit = directory ? unit_find(directory, about) : NULL;
+    bool english = strcmp(language, "en") == 0;
+    if (reason == REFUSAL_EVIDENCE)
+        evidence_name(about, language, out);
+    if (reason == REFUSAL_PARTS_OPEN && unit)
+        buf_add_format(out, english ? " First of all: %s (%s)." : "首先是：%s（%s）。",
+                english ? unit->name_en : unit->name_zh, unit->code);
+}
+
 struct aggregate_ops routing_ops(void)
 {
     return (struct aggregate_ops){
@@ -128,6 +144,7 @@ struct aggregate_ops routing_ops(void)
             .metric_names = metric_names,
             .reason_names = reason_names,
             .reason_text = routing_reason_text,
+            .reason_about = reason_about,
             .kind_names = kind_names,
             .state_names = state_names,
             .sql_stub = CASES_STUB,

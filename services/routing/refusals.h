@@ -153,7 +153,9 @@
             "Units that did a part of it may not verify the whole. Somebody of another one "       \
             "may.")                                                                                \
     X(REFUSAL_ARRIVED_BEFORE, 46, "arrived_before", "已到场登记过。现在可以处置。",                \
-            "The handler is there already. The case can be handled now.")
+            "The handler is there already. The case can be handled now.")                          \
+    X(REFUSAL_EVIDENCE, 47, "evidence", "凭证不全，请补齐后再办理。还缺：",                        \
+            "Evidence is missing. Do it again with all of it. Still missing: ")
 /* clang-format on */
 
 enum case_refusal {

@@ -294,6 +294,8 @@ struct act {
     int code;           /* CHECK_IN: what is shown at the place; 0 = none */
     bool unsolved;      /* FOLLOW_UP: it is not done */
     struct position at; /* WHISTLE, CHECK_IN */
+    struct evidence evidence[EVIDENCE_KINDS]; /* HANDLE, FINISH_PART */
+    int evidence_count;
 };
 
 /* Ids with their number, as queries bind them. */

@@ -88,7 +88,7 @@ static const char *reason_text(struct loop *loop, const struct work *work, struc
         return text;
     BUF_OWNED whole = {0};
     buf_add_text(&whole, text);
-    ops->reason_about(reason, about, loop->conf.language, &whole);
+    ops->reason_about(reason, about, loop->directory, loop->conf.language, &whole);
     return arena_text(arena, whole.data, whole.size);
 }
 

@@ -65,7 +65,8 @@ struct aggregate_ops {
     /* A sentence in "zh" or "en". */
     const char *(*reason_text)(uint32_t reason, const char *language);
     /* Optional: appends to that sentence what outcome.refused_about says. */
-    void (*reason_about)(uint32_t reason, uint16_t about, const char *language, struct buf *out);
+    void (*reason_about)(uint32_t reason, uint16_t about, const struct directory *directory,
+            const char *language, struct buf *out);
     const char *const *kind_names;   /* by transition number */
     const char *const *state_names;  /* by state number */
 

@@ -131,8 +131,13 @@ TOY const char *toy_reason_text(uint32_t reason, const char *language)
     return reason == 1 ? "too little" : "?";
 }
 
-TOY void toy_reason_about(uint32_t reason, uint16_t about, const char *language, struct buf *out)
+TOY void toy_reason_about(uint32_t reason,
+        uint16_t about,
+        const struct directory *directory,
+        const char *language,
+        struct buf *out)
 {
+    (void)directory;
     (void)language;
     buf_add_format(out, ", %u: %u more", reason, about);
 }
