@@ -122,6 +122,8 @@ struct fault submission_check(const struct submission *submission, const char *t
     if (!fault.kind)
         fault = unit_codes_check(submission);
     if (!fault.kind)
+        fault = text_check(submission->to, "to", UNIT_CODE_CHARS_MAX, false);
+    if (!fault.kind)
         fault = instant_check(submission->reported_ms, "reported_at");
     if (!fault.kind)
         fault = instant_check(submission->promised_ms, "promised_at");

@@ -103,6 +103,10 @@ static void wishes_hash(crypto_hash_sha256_state *hash, const struct submission 
     }
     if (submission->settled)
         hash_text(hash, "settled");
+    if (*submission->to) {
+        hash_text(hash, "to");
+        hash_text(hash, submission->to);
+    }
     for (int i = 0; i < submission->evidence_count; i++) {
         const uint8_t pair[2] = {submission->evidence[i].kind, submission->evidence[i].count};
         hash_text(hash, "evidence");
@@ -161,6 +165,7 @@ enum err submission_decode(
             .promised_ms = message->promised_at_ms,
             .intent = (enum intent)message->intent,
             .about = message->about,
+            .to = message->to,
             .settled = message->settled};
     for (size_t i = 0; i < message->n_unit_codes && i < UNIT_CODES_MAX; i++)
         body->unit_codes[i] = message->unit_codes[i];

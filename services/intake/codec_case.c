@@ -36,6 +36,8 @@ static void case_reported_encode(const struct report *report,
         items[i].count = submission->evidence[i].count;
         pointers[i] = &items[i];
     }
+    const struct unit *to = unit_find_code(world->directory, submission->to);
+    message.to = to ? to->id : 0;
     message.settled = submission->settled;
     message.evidence = pointers;
     message.n_evidence = (size_t)submission->evidence_count;

@@ -264,6 +264,7 @@ static void digest_tells_every_field_apart(void **unused)
     DIFFERENT(report.promised_ms++);
     DIFFERENT((report.intent = HOTLINE_URGE, report.about = "T-0"));
     DIFFERENT(report.settled = true);
+    DIFFERENT(report.to = "A");
     DIFFERENT(
             (report.evidence_count = 1, report.evidence[0] = (struct hotline_evidence){"form", 2}));
 #undef DIFFERENT
@@ -335,8 +336,13 @@ static struct report accepted_make(void)
 static struct hotline_receipt answer_of(const struct outcome *outcome, uint32_t type)
 {
     static struct resolved resolved;
-    const struct submission submission = {
-            .ticket = "T-9", .matter = "NOSUCH", .text = "", .reporter = "", .resolved = &resolved};
+    const struct submission submission = {.ticket = "T-9",
+            .matter = "NOSUCH",
+            .text = "",
+            .reporter = "",
+            .about = "",
+            .to = "",
+            .resolved = &resolved};
     const struct withdrawal withdrawal = {"T-9", "", 0};
     struct input input = {.kind = INPUT_COMMAND, .type = type};
     input.body = type == HOTLINE_REPORT ? (const void *)&submission : (const void *)&withdrawal;
@@ -499,6 +505,7 @@ static void settled_urge_and_follow_up_reach_routing(void **unused)
     const struct submission *body = NULL;
     struct hotline_report sent = report_make();
     sent.settled = true;
+    sent.to = "A";
     sent.evidence_count = 1;
     sent.evidence[0] = (struct hotline_evidence){"photo", 2};
     assert_null(why_of(&sent, &body));
@@ -511,6 +518,7 @@ static void settled_urge_and_follow_up_reach_routing(void **unused)
     const Huying__Intake__CaseReported *reported =
             message_open(&huying__intake__case_reported__descriptor, bytes_of(&out), &arena);
     assert_true(reported->settled);
+    assert_int_equal(reported->to, 5);
     assert_int_equal(reported->n_evidence, 1);
     assert_string_equal(reported->evidence[0]->kind, "photo");
     assert_int_equal(reported->evidence[0]->count, 2);

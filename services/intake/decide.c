@@ -138,6 +138,19 @@ static bool settled_check(const struct submission *submission,
     return outcome->verdict != VERDICT_REFUSED;
 }
 
+static bool to_check(const struct submission *submission,
+        const struct input *input,
+        const struct world *world,
+        struct outcome *outcome)
+{
+    const struct unit *unit = unit_find_code(world->directory, submission->to);
+    if (!report_by_staff(world->directory, input))
+        outcome_refuse(outcome, REASON_NOT_STAFF);
+    else if (!unit)
+        outcome_refuse(outcome, REASON_UNKNOWN_UNIT);
+    return outcome->verdict != VERDICT_REFUSED;
+}
+
 static void report_accept(const struct input *input,
         const struct world *world,
         struct report *next,
@@ -160,6 +173,8 @@ static void report_accept(const struct input *input,
     }
     const struct staff *reporter = staff_find(world->directory, input->actor);
     if (submission->settled && !settled_check(submission, matter, place.unit, reporter, outcome))
+        return;
+    if (*submission->to && !to_check(submission, input, world, outcome))
         return;
     report_fill(next, submission, input);
     next->matter = matter->id;

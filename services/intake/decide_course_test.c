@@ -99,6 +99,7 @@ static struct submission urge_make(const char *ticket, uint8_t digest)
             .reporter = "",
             .intent = INTENT_URGE,
             .about = "A",
+            .to = "",
             .digest = {digest},
             .resolved = &resolved};
 }
@@ -274,6 +275,37 @@ static void settled_on_the_spot_is_the_grid_workers_with_evidence(void **unused)
     }
 }
 
+static void only_staff_send_a_report_to_a_unit(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *actor, *to;
+        uint32_t reason;
+    } cases[] = {{"d4", "A-1", REASON_NONE}, {"", "A-1", REASON_NOT_STAFF},
+            {"who", "A-1", REASON_NOT_STAFF}, {"d4", "A-9", REASON_UNKNOWN_UNIT}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct submission body = urge_make("S", 3);
+        body.intent = INTENT_REPORT;
+        body.about = "";
+        body.matter = "GAS";
+        body.to = cases[i].to;
+        const struct world world = {.directory = directory};
+        struct input input = {.kind = INPUT_COMMAND,
+                .type = INTAKE_SUBMIT,
+                .agg = CASE,
+                .now_ms = NOW,
+                .body = &body,
+                .peer = "app"};
+        (void)snprintf(input.actor, sizeof input.actor, "%s", cases[i].actor);
+        struct report state = report_make(REPORT_NONE);
+        struct report next = state;
+        struct outcome outcome = {0};
+        report_decide(&state, &input, &world, &next, &outcome);
+        if (outcome.reason != cases[i].reason)
+            fail_msg("%zu: reason %u", i, outcome.reason);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +316,7 @@ int main(void)
             cmocka_unit_test(follow_up_is_passed_on_once_in_each_round),
             cmocka_unit_test(follow_up_before_the_end_or_of_others_is_refused),
             cmocka_unit_test(settled_on_the_spot_is_the_grid_workers_with_evidence),
+            cmocka_unit_test(only_staff_send_a_report_to_a_unit),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -86,6 +86,8 @@ static struct submission submission_make(void)
             .matter = "LIGHT",
             .text = "dark",
             .reporter = "",
+            .about = "",
+            .to = "",
             .unit_codes = {"D", "A", "A-1", "A-1-g"},
             .unit_code_count = 4,
             .reported_ms = NOW - 1000,

@@ -151,6 +151,8 @@ static struct fault wish_read(const char *name, const json_t *value, struct form
         return intent_read(value, form);
     if (strcmp(name, "about") == 0)
         return text_read(value, "about", &form->report.about);
+    if (strcmp(name, "to") == 0)
+        return text_read(value, "to", &form->report.to);
     if (strcmp(name, "settled") == 0)
         return settled_read(value, form);
     if (strcmp(name, "evidence") == 0)
@@ -200,6 +202,7 @@ static struct fault form_check(struct form *form)
     submission->promised_ms = report->promised_ms;
     submission->intent = (enum intent)report->intent;
     submission->about = report->about;
+    submission->to = report->to;
     return submission_check(submission, "Idempotency-Key");
 }
 
@@ -219,7 +222,7 @@ bool form_read(const char *body,
         problem_set(ret_problem, PROBLEM_JSON, "body", -1);
         return false;
     }
-    struct form form = {.report = {.ticket = key, .matter = "", .text = "", .about = ""},
+    struct form form = {.report = {.ticket = key, .matter = "", .text = "", .about = "", .to = ""},
             .submission = {.reporter = ""}};
     const char *name;
     json_t *value;

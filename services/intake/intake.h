@@ -114,7 +114,13 @@ enum report_metric {
             "该事项不允许当场处置。请去掉 settled 后上报。")                                       \
     X(REASON_EVIDENCE, 14, "EVIDENCE",                                                             \
             "Evidence is missing. Report it again with all of it. Still missing: ",                \
-            "凭证不全，请补齐后再报。还缺：")
+            "凭证不全，请补齐后再报。还缺：")                                                      \
+    X(REASON_NOT_STAFF, 15, "NOT_STAFF",                                                           \
+            "Only a member of staff can send a report to a unit. Leave the field to empty.",       \
+            "只有工作人员可以指定承办单位。请将 to 字段留空。")                                    \
+    X(REASON_UNKNOWN_UNIT, 16, "UNKNOWN_UNIT",                                                     \
+            "The organisation tree has no such unit. Send the code of a unit of units.csv.",       \
+            "组织树中没有该单位。请使用 units.csv 中的单位编码。")
 
 enum report_reason {
 #define X(name, number, text, en, zh) name = number,
@@ -224,6 +230,7 @@ struct submission {
     bool settled;
     struct evidence evidence[EVIDENCE_KINDS];
     int evidence_count;
+    const char *to;              /* unit code, past the catalogue; "" = none */
     uint8_t digest[DIGEST_SIZE]; /* over all of the above */
     struct resolved *resolved;   /* filled by the store's resolve */
 };

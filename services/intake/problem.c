@@ -46,6 +46,8 @@ void problem_set_reason(struct problem *problem, uint32_t reason)
         field = "settled";
     else if (reason == REASON_EVIDENCE)
         field = "evidence";
+    else if (reason == REASON_NOT_STAFF || reason == REASON_UNKNOWN_UNIT)
+        field = "to";
     problem_set(problem, PROBLEM_REFUSED, field, -1);
     problem->reason = reason;
 }

@@ -38,6 +38,7 @@ void hotline_report_encode(const struct hotline_report *report, struct buf *out)
     message.intent = (Huying__Hotline__Intent)report->intent;
     message.about = text_lend(report->about);
     message.settled = report->settled;
+    message.to = text_lend(report->to);
     Huying__Hotline__Evidence items[HOTLINE_EVIDENCE_MAX];
     Huying__Hotline__Evidence *pointers[HOTLINE_EVIDENCE_MAX];
     for (size_t i = 0; i < report->evidence_count; i++) {

@@ -72,6 +72,8 @@ struct hotline_report {
     bool settled;
     struct hotline_evidence evidence[HOTLINE_EVIDENCE_MAX];
     size_t evidence_count;
+    const char
+            *to; /* systems of staff only: code of the unit that gets it; NULL = the catalogue's */
 };
 
 /* What the caller says of the outcome when asked. */
