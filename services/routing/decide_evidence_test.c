@@ -2,7 +2,7 @@
  * who handle it together; and a refusal says which of it, or whose part, is missing. */
 #include "services/kernel/base/buf.h"
 #include "services/routing/ops.h"
-#include "services/routing/test_city.h"
+#include "services/routing/test_acts.h"
 
 static struct directory *city;
 
