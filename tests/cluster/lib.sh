@@ -147,6 +147,14 @@ counters_check() {
     done
 }
 
+# Every deadline that was announced comes out the same when it is counted again.
+deadlines_check() {
+    "$HUYING_BUILD/bin/huyingctl" -o json deadlines --all >"$work/deadlines.json" ||
+        fail "$1: huyingctl deadlines: $(head -c 2000 "$work/deadlines.json")"
+    check "$1: deadlines that cannot be counted again, and whether there are any" '[0,true]' \
+        "$(jq -c '[.unknown, .same > 0]' "$work/deadlines.json")"
+}
+
 ledger_check() {
     "$HUYING_BUILD/bin/huyingctl" audit verify >"$work/verify.out" 2>&1 ||
         fail "$1: huyingctl audit verify: $(tail -n 3 "$work/verify.out")"
