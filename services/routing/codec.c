@@ -16,6 +16,7 @@
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/wire/message.h"
+#include "services/routing/codec_item.h"
 #include "services/routing/decide.h"
 #include "services/routing/decide_parts.h"
 
@@ -31,6 +32,10 @@ SAME(TYPE_NEED_OPENED, HUYING__ROUTING__TYPE__NEED_OPENED);
 SAME(TYPE_NEED_CANCELLED, HUYING__ROUTING__TYPE__NEED_CANCELLED);
 SAME(TYPE_WORKLIST, HUYING__ROUTING__TYPE__WORKLIST);
 SAME(TYPE_CASE, HUYING__ROUTING__TYPE__CASE);
+SAME(TYPE_SEARCH, HUYING__ROUTING__TYPE__SEARCH);
+SAME(TYPE_SIMILAR, HUYING__ROUTING__TYPE__SIMILAR);
+SAME(TYPE_LOAD, HUYING__ROUTING__TYPE__LOAD);
+SAME(TYPE_AGENDA, HUYING__ROUTING__TYPE__AGENDA);
 SAME(TYPE_MISSION_PROGRESS, HUYING__ENFORCEMENT__TYPE__MISSION_PROGRESS);
 SAME(TYPE_NEED_PROGRESS, HUYING__VOLUNTEER__TYPE__NEED_PROGRESS);
 
@@ -339,7 +344,7 @@ void routing_encode(const void *next,
     }
 }
 
-/* The case as it stands, also when the command was refused: the client sees what is legal now. */
+/* The case as it stands, also when the command was refused: then with what would be legal now. */
 void routing_answer(const void *next,
         const struct input *input,
         const struct outcome *outcome,
@@ -347,21 +352,13 @@ void routing_answer(const void *next,
         struct buf *out)
 {
     const struct routing_case *this = next;
+    struct item_actions actions;
     if (outcome->verdict == VERDICT_NOT_FOUND || this->state == CASE_NONE)
         return;
-    const struct matter *matter = matter_find(world->directory, this->matter);
     Huying__Routing__WorkItem item = HUYING__ROUTING__WORK_ITEM__INIT;
-    item.id = this->agg.id;
-    item.source_ref = text_lend(this->source_ref);
-    item.state = text_lend(case_state_name(this->state));
-    item.handler = this->handler;
-    item.handler_kind = text_lend(case_kind_name(this->kind));
-    item.due_ms = this->due_ms;
-    item.version = this->agg.ver;
-    item.matter = text_lend(matter ? matter->code : "");
-    item.unit = this->unit;
-    item.level = text_lend(case_level_name(this->level));
-    item.step_due_ms = this->step_due_ms;
+    item_fill(this, world->directory, &item);
+    if (outcome->verdict != VERDICT_APPLIED)
+        item_actions_fill(this, world->directory, input->actor, input->now_ms, &actions, &item);
     if (input->type == TYPE_WHISTLE && outcome->verdict == VERDICT_APPLIED)
         item.code = (uint32_t)check_in_code(
                 this, input->now_ms, directory_utc_offset_s(world->directory));

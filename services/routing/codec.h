@@ -102,7 +102,7 @@ void routing_answer(const void *next,
 void routing_detail(
         const void *next, const struct input *input, const struct step *step, struct buf *out);
 
-/* As query_type: bind, encode; in codec_query.c. */
+/* As query_type: bind, encode; in codec_query.c and codec_case.c. */
 enum err worklist_bind(struct bytes payload,
         const struct directory *directory,
         const char *actor,
@@ -117,6 +117,36 @@ enum err case_bind(struct bytes payload,
         struct params *params,
         const char **ret_why) MUST_CHECK;
 void case_encode(const PGresult *rows, const struct directory *directory, struct buf *out);
+enum err agenda_bind(struct bytes payload,
+        const struct directory *directory,
+        const char *actor,
+        struct arena *arena,
+        struct params *params,
+        const char **ret_why) MUST_CHECK;
+void agenda_encode(const PGresult *rows, const struct directory *directory, struct buf *out);
+
+/* … in codec_search.c. */
+enum err search_bind(struct bytes payload,
+        const struct directory *directory,
+        const char *actor,
+        struct arena *arena,
+        struct params *params,
+        const char **ret_why) MUST_CHECK;
+void search_encode(const PGresult *rows, const struct directory *directory, struct buf *out);
+enum err similar_bind(struct bytes payload,
+        const struct directory *directory,
+        const char *actor,
+        struct arena *arena,
+        struct params *params,
+        const char **ret_why) MUST_CHECK;
+void similar_encode(const PGresult *rows, const struct directory *directory, struct buf *out);
+enum err load_bind(struct bytes payload,
+        const struct directory *directory,
+        const char *actor,
+        struct arena *arena,
+        struct params *params,
+        const char **ret_why) MUST_CHECK;
+void load_encode(const PGresult *rows, const struct directory *directory, struct buf *out);
 
 /* What happened beside the straight way, as it stands in the row: JSON with the names of
  * COURSE_TABLE, of what is not 0. False: nothing happened (the row has NULL). */

@@ -375,7 +375,41 @@ static void answer_shows_the_case_also_when_refused(void **state)
     assert_int_equal(got->unit, U_GRID);
     assert_int_equal(got->version, 3);
     assert_int_equal(got->due_ms, NOW + 24 * HOUR);
+    assert_int_equal(got->n_actions, 0);
     huying__routing__work_item__free_unpacked(got, NULL);
+}
+
+/* Who is refused reads what he may do instead; who is not reads the case alone. */
+static void refusal_says_what_would_be_legal(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *actor, *first; /* NULL: nothing */
+        bool suspend;
+    } table[] = {{"sd", "refer", true}, {"w1", "handle", false}, {"w3", NULL, false}};
+    struct world world = {.directory = city};
+    struct story story;
+    story_reach(&story, city, M_LAMP, CASE_ACCEPTED);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct input input = {.kind = INPUT_COMMAND, .type = TYPE_VERIFY, .now_ms = NOW + 9};
+        BUF_OWNED out = {0};
+        (void)snprintf(input.actor, sizeof input.actor, "%s", table[i].actor);
+        assert_int_equal(
+                story_command(&story, TYPE_VERIFY, table[i].actor, NOW + 9), VERDICT_REFUSED);
+        routing_answer(&story.state, &input, &story.outcome, &world, &out);
+        Huying__Routing__WorkItem *got =
+                huying__routing__work_item__unpack(NULL, out.size, (const uint8_t *)out.data);
+        assert_non_null(got);
+        print_message("%s\n", table[i].actor);
+        assert_int_equal(got->n_actions > 0, table[i].first != NULL);
+        if (table[i].first)
+            assert_string_equal(got->actions[0], table[i].first);
+        bool suspend = false;
+        for (size_t k = 0; k < got->n_actions; k++)
+            suspend = suspend || strcmp(got->actions[k], "suspend") == 0;
+        assert_int_equal(suspend, table[i].suspend);
+        huying__routing__work_item__free_unpacked(got, NULL);
+    }
 }
 
 static void detail_stands_behind_one_step_of_a_decision(void **state)
@@ -506,6 +540,7 @@ int main(void)
             cmocka_unit_test(need_says_skill_and_offer),
             cmocka_unit_test(end_says_outcome_to_the_reporter),
             cmocka_unit_test(answer_shows_the_case_also_when_refused),
+            cmocka_unit_test(refusal_says_what_would_be_legal),
             cmocka_unit_test(detail_stands_behind_one_step_of_a_decision),
             cmocka_unit_test(course_goes_into_json_and_back),
             cmocka_unit_test(every_refusal_has_a_name_and_a_sentence_in_both_languages),

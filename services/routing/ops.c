@@ -9,6 +9,7 @@
 #include "services/routing/codec.h"
 #include "services/routing/decide.h"
 #include "services/routing/store.h"
+#include "services/routing/store_query.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -78,6 +79,10 @@ static const struct input_type inputs[] = {
 static const struct query_type queries[] = {
         {TYPE_WORKLIST, "worklist", &WORKLIST, worklist_bind, worklist_encode},
         {TYPE_CASE, "case", &CASE_VIEW, case_bind, case_encode},
+        {TYPE_SEARCH, "search", &SEARCH, search_bind, search_encode},
+        {TYPE_SIMILAR, "similar", &SIMILAR, similar_bind, similar_encode},
+        {TYPE_LOAD, "load", &LOAD, load_bind, load_encode},
+        {TYPE_AGENDA, "agenda", &AGENDA, agenda_bind, agenda_encode},
 };
 
 static const char *const metric_names[] = {

@@ -1,9 +1,9 @@
-/* All SQL of routing. The kernel runs the first three statements (aggregate.h says with what);
- * queries run the others, read-only. A case's row is rewritten whole at every change but for the
+/* The SQL that changes cases; what only reads them is in store_query.c. The kernel runs these three
+ * statements (aggregate.h says with what). A case's row is rewritten whole at every change but for the
  * two texts that are written once: they are neither loaded nor sent again, NULL leaves them as
  * they are.
  *
- * To add a column: schema/, then the same place in CASES_LOAD, CASES_UPDATE, case_load_row(),
+ * To add a column: schema/, then the same place in CASE_COLUMNS, CASES_UPDATE, case_load_row(),
  * case_save_begin() and case_save_row(). */
 #include "services/routing/store.h"
 
@@ -20,13 +20,7 @@ const struct statement CASES_STUB = {"cases_stub",
         "INSERT INTO cases (id) SELECT unnest($1::bigint[]) ORDER BY 1 ON CONFLICT DO NOTHING"};
 
 const struct statement CASES_LOAD = {"cases_load",
-        "SELECT id, ver, seen_intake, seen_enforcement, seen_volunteer,"
-        " sent_intake, sent_enforcement, sent_volunteer,"
-        " unit, area, handler, handled_unit,"
-        " accepted_at, promised_at, first_due_at, due_at, step_due_at, warn_at, handled_at,"
-        " ended_at, matter, state, level, kind, work, escalated,"
-        " on_scene, late, overdue, overdue_by_catalogue, drill, handled_by, course::text, "
-        "source_ref"
+        "SELECT " CASE_COLUMNS
         " FROM cases WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"};
 
 /* The rows are there, and locked: the conflict is what is wanted (aggregate.h). Arrays whose
@@ -67,42 +61,6 @@ const struct statement CASES_UPDATE = {"cases_update",
         "excluded.drill, handled_by = excluded.handled_by, course = excluded.course, source_ref "
         "= excluded.source_ref, source = COALESCE(excluded.source, c.source), summary = "
         "COALESCE(excluded.summary, c.summary)"};
-
-#define ITEM_COLUMNS "id, handler, unit, due_at, ver, matter, state, level, kind, source_ref"
-
-/* One branch runs; conditions on parameters alone are settled once, before any row is read, so
- * that each branch keeps its own index: source_ref, queue, the key. OFFSET 0 keeps the planner
- * from going by the key through all that has ended, to find the few that are open or have those
- * tickets, as it does when it plans without statistics. Lists of what has ended do walk the key,
- * from $5 on. */
-const struct statement WORKLIST = {"worklist",
-        "(SELECT " ITEM_COLUMNS " FROM (SELECT " ITEM_COLUMNS " FROM cases"
-        " WHERE source_ref = ANY($1::text[]) AND ver > 0 OFFSET 0) AS named"
-        " WHERE (cardinality($2::bigint[]) = 0 OR handler = ANY($2))"
-        " AND state = ANY($3::smallint[]) AND id > $5::bigint ORDER BY id LIMIT $6::integer)"
-        " UNION ALL "
-        "(SELECT " ITEM_COLUMNS " FROM (SELECT " ITEM_COLUMNS " FROM cases"
-        " WHERE cardinality($1) = 0 AND cardinality($2) > 0 AND $4::boolean"
-        " AND queue = ANY($2) AND state = ANY($3) AND ver > 0 AND id > $5 OFFSET 0) AS mine"
-        " ORDER BY id LIMIT $6)"
-        " UNION ALL "
-        "(SELECT " ITEM_COLUMNS " FROM (SELECT " ITEM_COLUMNS " FROM cases"
-        " WHERE cardinality($1) = 0 AND cardinality($2) = 0 AND $4"
-        " AND queue IS NOT NULL AND state = ANY($3) AND ver > 0 AND id > $5 OFFSET 0) AS every"
-        " ORDER BY id LIMIT $6)"
-        " UNION ALL "
-        "(SELECT " ITEM_COLUMNS " FROM cases"
-        " WHERE cardinality($1) = 0 AND NOT $4"
-        " AND (cardinality($2) = 0 OR handler = ANY($2))"
-        " AND state = ANY($3) AND ver > 0 AND id > $5"
-        " ORDER BY id LIMIT $6)"
-        " ORDER BY id LIMIT $6"};
-
-const struct statement CASE_VIEW = {"case_view",
-        "SELECT " ITEM_COLUMNS ", COALESCE(source, ''), COALESCE(summary, ''),"
-        " accepted_at, promised_at, handled_at, ended_at,"
-        " bit_count((escalated & 28)::integer::bit(32)), overdue OR overdue_by_catalogue"
-        " FROM cases WHERE id = $1::bigint AND ver > 0 ORDER BY id LIMIT 1"};
 
 void case_load_row(const PGresult *result, int row, int col, void *state, struct arena *arena)
 {
@@ -200,46 +158,4 @@ void case_save_row(const void *state, struct params *params, int first)
     text_save(params, at++, this->source);
     text_save(params, at++, this->summary);
     must(at - first == 28);
-}
-
-int case_row_count(const PGresult *rows)
-{
-    return PQntuples(rows);
-}
-
-/* Returns the column after the item's. */
-static int item_row(const PGresult *rows, int row, struct case_row *ret)
-{
-    int col = 0;
-    ret->id = row_int(rows, row, col++);
-    ret->handler = row_int(rows, row, col++);
-    ret->unit = row_int(rows, row, col++);
-    ret->due_ms = row_time(rows, row, col++);
-    ret->ver = (int32_t)row_int(rows, row, col++);
-    ret->matter = (int32_t)row_int(rows, row, col++);
-    ret->state = (enum case_state)row_int(rows, row, col++);
-    ret->level = (enum level)row_int(rows, row, col++);
-    ret->kind = (enum handler_kind)row_int(rows, row, col++);
-    ret->source_ref = row_text(rows, row, col++);
-    return col;
-}
-
-void worklist_row(const PGresult *rows, int row, struct case_row *ret)
-{
-    *ret = (struct case_row){.source = "", .summary = ""};
-    (void)item_row(rows, row, ret);
-}
-
-void case_view_row(const PGresult *rows, int row, struct case_row *ret)
-{
-    *ret = (struct case_row){0};
-    int col = item_row(rows, row, ret);
-    ret->source = row_text(rows, row, col++);
-    ret->summary = row_text(rows, row, col++);
-    ret->accepted_at_ms = row_time(rows, row, col++);
-    ret->promised_at_ms = row_time(rows, row, col++);
-    ret->handled_at_ms = row_time(rows, row, col++);
-    ret->ended_at_ms = row_time(rows, row, col++);
-    ret->escalations = (int)row_int(rows, row, col++);
-    ret->overdue = row_int(rows, row, col) != 0;
 }

@@ -135,6 +135,7 @@ TEST_TOOL struct directory *city_build(void)
     matters[M_GAS - 1].arrive_ms = HOUR / 2;
     matters[M_GAS - 1].verify_ms = HOUR;
     matters[M_DUMP - 1].squad_capability = "haul";
+    matters[M_LAMP - 1].dup_h = 4;
     matters[M_GRAFFITI - 1].squad_capability = "paint";
     struct directory_rows rows = {.version = 5,
             .site = 1,

@@ -156,6 +156,11 @@ const struct unit *directory_unit(const struct directory *directory, size_t inde
     return index < directory->unit_count ? &directory->units[index] : NULL;
 }
 
+const struct matter *directory_matter(const struct directory *directory, size_t index)
+{
+    return index < directory->matter_count ? &directory->matters[index] : NULL;
+}
+
 /* True when `word` is one of the ";"-separated words of `list`; "" always is. */
 static bool list_names(const char *list, const char *word)
 {

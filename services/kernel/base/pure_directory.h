@@ -175,6 +175,8 @@ const struct unit *directory_handler(const struct directory *directory,
 /* By id any version, by code the present one. */
 const struct matter *matter_find(const struct directory *directory, int32_t id);
 const struct matter *matter_find_code(const struct directory *directory, const char *code);
+/* All versions, in the order in which they were given: iterate index from 0 until NULL. */
+const struct matter *directory_matter(const struct directory *directory, size_t index);
 const struct staff *staff_find(const struct directory *directory, const char *code);
 /* Staff of exactly that unit, in order of code: iterate index from 0 until NULL. */
 const struct staff *staff_of_unit(const struct directory *directory, int64_t unit, size_t index);

@@ -178,6 +178,8 @@ static void refusals_table(void **state)
     } rows[] = {
             {"no right", TOY_LOOK, RIGHT_ACT, "", "1", ERR_DENIED, "no right to queries"},
             {"a name", TOY_LOOK, RIGHT_QUERY, "W", "1", ERR_DENIED, "somebody's name"},
+            {"what the service says", TOY_LOOK, RIGHT_QUERY | RIGHT_ACT, "W", "1", ERR_DENIED,
+                    "nothing for anybody"},
             {"a type", 4711, RIGHT_QUERY, "", "1", ERR_UNKNOWN, "no query"},
             {"its format", TOY_LOOK, RIGHT_QUERY, "", "x", ERR_MALFORMED, "not an id"},
             {"the kernel's", OPS_HISTORY, RIGHT_QUERY, "", "\xff", ERR_MALFORMED, "format"},

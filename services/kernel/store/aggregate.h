@@ -28,7 +28,8 @@
 struct query_type {
     uint32_t type;
     const char *name;
-    /* Decodes the request and binds $1… of `statement`; ERR_MALFORMED with `why`, ERR_DENIED. */
+    /* Decodes the request and binds $1… of `statement`; ERR_MALFORMED with `why`, ERR_DENIED.
+     * `actor`: in whose name it is asked, "" = in the key's own. */
     const struct statement *statement;
     enum err (*bind)(struct bytes payload, const struct directory *directory, const char *actor,
             struct arena *arena, struct params *params, const char **ret_why);

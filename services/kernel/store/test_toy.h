@@ -166,7 +166,10 @@ TOY enum err toy_look_bind(struct bytes payload,
         const char **ret_why)
 {
     (void)directory;
-    (void)actor;
+    if (actor[0]) {
+        *ret_why = "nothing for anybody by name";
+        return ERR_DENIED;
+    }
     char *end = arena_text(arena, (const char *)payload.data, payload.size), *begin = end;
     int64_t agg = strtoll(begin, &end, 10);
     params_int(params, PARAM_INT8, agg);

@@ -1,10 +1,14 @@
 -- The case: one row from the report to its end, the aggregate of services/routing/routing.h. Numbers of
 -- states, levels and kinds are those of the tables there. A row with ver = 0 is a stub: no reader counts it.
 --
--- A case is updated four to six times in its life. The three indexes besides the key stand on columns that
--- change only at its start, when it gets another handler, and at its end; every other update is a heap-only one, for
--- which the pages keep room.
+-- A case is updated four to six times in its life. The indexes besides the key stand on columns that change only at
+-- its start, when it gets another handler or area, when somebody is called to it or has come, and at its end; every
+-- other update is a heap-only one, for which the pages keep room.
 SET search_path TO :"schema";
+
+-- The units that have a part in the case and are not through with it (state 1: PART_OPEN), for `called`.
+CREATE FUNCTION units_called(course jsonb) RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT array_agg(unit::bigint) FROM jsonb_path_query(course, '$.parts[*] ? (@.state == 1).unit') AS unit $$;
 
 CREATE TABLE cases (
     id                   bigint PRIMARY KEY,
@@ -44,11 +48,21 @@ CREATE TABLE cases (
     source               text,
     summary              text,
     queue                bigint GENERATED ALWAYS AS      -- in whose worklist it stands; NULL once ended
-        (CASE WHEN state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11 THEN handler END) STORED
+        (CASE WHEN state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11 THEN handler END) STORED,
+    queue_area           bigint GENERATED ALWAYS AS      -- the same of who answers for it
+        (CASE WHEN state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11 THEN area END) STORED,
+    queue_place          bigint GENERATED ALWAYS AS      -- … and of where it lies
+        (CASE WHEN state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11 THEN unit END) STORED,
+    called               bigint[] GENERATED ALWAYS AS    -- who has to do a part of it; also after its end
+        (CASE WHEN course ? 'parts' THEN units_called(course) END) STORED
 ) WITH (fillfactor = 70);
 
 CREATE INDEX cases_source_ref ON cases (source_ref) WHERE source_ref IS NOT NULL;
 CREATE INDEX cases_queue ON cases (queue, id) WHERE queue IS NOT NULL;
+CREATE INDEX cases_area ON cases (queue_area) WHERE queue_area IS NOT NULL;
+CREATE INDEX cases_place ON cases (queue_place) WHERE queue_place IS NOT NULL;
+CREATE INDEX cases_called ON cases USING gin (called) WHERE called IS NOT NULL;
+CREATE INDEX cases_accepted ON cases (accepted_at, id) WHERE accepted_at IS NOT NULL;
 CREATE INDEX cases_ended ON cases (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Whose data may go when it is old (PROTOCOL rule 10).
