@@ -46,8 +46,8 @@ static int step(struct ctl *ctl, struct pg *pg, const struct drill_site *site, c
     client_destroy(&client);
     if (err == OK)
         return EXIT_DONE;
-    return ctl_fail(ctl, "时钟没有走完这一步:%s", "the clock did not finish its step: %s",
-            pg_message(pg));
+    return ctl_fail(
+            ctl, "时钟没有走完这一步:%s", "the clock did not finish its step: %s", pg_message(pg));
 }
 
 static int show(struct ctl *ctl, struct pg *pg)

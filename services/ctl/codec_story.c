@@ -59,7 +59,7 @@ struct bytes case_query_encode(struct arena *arena, int64_t id)
     return message_bytes(&query.base, arena);
 }
 
-static struct case_view item_view(const Huying__Routing__WorkItem *item)
+struct case_view item_view(const Huying__Routing__WorkItem *item)
 {
     return (struct case_view){.id = item->id,
             .unit = item->unit,
@@ -73,7 +73,11 @@ static struct case_view item_view(const Huying__Routing__WorkItem *item)
             .state = item->state,
             .level = item->level,
             .handler_kind = item->handler_kind,
-            .summary = ""};
+            .summary = "",
+            .actions = item->actions,
+            .action_count = item->n_actions,
+            .urged = item->urged,
+            .next_ms = item->next_ms};
 }
 
 static void evidence_fill(
@@ -119,12 +123,8 @@ enum err case_item_decode(struct bytes payload, struct arena *arena, struct case
     return OK;
 }
 
-enum err case_view_decode(struct bytes payload, struct arena *arena, struct case_view *ret)
+enum err view_view(const Huying__Routing__CaseView *in, struct case_view *ret)
 {
-    const Huying__Routing__CaseView *in =
-            message_open(&huying__routing__case_view__descriptor, payload, arena);
-    if (in == NULL)
-        return ERR_MALFORMED;
     if (in->item == NULL)
         return ERR_NOT_FOUND;
     *ret = item_view(in->item);
@@ -138,6 +138,13 @@ enum err case_view_decode(struct bytes payload, struct arena *arena, struct case
     ret->escalations = in->escalations;
     ret->overdue = in->overdue;
     return OK;
+}
+
+enum err case_view_decode(struct bytes payload, struct arena *arena, struct case_view *ret)
+{
+    const Huying__Routing__CaseView *in =
+            message_open(&huying__routing__case_view__descriptor, payload, arena);
+    return in == NULL ? ERR_MALFORMED : view_view(in, ret);
 }
 
 struct bytes locate_query_encode(struct arena *arena, const int64_t *pages, size_t count)

@@ -30,6 +30,12 @@ struct bytes case_query_encode(struct arena *arena, int64_t id);
 enum err case_view_decode(
         struct bytes payload, struct arena *arena, struct case_view *ret) MUST_CHECK;
 
+struct Huying__Routing__WorkItem;
+struct Huying__Routing__CaseView;
+/* For the other codecs: a case out of an answer's part. ERR_NOT_FOUND: there is none in it. */
+struct case_view item_view(const struct Huying__Routing__WorkItem *item);
+enum err view_view(const struct Huying__Routing__CaseView *in, struct case_view *ret) MUST_CHECK;
+
 struct bytes locate_query_encode(struct arena *arena, const int64_t *pages, size_t count);
 enum err places_decode(struct bytes payload,
         struct arena *arena,

@@ -30,7 +30,12 @@
             CTL_TEXT("以人员名义办理一个案件", "do something about a case, in somebody's name"))   \
     X(counters, "counters",                                                                        \
             CTL_TEXT("计数:查看、比较、重新计数", "counters: show, check, rebuild"))               \
-    X(worklist, "worklist", CTL_TEXT("一个单位的在办案件", "open cases of a unit"))                \
+    X(worklist, "worklist",                                                                        \
+            CTL_TEXT("一个单位的在办案件,或一个人的待办",                                          \
+                    "open cases of a unit, or what somebody has to do"))                           \
+    X(search, "search", CTL_TEXT("查找案件", "find cases"))                                        \
+    X(similar, "similar", CTL_TEXT("可能是同一件事的案件", "cases that may be the same thing"))    \
+    X(load, "load", CTL_TEXT("各单位手上的案件数", "how much each unit has in hand"))              \
     X(audit, "audit",                                                                              \
             CTL_TEXT("账本:verify 核对,checkpoint 检查点", "the ledger: verify, checkpoint"))      \
     X(dead_letters, "dead-letters",                                                                \

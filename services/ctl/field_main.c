@@ -18,7 +18,7 @@
 
 #define ARENA_LIMIT ((size_t)512 << 20)
 #define HELP                                                                                       \
-    CTL_TEXT("回放的外勤人员:只通过总线看自己的任务,按文件里的时间办理。由 replay 启动。",              \
+    CTL_TEXT("回放的外勤人员:只通过总线看自己的任务,按文件里的时间办理。由 replay 启动。",         \
             "The field staff of a replay: sees only its work over the bus and does it at the "     \
             "file's times.\nStarted by replay.")
 

@@ -261,3 +261,15 @@ const char *name_next(const struct ctl *ctl, const char *state, const char *hand
             return ctl->english ? nexts[i].en : nexts[i].zh;
     return "";
 }
+
+void names_actions(const struct ctl *ctl, char *const *actions, size_t count, struct buf *out)
+{
+    buf_add_text(out, "");
+    for (size_t i = 0; i < count; i++) {
+        g_autofree char *typed = g_strdelimit(g_strdup(actions[i]), "_", '-');
+        if (i > 0)
+            buf_add_text(out, ctl->english ? ", " : "、");
+        buf_add_text(
+                out, ctl->english ? typed : name_of(ctl, SERVICE_ROUTING, NAME_STEP, actions[i]));
+    }
+}

@@ -54,9 +54,10 @@ struct profile_unit {
     X(name_zh)                                                                                     \
     X(name_en)                                                                                     \
     X(covers_zh)                                                                                   \
-    X(urgency) X(handler_grid) X(handler_village) X(handler_street) X(handler_district)            \
-            X(village_duty) X(street_duty) X(district_duty) X(clock) X(verifier) X(self_handle)    \
-                    X(volunteer) X(squad) X(squad_capability) X(evidence) X(privacy) X(origin)
+    X(urgency)                                                                                     \
+    X(handler_grid) X(handler_village) X(handler_street) X(handler_district) X(village_duty)       \
+            X(street_duty) X(district_duty) X(clock) X(verifier) X(self_handle) X(volunteer)       \
+                    X(squad) X(squad_capability) X(evidence) X(privacy) X(origin)
 #define MATTER_NUMBERS(X)                                                                          \
     X(accept_min) X(arrive_min) X(handle_min) X(step_up_min) X(verify_min) X(dup_m) X(dup_h)
 

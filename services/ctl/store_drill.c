@@ -34,7 +34,7 @@ static const char NEXT_DUE[] = "PREPARE drill_next AS SELECT least(" NEXT("intak
 #define STEPS(schema, table)                                                                       \
     "(SELECT count(*) FROM " schema ".history AS h WHERE NOT EXISTS (SELECT FROM " schema          \
     "." table " AS t WHERE t.id = h.agg AND t.ver < 0)) + (SELECT coalesce(sum(-ver), 0)::bigint " \
-              "FROM " schema "." table                                                             \
+    "FROM " schema "." table                                                                       \
     " WHERE ver < 0) + (SELECT coalesce(sum(leaves), 0)::bigint FROM " schema ".horizon)"
 static const char FIGURES[] =
         "SELECT (SELECT count(*) FROM routing.cases WHERE ver > 0), "

@@ -56,7 +56,7 @@ enum err store_ledger_rows(struct pg *pg,
 
 struct ledger_history {
     int64_t rows;
-    int64_t gone; /* leaves whose rows went with their aggregates' data */
+    int64_t gone;      /* leaves whose rows went with their aggregates' data */
     int64_t under_way; /* rows whose page is in the outbox, or not placed yet */
     int64_t lost;      /* rows whose leaf is nowhere */
     int64_t lost_agg,

@@ -31,6 +31,10 @@ struct case_view {
     int64_t accepted_ms, promised_ms, due_ms, handled_ms, closed_ms;
     bool overdue;
     const char *number, *source, *source_ref, *matter, *state, *level, *handler_kind, *summary;
+    char *const *actions; /* what who asked by name may do next, as the service calls it */
+    size_t action_count;
+    bool urged;      /* of an agenda */
+    int64_t next_ms; /* of an agenda: the first of its clocks to run out */
 };
 
 /* A page's place in the ledger. */

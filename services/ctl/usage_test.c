@@ -35,8 +35,8 @@ static void exit_status_tells_usage_from_failure(void **state)
             {command_case, "case --help", EXIT_DONE}, {command_case, "case 1", EXIT_FAILED},
             {command_deadlines, "deadlines", EXIT_USAGE},
             {command_deadlines, "deadlines 1 --all", EXIT_USAGE},
-            {command_deadlines, "deadlines --all", EXIT_FAILED},
-            {command_act, "act", EXIT_USAGE}, {command_act, "act accept 1", EXIT_USAGE},
+            {command_deadlines, "deadlines --all", EXIT_FAILED}, {command_act, "act", EXIT_USAGE},
+            {command_act, "act accept 1", EXIT_USAGE},
             {command_act, "act burn 1 --as W", EXIT_USAGE},
             {command_act, "act dispatch 1 --as W", EXIT_USAGE},
             {command_act, "act accept 1 --as W --unit D", EXIT_USAGE},
@@ -60,7 +60,13 @@ static void exit_status_tells_usage_from_failure(void **state)
             {command_story, "story a b", EXIT_USAGE},
             {command_story, "story a --no-such", EXIT_USAGE},
             {command_story, "story no-such.csv", EXIT_FAILED},
-            {command_scale, "scale routing", EXIT_USAGE},
+            {command_worklist, "worklist LA CD", EXIT_USAGE},
+            {command_worklist, "worklist --as W", EXIT_FAILED},
+            {command_search, "search a b", EXIT_USAGE},
+            {command_search, "search --limit 0", EXIT_USAGE},
+            {command_search, "search a", EXIT_FAILED}, {command_similar, "similar", EXIT_USAGE},
+            {command_similar, "similar 1", EXIT_FAILED}, {command_load, "load", EXIT_USAGE},
+            {command_load, "load LA", EXIT_FAILED}, {command_scale, "scale routing", EXIT_USAGE},
             {command_scale, "scale routing 3", EXIT_FAILED}};
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
