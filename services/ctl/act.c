@@ -157,6 +157,18 @@ static void answer_say(const struct act *this, const struct case_view *view, int
             due[0] ? due : "-");
 }
 
+/* What would be legal instead, behind a refusal that ctl_bus_ask has said. */
+static void refusal_say(const struct act *this, const struct case_view *view)
+{
+    BUF_OWNED actions = {0};
+    names_actions(this->ctl, view->actions, view->action_count, &actions);
+    if (view->action_count > 0)
+        ctl_say(this->ctl, "现在可以:%s", "may be done now: %s", actions.data);
+    else
+        ctl_say(this->ctl, "这位人员现在对本案没有可做的操作",
+                "there is nothing that this person may do about the case now");
+}
+
 static int act_send(struct act *this, int64_t id, const struct case_act *act)
 {
     char request_id[REQUEST_ID_SIZE];
@@ -168,9 +180,15 @@ static int act_send(struct act *this, int64_t id, const struct case_act *act)
             .request_id = request_id,
             .actor = this->staff,
             .payload = case_act_encode(&this->arena, act)};
-    if (!ctl_bus_ask(this->ctl, this->client, FRAME_COMMANDS, &request, 1, &this->arena))
+    bool done = ctl_bus_ask(this->ctl, this->client, FRAME_COMMANDS, &request, 1, &this->arena);
+    enum err err = request.err == OK ? case_item_decode(request.reply.payload, &this->arena, &view)
+                                     : request.err;
+    if (!done) {
+        if (err == OK)
+            refusal_say(this, &view);
         return EXIT_FAILED;
-    if (case_item_decode(request.reply.payload, &this->arena, &view) != OK)
+    }
+    if (err != OK)
         return ctl_fail(this->ctl, "派遣服务的回答读不懂:两边的版本不同?",
                 "routing's answer cannot be read: is it of another version?");
     answer_say(this, &view, id);

@@ -1,5 +1,5 @@
-/* A list of cases as worklist, search and similar show it: asked of routing page by page, then printed
- * as a table or as JSON. */
+/* A list of cases as worklist, search and similar show it: asked of routing page by page, then
+ * printed as a table or as JSON. */
 #ifndef HUYING_CTL_CASE_LIST_H
 #define HUYING_CTL_CASE_LIST_H
 

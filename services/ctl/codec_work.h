@@ -1,6 +1,6 @@
-/* What huyingctl asks routing about many cases, as plain structs: what somebody has to do, what fits a
- * search, what may be the same thing, how much each unit has in hand (routing.proto). Decoded texts
- * live in the arena; ERR_MALFORMED when an answer is not what its type says. */
+/* What huyingctl asks routing about many cases, as plain structs: what somebody has to do, what
+ * fits a search, what may be the same thing, how much each unit has in hand (routing.proto).
+ * Decoded texts live in the arena; ERR_MALFORMED when an answer is not what its type says. */
 #ifndef HUYING_CTL_CODEC_WORK_H
 #define HUYING_CTL_CODEC_WORK_H
 

@@ -25,8 +25,8 @@ const char *name_service(const struct ctl *ctl, enum service_id service);
 /* What can be done with a case in that state by that kind of handler; "" = nothing. */
 const char *name_next(const struct ctl *ctl, const char *state, const char *handler_kind);
 
-/* What somebody may do next, as routing lists it: in Chinese what the steps are called, in English the
- * words that `huyingctl act` takes. */
+/* What somebody may do next, as routing lists it: in Chinese what the steps are called, in English
+ * the words that `huyingctl act` takes. */
 void names_actions(const struct ctl *ctl, char *const *actions, size_t count, struct buf *out);
 
 /* A counter: the service's number and word for it, and a heading. */

@@ -1,5 +1,5 @@
-/* huyingctl search and similar: cases found by what is said in them, where, what, when; and those that
- * may be the same thing as a given one. */
+/* huyingctl search and similar: cases found by what is said in them, where, what, when; and those
+ * that may be the same thing as a given one. */
 #include <string.h>
 
 #include "services/ctl/case_find.h"

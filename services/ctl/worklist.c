@@ -1,16 +1,18 @@
-/* huyingctl worklist: the open cases within a unit, and what can be done with each next; or what one
- * member of staff has to do now, in the order in which it is due. */
+/* huyingctl worklist: the open cases within a unit, and what can be done with each next; or what
+ * one member of staff has to do now, in the order in which it is due. */
 #include "services/ctl/case_list.h"
 #include "services/ctl/codec_story.h"
 #include "services/ctl/commands.h"
 
 #define USAGE "UNIT_CODE | --as STAFF"
-#define HELP                                                                                                 \
-    CTL_TEXT("一个单位及其下级承办的在办案件,和每件下一步可做的操作。\n"          \
-             "只给 --as:这位人员现在该办的,催办的在前,再按期限,和他可做的操作;\n" \
-             "两者都给:单位中他看得到的。",                                                                  \
-            "The open cases that a unit and those below it handle, and what can be done next.\n"             \
-            "With --as alone: what that person has to do now, urged ones first, then by what is\n"           \
+#define HELP                                                                                       \
+    CTL_TEXT("一个单位及其下级承办的在办案件,"                                      \
+             "和每件下一步可做的操作。\n"                                              \
+             "只给 --as:这位人员现在该办的,"                                            \
+             "催办的在前,再按期限,和他可做的操作;\n"                               \
+             "两者都给:单位中他看得到的。",                                                        \
+            "The open cases that a unit and those below it handle, and what can be done next.\n"   \
+            "With --as alone: what that person has to do now, urged ones first, then by what is\n" \
             "due, and what he may do. With both: those of the unit that he sees.")
 
 /* Page by page until the limit; the answers are in order of id. */

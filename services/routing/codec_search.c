@@ -126,9 +126,9 @@ static Huying__Routing__CaseView *listed_fill(
     return &this->view;
 }
 
-/* A page that is full goes on behind its last case; one that is not, behind the last that was looked
- * at, if there may be more. A page is as long as the statement was told, which it does not tell
- * back: so whatever has a case has a cursor. */
+/* A page that is full goes on behind its last case; one that is not, behind the last that was
+ * looked at, if there may be more. A page is as long as the statement was told, which it does not
+ * tell back: so whatever has a case has a cursor. */
 void search_encode(const PGresult *rows, const struct directory *directory, struct buf *out)
 {
     Huying__Routing__CaseList message = HUYING__ROUTING__CASE_LIST__INIT;

@@ -1,7 +1,7 @@
-/* What is legal is not told a second time here: each command is put to routing_decide() itself, on a
- * copy, and what it says is what the list says. So a new command or rule is in the list by itself.
- * Only one thing is to be added when a rule is: a refusal that comes from what the command's body
- * names goes into `refused_for_body`, since with another body the command may pass.
+/* What is legal is not told a second time here: each command is put to routing_decide() itself, on
+ * a copy, and what it says is what the list says. So a new command or rule is in the list by
+ * itself. Only one thing is to be added when a rule is: a refusal that comes from what the
+ * command's body names goes into `refused_for_body`, since with another body the command may pass.
  *
  * A command is decided in well under a microsecond, a case's list in about ten. */
 #include "services/routing/decide_legal.h"

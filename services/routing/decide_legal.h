@@ -8,8 +8,8 @@
 #define LEGAL_MAX (TYPE_COMMANDS_END - TYPE_ACCEPT)
 
 /* The commands that the member of staff with that code could give now, in order of their numbers:
- * those that would be applied, or refused for nothing but what their body says (which unit, where). Returns
- * how many; none for somebody who is not in the directory. */
+ * those that would be applied, or refused for nothing but what their body says (which unit, where).
+ * Returns how many; none for somebody who is not in the directory. */
 size_t legal_acts(const struct directory *directory,
         const struct routing_case *this,
         const char *actor,

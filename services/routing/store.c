@@ -1,6 +1,6 @@
 /* The SQL that changes cases; what only reads them is in store_query.c. The kernel runs these three
- * statements (aggregate.h says with what). A case's row is rewritten whole at every change but for the
- * two texts that are written once: they are neither loaded nor sent again, NULL leaves them as
+ * statements (aggregate.h says with what). A case's row is rewritten whole at every change but for
+ * the two texts that are written once: they are neither loaded nor sent again, NULL leaves them as
  * they are.
  *
  * To add a column: schema/, then the same place in CASE_COLUMNS, CASES_UPDATE, case_load_row(),

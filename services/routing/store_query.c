@@ -1,8 +1,8 @@
 /* All SQL that answers routing's questions. It reads only, each statement by itself, on the primary
- * or on a replica. Plans are generic and made when the tables are empty (kernel/store/pg.c), so each
- * statement is written such that an index's condition finds its rows whatever the parameters are:
- * conditions on parameters alone are settled once, before any row is read, and leave the branches
- * that do not run. tests/kit/plans.c looks at each.
+ * or on a replica. Plans are generic and made when the tables are empty (kernel/store/pg.c), so
+ * each statement is written such that an index's condition finds its rows whatever the parameters
+ * are: conditions on parameters alone are settled once, before any row is read, and leave the
+ * branches that do not run. tests/kit/plans.c looks at each.
  *
  * Who asks and what time it is travel through the statement as columns: the answer is made when the
  * rows are back, and what is legal then is worked out of them alone. */
@@ -12,7 +12,8 @@
 
 #define ITEM_COLUMNS "id, handler, unit, due_at, ver, matter, state, level, kind, source_ref"
 
-/* $2 is the scope: the case lies within it, is handled there, or somebody there was called to it. */
+/* $2 is the scope: the case lies within it, is handled there, or somebody there was called to it.
+ * */
 #define VISIBLE                                                                                    \
     "(cardinality($2::bigint[]) = 0 OR unit = ANY($2) OR handler = ANY($2)"                        \
     " OR EXISTS (SELECT 1 FROM jsonb_path_query(course, '$.parts[*].unit') AS p"                   \
@@ -74,9 +75,9 @@ const struct statement CASE_VIEW = {"case_view",
 #define NEVER NEVER_OF(NEVER_S)
 
 /* What is in their hands, what they answer for, what they were called to, and what waits for
- * somebody else than its handler to look at it; each once, by an index of its own. Ordered, cut, and
- * only then read whole. Rows are fetched by a list of ids or one by one: the plan of a join, made
- * when the table is empty, reads all of it. */
+ * somebody else than its handler to look at it; each once, by an index of its own. Ordered, cut,
+ * and only then read whole. Rows are fetched by a list of ids or one by one: the plan of a join,
+ * made when the table is empty, reads all of it. */
 const struct statement AGENDA = {"agenda",
         "WITH mine (agg) AS ("
         "SELECT id FROM cases WHERE queue = ANY($2::bigint[])"

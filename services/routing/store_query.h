@@ -6,8 +6,8 @@
 #include "services/kernel/store/pg.h"
 #include "services/routing/routing.h"
 
-/* In all of them but WORKLIST and LOAD $1 is who asks, by his code; in all but AGENDA and LOAD $2 is
- * his *scope*: the units within which he sees cases; an empty one is no condition. */
+/* In all of them but WORKLIST and LOAD $1 is who asks, by his code; in all but AGENDA and LOAD $2
+ * is his *scope*: the units within which he sees cases; an empty one is no condition. */
 
 /* $1 source_refs, $3 handlers' units, $4 states, $5 only open ones asked, $6 after id, $7 limit. An
  * empty array $1 or $3 means no such condition. */

@@ -1,5 +1,5 @@
-/* What is asked of routing's rows, against a real PostgreSQL: worklists list what they should, people
- * see what is theirs, in the order in which it is due, and nothing else. */
+/* What is asked of routing's rows, against a real PostgreSQL: worklists list what they should,
+ * people see what is theirs, in the order in which it is due, and nothing else. */
 #include "services/routing/store_query.h"
 #include "services/routing/test_store.h"
 
@@ -261,8 +261,8 @@ static void case_view_shows_number_times_and_escalations(void **state)
     assert_null(view_ask(78, ""));
 }
 
-/* The lamp lies on a grid of the first street, and its worker handles it. A road of the other street
- * is the district's department's. */
+/* The lamp lies on a grid of the first street, and its worker handles it. A road of the other
+ * street is the district's department's. */
 static void case_is_shown_to_its_own_people_with_what_they_may_do(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Routing's rows in a real PostgreSQL, for the tests of its SQL: the small district is the directory
- * there too, and cases are written as the kernel writes them. */
+/* Routing's rows in a real PostgreSQL, for the tests of its SQL: the small district is the
+ * directory there too, and cases are written as the kernel writes them. */
 #ifndef HUYING_ROUTING_TEST_STORE_H
 #define HUYING_ROUTING_TEST_STORE_H
 
