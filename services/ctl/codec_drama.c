@@ -7,20 +7,9 @@
 #include "proto/enforcement.pb-c.h"
 #include "proto/hotline.pb-c.h"
 #include "proto/intake.pb-c.h"
-#include "proto/routing.pb-c.h"
 #include "services/kernel/wire/message.h"
 
-static struct bytes case_order_encode(struct arena *arena, const struct drama_order *order)
-{
-    Huying__Routing__Act act = HUYING__ROUTING__ACT__INIT;
-    act.text = text_lend(order->text);
-    act.unit = order->unit;
-    act.minutes = order->minutes;
-    return message_bytes(&act.base, arena);
-}
-
-/* Volunteer's Done agrees in version and text. */
-static struct bytes work_order_encode(struct arena *arena, const struct drama_order *order)
+struct bytes drama_work_encode(struct arena *arena, const struct case_act *order)
 {
     Huying__Enforcement__Act act = HUYING__ENFORCEMENT__ACT__INIT;
     Huying__Enforcement__Evidence items[EVIDENCE_MAX], *pointers[EVIDENCE_MAX];
@@ -34,13 +23,6 @@ static struct bytes work_order_encode(struct arena *arena, const struct drama_or
     act.evidence = pointers;
     act.n_evidence = (size_t)order->evidence_count;
     return message_bytes(&act.base, arena);
-}
-
-struct bytes drama_order_encode(
-        struct arena *arena, enum service_id dest, const struct drama_order *order)
-{
-    return dest == SERVICE_ROUTING ? case_order_encode(arena, order)
-                                   : work_order_encode(arena, order);
 }
 
 struct bytes drama_report_encode(struct arena *arena, const struct drama_report *report)
@@ -60,6 +42,7 @@ struct bytes drama_report_encode(struct arena *arena, const struct drama_report 
                                    : HUYING__HOTLINE__INTENT__INTENT_REPORT;
     message.about = text_lend(report->about);
     message.settled = report->settled;
+    message.to = text_lend(report->to);
     Huying__Hotline__Evidence items[EVIDENCE_MAX], *pointers[EVIDENCE_MAX];
     for (int i = 0; i < report->evidence_count; i++) {
         huying__hotline__evidence__init(&items[i]);

@@ -1,34 +1,20 @@
-/* What a story's people send, as plain structs (routing, enforcement, volunteer and
- * hotline.proto). */
+/* What a story's people send besides commands about a case (codec_story.h), as plain structs
+ * (enforcement, volunteer and hotline.proto). */
 #ifndef HUYING_CTL_CODEC_DRAMA_H
 #define HUYING_CTL_CODEC_DRAMA_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "services/ctl/codec_story.h"
 #include "services/intake/hotline/hotline.h"
 #include "services/kernel/base/arena.h"
 #include "services/kernel/base/err.h"
 #include "services/kernel/base/pure_catalogue.h"
 #include "services/kernel/wire/envelope.h"
 
-#define DRAMA_UNITS_MAX 8
-
-/* All that a command can name; what it does not need is 0. Texts are never NULL. */
-struct drama_order {
-    const char *text;
-    int64_t unit;
-    int64_t units[DRAMA_UNITS_MAX];
-    size_t unit_count;
-    uint32_t minutes, part, score, code;
-    double point[2]; /* longitude, latitude */
-    int64_t other;   /* another case */
-    bool unsolved;
-    struct evidence evidence[EVIDENCE_MAX];
-    int evidence_count;
-};
-
-struct bytes drama_order_encode(
-        struct arena *arena, enum service_id dest, const struct drama_order *order);
+/* What a squad or a volunteer commands about its work: text and evidence. Enforcement's Act;
+ * volunteer's Done agrees with it in version and text. */
+struct bytes drama_work_encode(struct arena *arena, const struct case_act *order);
 
 /* A report by a person at a screen (SUBMIT), with the hotline's fields. */
 struct drama_report {
@@ -38,6 +24,7 @@ struct drama_report {
     bool settled; /* on the spot, with */
     struct evidence evidence[EVIDENCE_MAX];
     int evidence_count;
+    const char *to;    /* a unit's code: sent there past the catalogue; NULL = not */
     const char *about; /* urges: the earlier ticket; NULL = it is something new */
 };
 struct bytes drama_report_encode(struct arena *arena, const struct drama_report *report);

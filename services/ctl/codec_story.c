@@ -65,6 +65,7 @@ struct case_view item_view(const Huying__Routing__WorkItem *item)
             .unit = item->unit,
             .handler = item->handler,
             .version = item->version,
+            .code = item->code,
             .due_ms = item->due_ms,
             .number = "",
             .source = "",

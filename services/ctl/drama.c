@@ -234,6 +234,7 @@ int command_story(struct ctl *ctl, int argc, char **argv)
         status = ctl_usage(ctl, "story", USAGE);
     if (status < 0) {
         signal(SIGPIPE, SIG_IGN);
+        setvbuf(stdout, NULL, _IOLBF, 0); /* in one order with what goes to standard error */
         drama_init(&drama, ctl);
         status = story_run(&drama, argv[1], &options);
         drama_fini(&drama);

@@ -112,6 +112,7 @@ struct drama_case {
     int64_t id; /* 0: not reported yet */
     char number[HOTLINE_NUMBER_SIZE];
     char ticket[HOTLINE_TICKET_SIZE];
+    uint32_t code; /* of the place of its whistle; 0 = none */
     struct case_view view;
     json_t *row;             /* of routing.cases */
     struct story_row *steps; /* in order */

@@ -44,6 +44,7 @@ static void report_fill(struct drama *drama, const struct drama_row *row, struct
             .unit_code = unit ? unit : "",
             .reported_ms = first->at_ms,
             .about = drama_pair_find(with, "urges"),
+            .to = drama_pair_find(with, "to"),
             .settled = drama_pair_find(with, "settled") != NULL};
     const char *evidence = drama_pair_find(with, "evidence");
     if (evidence)
@@ -159,56 +160,51 @@ static int64_t unit_of(const struct drama *drama, const char *code)
     return unit ? unit->id : 0;
 }
 
-static uint32_t code_of(const struct drama *drama, const struct drama_row *row, uint32_t part)
+static uint32_t code_of(const struct drama *drama, const struct drama_row *row)
 {
     const char *value = drama_pair_find(&row->with, "code");
-    const json_t *course = json_object_get(drama->cases[row->case_at].row, "course");
-    const json_t *code = json_object_get(
-            json_array_get(json_object_get(course, "parts"), (size_t)part - 1), "code");
-    if (!value || strcmp(value, PLACE_CODE) != 0)
-        return number_of(row, "code");
-    if (!code)
-        code = json_object_get(course, "code");
-    return (uint32_t)json_integer_value(code);
+    bool place = value && strcmp(value, PLACE_CODE) == 0;
+    return place ? drama->cases[row->case_at].code : number_of(row, "code");
 }
 
-static void units_fill(
-        const struct drama *drama, const struct drama_row *row, struct drama_order *ret)
+/* The answer to a whistle has the code of the place. */
+static void code_keep(struct drama *drama, const struct drama_row *row, struct bytes payload)
+{
+    struct case_view view;
+    if (case_item_decode(payload, &drama->arena, &view) == OK && view.code != 0)
+        drama->cases[row->case_at].code = view.code;
+}
+
+static void units_fill(const struct drama *drama, const struct drama_row *row, struct case_act *ret)
 {
     const char *units = drama_pair_find(&row->with, "units");
     g_auto(GStrv) codes = g_strsplit(units ? units : "", ",", -1);
-    for (char **it = codes; *it && ret->unit_count < DRAMA_UNITS_MAX; it++)
+    for (char **it = codes; *it && ret->unit_count < CASE_ACT_UNITS_MAX; it++)
         ret->units[ret->unit_count++] = unit_of(drama, g_strstrip(*it));
 }
 
-static int64_t other_of(const struct drama *drama, const char *alias)
-{
-    for (size_t i = 0; alias && i < drama->file.alias_count; i++)
-        if (strcmp(drama->file.aliases[i], alias) == 0)
-            return drama->cases[i].id;
-    return 0;
-}
-
-static void order_fill(
-        const struct drama *drama, const struct drama_row *row, struct drama_order *ret)
+static void order_fill(const struct drama *drama, const struct drama_row *row, struct case_act *ret)
 {
     const char *text = drama_pair_find(&row->with, "text");
     const char *evidence = drama_pair_find(&row->with, "evidence");
     const char *point = drama_pair_find(&row->with, "point");
     uint32_t part = number_of(row, "part");
-    *ret = (struct drama_order){.text = text ? text : row->zh,
+    double at[2];
+    *ret = (struct case_act){.text = text ? text : row->zh,
             .unit = unit_of(drama, drama_pair_find(&row->with, "unit")),
             .minutes = number_of(row, "minutes"),
             .part = part,
             .score = number_of(row, "score"),
-            .code = code_of(drama, row, part),
-            .other = other_of(drama, drama_pair_find(&row->with, "other")),
+            .code = code_of(drama, row),
             .unsolved = drama_pair_find(&row->with, "unsolved") != NULL};
     units_fill(drama, row, ret);
     if (evidence)
         must(evidence_parse(evidence, ret->evidence, &ret->evidence_count));
-    if (point)
-        must(drama_point_read(point, ret->point));
+    if (point) {
+        must(drama_point_read(point, at));
+        ret->longitude = at[0];
+        ret->latitude = at[1];
+    }
 }
 
 /* Whom the case's need is offered to, in volunteer's order; "" when there are fewer. */
@@ -253,7 +249,7 @@ static enum err actor_find(struct drama *drama, const struct drama_row *row, con
 static enum err act_order(
         struct drama *drama, const struct drama_row *row, struct drama_answer *ret)
 {
-    struct drama_order order;
+    struct case_act order;
     const char *actor = "";
     enum err err = actor_find(drama, row, &actor);
     if (err != OK)
@@ -264,7 +260,9 @@ static enum err act_order(
             .agg = drama->cases[row->case_at].id,
             .at_ms = row->at_ms,
             .actor = actor,
-            .payload = drama_order_encode(&drama->arena, row->verb->dest, &order)};
+            .payload = row->verb->dest == SERVICE_ROUTING
+                               ? case_act_encode(&drama->arena, &order)
+                               : drama_work_encode(&drama->arena, &order)};
     err = ask(drama, &request);
     /* What the service cannot read it does not do: a reason that is missing, a type of tomorrow. */
     bool unread = err == ERR_MALFORMED || err == ERR_UNKNOWN;
@@ -279,6 +277,8 @@ static enum err act_order(
                 .reason = request.reply.reason,
                 .word = "",
                 .text = request.reply.text};
+    if (err == OK && row->verb->dest == SERVICE_ROUTING)
+        code_keep(drama, row, request.reply.payload);
     return err;
 }
 

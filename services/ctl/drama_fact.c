@@ -18,7 +18,7 @@ static const struct {
         {"unit", "unit", FORM_UNIT}, {"area", "area", FORM_UNIT}, {"escalations", "", FORM_WORD},
         {"overdue", "", FORM_WORD}, {"due", "due_at", FORM_INSTANT},
         {"first_due", "first_due_at", FORM_INSTANT}, {"step_due", "step_due_at", FORM_INSTANT},
-        {"card", "card_at", FORM_INSTANT}, {"promised", "promised_at", FORM_INSTANT},
+        {"card", "warn_at", FORM_INSTANT}, {"promised", "promised_at", FORM_INSTANT},
         {"accepted", "accepted_at", FORM_INSTANT}, {"handled", "handled_at", FORM_INSTANT},
         {"ended", "ended_at", FORM_INSTANT}, {"handled_by", "handled_by", FORM_WORD},
         {"report", "", FORM_WORD}, {"mission", "", FORM_WORD}, {"need", "", FORM_WORD},
@@ -230,6 +230,15 @@ static const json_t *parts_of(const struct drama_case *this)
     return json_object_get(json_object_get(this->row, "course"), "parts");
 }
 
+/* PART_STATE_TABLE of routing. */
+static const char *part_state(const json_t *part)
+{
+    static const char *const words[] = {"-", "open", "done", "missed", "ended", "refused",
+            "taken_over", "appealed", "cleared", "dismissed"};
+    json_int_t number = json_integer_value(json_object_get(part, "state"));
+    return number > 0 && number < (json_int_t)(sizeof words / sizeof *words) ? words[number] : "-";
+}
+
 static bool member_fact(const struct drama *drama,
         const struct drama_case *this,
         const char *key,
@@ -245,7 +254,11 @@ static bool member_fact(const struct drama *drama,
         return false;
     size_t number = (size_t)g_ascii_strtoull(rest, NULL, 10);
     const json_t *part = json_array_get(parts_of(this), number - 1);
-    member_put(drama, json_object_get(part, strchr(rest, '.') + 1), form_of(key), ret);
+    const char *member = strchr(rest, '.') + 1;
+    if (strcmp(member, "state") == 0)
+        snprintf(ret, DRAMA_FACT_SIZE, "%s", part_state(part));
+    else
+        member_put(drama, json_object_get(part, member), form_of(key), ret);
     return true;
 }
 

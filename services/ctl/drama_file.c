@@ -38,9 +38,9 @@ static const struct {
 } KEYS[] = {{"matter", true, false}, {"place", true, false}, {"point", true, true},
         {"text", true, true}, {"ticket", true, false}, {"promised", true, false},
         {"again", true, false}, {"urges", true, false}, {"settled", true, false},
-        {"evidence", true, true}, {"unit", false, true}, {"units", false, true},
-        {"minutes", false, true}, {"part", false, true}, {"score", false, true},
-        {"code", false, true}, {"other", false, true}, {"unsolved", false, true}};
+        {"to", true, false}, {"evidence", true, true}, {"unit", false, true},
+        {"units", false, true}, {"minutes", false, true}, {"part", false, true},
+        {"score", false, true}, {"code", false, true}, {"unsolved", false, true}};
 
 struct reading {
     struct drama_file *file;
@@ -206,7 +206,7 @@ static void units_check(const struct reading *reading, const char *value)
     for (char **it = codes; *it; it++)
         if (!unit_find_code(reading->directory, g_strstrip(*it)))
             fault(reading, COL_WITH, *it, "units.csv 里的单位编码", "a unit's code of units.csv");
-    if (g_strv_length(codes) > DRAMA_UNITS_MAX)
+    if (g_strv_length(codes) > CASE_ACT_UNITS_MAX)
         fault(reading, COL_WITH, value, "最多 8 个单位", "at most 8 units");
 }
 
@@ -225,7 +225,7 @@ static void value_check(const struct reading *reading, const struct drama_pair *
     int64_t at_ms;
     int count;
     if (strcmp(pair->key, "unit") == 0 || strcmp(pair->key, "units") == 0 ||
-            strcmp(pair->key, "place") == 0)
+            strcmp(pair->key, "place") == 0 || strcmp(pair->key, "to") == 0)
         units_check(reading, pair->value);
     else if (g_strv_contains(numbers, pair->key) && !number_fits(pair->value))
         fault(reading, COL_WITH, pair->value, "非负整数", "a whole number");
@@ -305,22 +305,31 @@ static void expect_read(const struct reading *reading)
     }
 }
 
+/* "NAME" in the same line, or "LINE:NAME". */
+static struct drama_row *row_meant(struct drama_file *file, const char *line, const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ":", 2);
+    bool whole = parts[0] && parts[1];
+    const char *name = whole ? parts[1] : text;
+    for (size_t i = 0; *name && i < file->count; i++)
+        if (strcmp(file->rows[i].line, whole ? parts[0] : line) == 0 &&
+                strcmp(file->rows[i].name, name) == 0)
+            return &file->rows[i];
+    return NULL;
+}
+
 static void needs_read(const struct reading *reading)
 {
     struct drama_row *row = reading->row;
     const char *cell = sheet_text(&reading->file->sheet, reading->at, COL_NEEDS, 200);
     g_auto(GStrv) words = g_strsplit(cell, " ", -1);
     for (char **it = words; *it; it++) {
-        bool found = false;
         const char *name = **it == '!' ? *it + 1 : *it;
         if (!**it)
             continue;
-        for (const struct drama_row *other = reading->file->rows; other < row; other++)
-            found = found || (strcmp(other->line, row->line) == 0 && *name &&
-                                     strcmp(other->name, name) == 0);
-        if (!found || row->need_count == DRAMA_NEEDS_MAX)
-            fault(reading, COL_NEEDS, name, "同一条线上面某行的 name,最多 8 个",
-                    "the name of a row further up in the same line, at most 8 of them");
+        if (!row_meant(reading->file, row->line, name) || row->need_count == DRAMA_NEEDS_MAX)
+            fault(reading, COL_NEEDS, name, "上面某行的 name,别的线写成 线:name,最多 8 个",
+                    "the name of a row further up, LINE:NAME in another line, at most 8 of them");
         else
             row->needs[row->need_count++] = owned(reading->file, g_strdup(*it));
     }
@@ -409,14 +418,6 @@ void drama_file_fini(struct drama_file *file)
     *file = (struct drama_file){0};
 }
 
-static struct drama_row *row_named(struct drama_file *file, const char *line, const char *name)
-{
-    for (size_t i = 0; i < file->count; i++)
-        if (strcmp(file->rows[i].line, line) == 0 && strcmp(file->rows[i].name, name) == 0)
-            return &file->rows[i];
-    return NULL;
-}
-
 /* Rows stand behind those that they need, so one pass is enough. */
 static void needs_follow(struct drama_file *file)
 {
@@ -424,7 +425,7 @@ static void needs_follow(struct drama_file *file)
         struct drama_row *row = &file->rows[i];
         for (size_t k = 0; k < row->need_count; k++) {
             bool without = *row->needs[k] == '!';
-            const struct drama_row *other = row_named(file, row->line, row->needs[k] + without);
+            const struct drama_row *other = row_meant(file, row->line, row->needs[k] + without);
             must(other);
             row->out = row->out || other->out != without;
         }
@@ -435,9 +436,7 @@ bool drama_file_choose(
         struct drama_file *file, char **without, char **lines, const char **ret_wrong)
 {
     for (char **it = without; it && *it; it++) {
-        g_auto(GStrv) parts = g_strsplit(*it, ":", 2);
-        struct drama_row *row =
-                parts[0] && parts[1] && *parts[1] ? row_named(file, parts[0], parts[1]) : NULL;
+        struct drama_row *row = row_meant(file, "", *it);
         *ret_wrong = *it;
         if (!row)
             return false;

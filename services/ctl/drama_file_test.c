@@ -148,7 +148,8 @@ static char *chosen(char **without, char **lines)
     g_autofree char *said = read_rows(REPORT "S1,sign,in,2026-09-30 10:10,W1,handle,van,,,,z,B\n"
                                              "S1,close,sign,2026-09-30 10:20,W1,verify,van,,,,z,C\n"
                                              "S1,,!sign,2026-09-30 10:30,,expect,van,,,,z,D\n"
-                                             "S2,,,2026-09-30 10:40,,skip,,,,,z,E\n",
+                                             "S2,,,2026-09-30 10:40,,skip,,,,,z,E\n"
+                                             "S3,,!S1:sign,2026-09-30 10:50,,skip,,,,,z,F\n",
             &file);
     assert_string_equal(said, "");
     GString *told = g_string_new("");
@@ -165,8 +166,8 @@ static void leaving_out_a_row_leaves_out_what_needs_it(void **state)
 {
     static const struct {
         const char *without, *line, *told;
-    } cases[] = {{NULL, NULL, "ABCE"}, {"S1:sign", NULL, "ADE"}, {"S1:close", NULL, "ABE"},
-            {"S1:in", NULL, "DE"}, {NULL, "S1", "ABC"}, {"S1:sign", "S1", "AD"}, {NULL, "S2", "E"},
+    } cases[] = {{NULL, NULL, "ABCE"}, {"S1:sign", NULL, "ADEF"}, {"S1:close", NULL, "ABE"},
+            {"S1:in", NULL, "DEF"}, {NULL, "S1", "ABC"}, {"S1:sign", "S1", "AD"}, {NULL, "S2", "E"},
             {"S1:nobody", NULL, "?S1:nobody"}, {"S1:", NULL, "?S1:"}, {"sign", NULL, "?sign"},
             {NULL, "S9", "?S9"}};
     (void)state;

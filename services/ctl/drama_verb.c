@@ -52,8 +52,7 @@
     X("reopen", ACT, ROUTING, 2539)                                                                \
     X("pass-check", ACT, ROUTING, 2540)                                                            \
     X("fail-check", ACT, ROUTING, 2541)                                                            \
-    X("merge", ACT, ROUTING, 2542)                                                                 \
-    X("unmerge", ACT, ROUTING, 2543)                                                               \
+    X("arrive", ACT, ROUTING, 2542)                                                                \
     X("squad-accept", ACT, ENFORCEMENT, 3501)                                                      \
     X("squad-arrive", ACT, ENFORCEMENT, 3502)                                                      \
     X("squad-done", ACT, ENFORCEMENT, 3503)                                                        \

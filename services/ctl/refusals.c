@@ -36,6 +36,19 @@
     X(ROUTING, 31, "no_clock")                                                                     \
     X(ROUTING, 32, "own_area")                                                                     \
     X(ROUTING, 33, "no_calendar")                                                                  \
+    X(ROUTING, 34, "parts_open")                                                                   \
+    X(ROUTING, 35, "no_part")                                                                      \
+    X(ROUTING, 36, "not_at_the_place")                                                             \
+    X(ROUTING, 37, "on_the_list")                                                                  \
+    X(ROUTING, 38, "parts_full")                                                                   \
+    X(ROUTING, 39, "joint_before")                                                                 \
+    X(ROUTING, 40, "unit_twice")                                                                   \
+    X(ROUTING, 41, "reopen_late")                                                                  \
+    X(ROUTING, 42, "not_admitting")                                                                \
+    X(ROUTING, 43, "actor_not_called")                                                             \
+    X(ROUTING, 44, "actor_not_supervisor")                                                         \
+    X(ROUTING, 45, "took_part")                                                                    \
+    X(ROUTING, 46, "arrived_before")                                                               \
     X(ENFORCEMENT, 1, "not_now")                                                                   \
     X(ENFORCEMENT, 2, "not_your_squad")                                                            \
     X(ENFORCEMENT, 3, "accept_first")                                                              \
@@ -44,6 +57,7 @@
     X(ENFORCEMENT, 6, "over")                                                                      \
     X(ENFORCEMENT, 7, "version")                                                                   \
     X(ENFORCEMENT, 8, "open")                                                                      \
+    X(ENFORCEMENT, 9, "evidence")                                                                  \
     X(VOLUNTEER, 1, "not_now")                                                                     \
     X(VOLUNTEER, 2, "taken")                                                                       \
     X(VOLUNTEER, 3, "not_a_volunteer")                                                             \

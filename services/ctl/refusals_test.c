@@ -11,7 +11,7 @@
 #include "services/ctl/refusals.h"
 
 static const char *const HEADERS[SERVICE_COUNT] = {
-        [SERVICE_ROUTING] = "services/routing/routing.h",
+        [SERVICE_ROUTING] = "services/routing/refusals.h",
         [SERVICE_ENFORCEMENT] = "services/enforcement/enforcement.h",
         [SERVICE_VOLUNTEER] = "services/volunteer/volunteer.h",
 };

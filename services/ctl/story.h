@@ -28,6 +28,7 @@ struct story_row {
 struct case_view {
     int64_t id, unit, handler;
     int32_t version, escalations;
+    uint32_t code; /* in the answer to a whistle: what is shown at the place */
     int64_t accepted_ms, promised_ms, due_ms, handled_ms, closed_ms;
     bool overdue;
     const char *number, *source, *source_ref, *matter, *state, *level, *handler_kind, *summary;
