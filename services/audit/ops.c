@@ -22,9 +22,9 @@ static const struct input_type inputs[] = {
 };
 
 static const struct query_type queries[] = {
-        {TYPE_CHECKPOINT, "checkpoint", &CHECKPOINT, checkpoint_bind, checkpoint_encode},
-        {TYPE_LOCATE, "locate", &LOCATE, locate_bind, locate_encode},
-        {TYPE_ENTRIES, "entries", &ENTRIES, entries_bind, entries_encode},
+        {TYPE_CHECKPOINT, "checkpoint", &CHECKPOINT, checkpoint_bind, checkpoint_encode, false},
+        {TYPE_LOCATE, "locate", &LOCATE, locate_bind, locate_encode, false},
+        {TYPE_ENTRIES, "entries", &ENTRIES, entries_bind, entries_encode, false},
 };
 
 static const char *const none[] = {NULL};

@@ -55,7 +55,8 @@ static const struct input_type inputs[] = {
 };
 
 static const struct query_type queries[] = {
-        {QUERY_MISSIONS, "missions", &missions_sql_list, missions_bind, missions_encode_rows},
+        {QUERY_MISSIONS, "missions", &missions_sql_list, missions_bind, missions_encode_rows,
+                false},
 };
 
 const struct aggregate_ops enforcement_ops = {

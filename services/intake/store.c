@@ -488,10 +488,10 @@ static const struct input_type inputs[] = {
 };
 
 static const struct query_type queries[] = {
-        {INTAKE_OUTCOMES, "outcomes", &outcomes_statement, outcomes_bind, outcomes_answer},
+        {INTAKE_OUTCOMES, "outcomes", &outcomes_statement, outcomes_bind, outcomes_answer, true},
         {HOTLINE_OUTCOMES, "hotline_outcomes", &hotline_outcomes_statement, outcomes_bind,
-                outcomes_answer},
-        {INTAKE_REPORT, "report", &report_statement, report_bind, report_rows_answer},
+                outcomes_answer, true},
+        {INTAKE_REPORT, "report", &report_statement, report_bind, report_rows_answer, false},
 };
 
 const struct aggregate_ops intake_ops = {

@@ -77,12 +77,12 @@ static const struct input_type inputs[] = {
 };
 
 static const struct query_type queries[] = {
-        {TYPE_WORKLIST, "worklist", &WORKLIST, worklist_bind, worklist_encode},
-        {TYPE_CASE, "case", &CASE_VIEW, case_bind, case_encode},
-        {TYPE_SEARCH, "search", &SEARCH, search_bind, search_encode},
-        {TYPE_SIMILAR, "similar", &SIMILAR, similar_bind, similar_encode},
-        {TYPE_LOAD, "load", &LOAD, load_bind, load_encode},
-        {TYPE_AGENDA, "agenda", &AGENDA, agenda_bind, agenda_encode},
+        {TYPE_WORKLIST, "worklist", &WORKLIST, worklist_bind, worklist_encode, false},
+        {TYPE_CASE, "case", &CASE_VIEW, case_bind, case_encode, false},
+        {TYPE_SEARCH, "search", &SEARCH, search_bind, search_encode, false},
+        {TYPE_SIMILAR, "similar", &SIMILAR, similar_bind, similar_encode, false},
+        {TYPE_LOAD, "load", &LOAD, load_bind, load_encode, false},
+        {TYPE_AGENDA, "agenda", &AGENDA, agenda_bind, agenda_encode, false},
 };
 
 static const char *const metric_names[] = {

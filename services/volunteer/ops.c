@@ -41,8 +41,8 @@ static const struct input_type inputs[] = {
 };
 
 static const struct query_type queries[] = {
-        {QUERY_NEEDS, "needs", &needs_sql_list, needs_bind, needs_encode_rows},
-        {QUERY_OFFERS, "offers", &offers_sql_need, offers_bind, offers_encode_rows},
+        {QUERY_NEEDS, "needs", &needs_sql_list, needs_bind, needs_encode_rows, false},
+        {QUERY_OFFERS, "offers", &offers_sql_need, offers_bind, offers_encode_rows, false},
 };
 
 const struct aggregate_ops volunteer_ops = {

@@ -153,9 +153,11 @@ static const char *bind(struct query *query,
     if (!query->own)
         return loop_text(loop, "本服务没有该类型的查询，见 proto/README.md",
                 "no query of this service has that type; see proto/README.md");
+    bool by_key = query->own->by_key && !envelope->actor[0];
+    const char *actor = by_key ? query->parcel->frame.head.peer : envelope->actor;
     *ret_statement = query->own->statement;
-    *ret_err = query->own->bind(envelope->payload, loop->directory, envelope->actor,
-            &query->parcel->arena, params, &why);
+    *ret_err = query->own->bind(
+            envelope->payload, loop->directory, actor, &query->parcel->arena, params, &why);
     if (*ret_err == OK)
         return NULL;
     return why && why[0] ? why : format_text(loop);

@@ -180,6 +180,8 @@ static void refusals_table(void **state)
             {"a name", TOY_LOOK, RIGHT_QUERY, "W", "1", ERR_DENIED, "somebody's name"},
             {"what the service says", TOY_LOOK, RIGHT_QUERY | RIGHT_ACT, "W", "1", ERR_DENIED,
                     "nothing for anybody"},
+            {"the key's own name", TOY_OWN, RIGHT_QUERY, "", "1", ERR_DENIED, "desk"},
+            {"somebody's", TOY_OWN, RIGHT_QUERY | RIGHT_ACT, "W", "1", ERR_DENIED, "W"},
             {"a type", 4711, RIGHT_QUERY, "", "1", ERR_UNKNOWN, "no query"},
             {"its format", TOY_LOOK, RIGHT_QUERY, "", "x", ERR_MALFORMED, "not an id"},
             {"the kernel's", OPS_HISTORY, RIGHT_QUERY, "", "\xff", ERR_MALFORMED, "format"},

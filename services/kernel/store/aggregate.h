@@ -34,6 +34,7 @@ struct query_type {
     enum err (*bind)(struct bytes payload, const struct directory *directory, const char *actor,
             struct arena *arena, struct params *params, const char **ret_why);
     void (*encode)(const PGresult *rows, const struct directory *directory, struct buf *out);
+    bool by_key; /* asked in the key's own name, `actor` is that name: each key sees its own */
 };
 
 /* Accepted message, command, timer and work types: anything else is refused (command), put back

@@ -22,6 +22,7 @@
 #define TOY_SUB 100
 #define TOY_FIND 101 /* a command that comes without an aggregate */
 #define TOY_LOOK 600 /* the query */
+#define TOY_OWN 601  /* … of the key's own */
 #define TOY_TIMER 1
 #define TOY_WORK 7
 #define TOY_ECHO 2
@@ -178,6 +179,21 @@ TOY enum err toy_look_bind(struct bytes payload,
     return end == begin ? ERR_MALFORMED : OK;
 }
 
+/* Says in whose name it was asked. */
+TOY enum err toy_own_bind(struct bytes payload,
+        const struct directory *directory,
+        const char *actor,
+        struct arena *arena,
+        struct params *params,
+        const char **ret_why)
+{
+    (void)payload;
+    (void)directory;
+    (void)params;
+    *ret_why = arena_text(arena, actor, strlen(actor));
+    return ERR_DENIED;
+}
+
 TOY void toy_look_encode(const PGresult *rows, const struct directory *directory, struct buf *out)
 {
     (void)directory;
@@ -187,8 +203,10 @@ TOY void toy_look_encode(const PGresult *rows, const struct directory *directory
 
 TOY const struct statement TOY_LOOK_SQL = {
         "toy_look", "SELECT total, repeat('x', $2::integer) FROM toy WHERE id = $1::bigint"};
+TOY const struct statement TOY_OWN_SQL = {"toy_own", "SELECT 0, ''"};
 TOY const struct query_type TOY_QUERIES[] = {
-        {TOY_LOOK, "look", &TOY_LOOK_SQL, toy_look_bind, toy_look_encode}};
+        {TOY_LOOK, "look", &TOY_LOOK_SQL, toy_look_bind, toy_look_encode, false},
+        {TOY_OWN, "own", &TOY_OWN_SQL, toy_own_bind, toy_look_encode, true}};
 TOY const enum service_id TOY_HEARS[] = {SERVICE_INTAKE, SERVICE_VOLUNTEER, SERVICE_NONE};
 TOY const enum service_id TOY_TELLS[] = {SERVICE_ENFORCEMENT, SERVICE_NONE};
 TOY const char *const TOY_METRICS[] = {"total", NULL};
