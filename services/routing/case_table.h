@@ -94,7 +94,8 @@ enum case_state {
     X(EVENT_REOPEN, 59, "reopen") /* a follow-up that says it is not done, or a person's will */   \
     X(EVENT_PASS_CHECK, 60, "pass_check")                                                          \
     X(EVENT_FAIL_CHECK, 61, "fail_check")                                                          \
-    X(EVENT_ARRIVE, 62, "arrive")
+    X(EVENT_ARRIVE, 62, "arrive")                                                                  \
+    X(EVENT_WORK_DONE, 63, "work_done") /* a squad or volunteer is done, and parts are open */
 
 enum case_event {
     EVENT_NONE = 0,
@@ -196,6 +197,7 @@ enum case_who {
     X(DISPATCHED,     SQUAD_ACCEPTED, NOBODY,    TAKE,       ACCEPTED,       NONE)                 \
     X(DISPATCHED,     SQUAD_ON_SCENE, NOBODY,    ARRIVE,     ACCEPTED,       NONE)                 \
     X(DISPATCHED,     SQUAD_FINISHED, NOBODY,    FINISH,     HANDLED,        NONE)                 \
+    X(DISPATCHED,     WORK_DONE,      NOBODY,    LEAVE,      ACCEPTED,       NONE)                 \
     X(DISPATCHED,     NEED_CLAIMED,   NOBODY,    TAKE,       ACCEPTED,       NONE)                 \
     X(DISPATCHED,     NEED_FINISHED,  NOBODY,    FINISH,     HANDLED,        NONE)                 \
     X(DISPATCHED,     NEED_UNCLAIMED, NOBODY,    TO_DESK,    DISPATCHED,     NONE)                 \
@@ -224,6 +226,7 @@ enum case_who {
     X(ACCEPTED,       FINISH_LAST,    CALLED,    FINISH_LAST, HANDLED,        NONE)                \
     X(ACCEPTED,       SQUAD_ON_SCENE, NOBODY,    ARRIVE,     ACCEPTED,       NONE)                 \
     X(ACCEPTED,       SQUAD_FINISHED, NOBODY,    FINISH,     HANDLED,        NONE)                 \
+    X(ACCEPTED,       WORK_DONE,      NOBODY,    LEAVE,      ACCEPTED,       NONE)                 \
     X(ACCEPTED,       NEED_FINISHED,  NOBODY,    FINISH,     HANDLED,        NONE)                 \
     X(ACCEPTED,       NEED_UNCLAIMED, NOBODY,    TO_DESK,    DISPATCHED,     NONE)                 \
                                                                                                    \
@@ -276,6 +279,7 @@ enum case_action {
     DO_TAKE,     /* squad or volunteer took it on */
     DO_ARRIVE,   /* squad on the scene */
     DO_FINISH,   /* squad or volunteer is done */
+    DO_LEAVE,    /* … and others are not: the case is theirs who handle it */
     DO_TO_DESK,  /* nobody claimed the need: the area's desk handles it */
     DO_RETURN,   /* the handler gives it back, with a reason: a wrong dispatch */
     DO_DISPUTE,  /* … gives it back once more: the level above rules */

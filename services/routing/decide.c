@@ -232,7 +232,8 @@ static void place_sent(struct turn *turn, const struct case_reported *body)
     const struct unit *sender = staff ? unit_find(turn->directory, staff->unit) : NULL;
     const struct unit *to = unit_find(turn->directory, body->to);
     const struct unit *area = sender ? area_from(turn->directory, sender, LEVEL_GRID) : NULL;
-    if (!to || to->retired || !area || !unit_within(turn->directory, to, area->id))
+    bool volunteer = staff && strcmp(staff->role, "volunteer") == 0;
+    if (!to || to->retired || !area || volunteer || !unit_within(turn->directory, to, area->id))
         return;
     if (unit_within(turn->directory, turn_place(turn), area->id)) {
         next->area = area->id;
@@ -372,11 +373,13 @@ void turn_end(struct turn *turn, enum case_metric metric)
 }
 
 /* Judged once, by the promise if there was one and by the catalogue if not; at the instant is in
- * time. */
+ * time. A verification with a time of its own takes nothing from the handler's. */
 void turn_judge(struct turn *turn)
 {
     struct routing_case *next = turn->next;
-    int64_t at = turn->input->now_ms;
+    bool timed = next->step_due_ms != 0 || next->course.verify_late;
+    bool kept = next->promised_at_ms == 0 && timed;
+    int64_t at = kept ? next->handled_at_ms : turn->input->now_ms;
     next->overdue = next->promised_at_ms != 0 && at > next->promised_at_ms;
     next->overdue_by_catalogue =
             next->promised_at_ms == 0 && next->first_due_ms != 0 && at > next->first_due_ms;
@@ -466,6 +469,18 @@ static void do_to_desk(struct turn *turn)
     turn_step(turn, STEP_TO_DESK, turn->to, next->handler);
 }
 
+/* Done, while others are not: the case waits for them in the hands of who handles it. */
+static void do_leave(struct turn *turn)
+{
+    if (turn->next->state == CASE_DISPATCHED)
+        turn_accept(turn);
+    turn->next->work = WORK_OWN;
+    turn->next->step_due_ms = 0;
+    if (turn->next->kind == HANDLER_VOLUNTEERS)
+        turn_give(turn, turn->next->handler);
+    turn_step(turn, STEP_FINISH_PART, turn->to, turn->next->handler);
+}
+
 static void turn_progress(struct turn *turn, enum case_action action)
 {
     const struct progress *progress = progress_current(turn);
@@ -479,6 +494,9 @@ static void turn_progress(struct turn *turn, enum case_action action)
         do_arrive(turn, progress);
     } else if (action == DO_TO_DESK) {
         do_to_desk(turn);
+    } else if (action == DO_LEAVE) {
+        squad_take(turn, progress);
+        do_leave(turn);
     } else {
         squad_take(turn, progress);
         if (action == DO_TAKE)

@@ -88,6 +88,9 @@ static enum case_refusal called_check(const struct ask *ask, enum case_action ac
     int part = part_meant(ask->directory, ask->this, ask->staff, action, named);
     if (part < 0)
         return REFUSAL_NO_PART;
+    bool checks = action == DO_PASS_CHECK || action == DO_FAIL_CHECK;
+    if (checks && strcmp(ask->staff->code, ask->this->handled_by) == 0)
+        return REFUSAL_SAME_PERSON;
     bool called = !ask->volunteer &&
                   unit_speaks(ask->directory, ask->staff, ask->this->course.parts[part].unit);
     return called ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_CALLED;
@@ -129,7 +132,7 @@ static enum case_refusal verify_check(const struct ask *ask)
         return REFUSAL_SAME_PERSON;
     if (this->kind == HANDLER_SQUAD && id_within(ask, ask->staff->unit, this->handled_unit))
         return REFUSAL_SAME_SQUAD;
-    if (parts_did(this, ask->staff->unit))
+    if (parts_did(ask->directory, this, ask->staff))
         return REFUSAL_TOOK_PART;
     return may_verify(ask) ? REFUSAL_NONE : REFUSAL_ACTOR_NOT_VERIFIER;
 }

@@ -73,6 +73,7 @@ static void do_settle(struct turn *turn)
     turn_count(turn, METRIC_OPEN, 1);
     turn_mark(turn, METRIC_SETTLED, next->unit, 1);
     turn_settled(turn, body->reporter);
+    next->course.unstarted = turn->to != CASE_CLOSED; /* it begins when that was not so */
     if (turn->to != CASE_CLOSED)
         return;
     turn_step(turn, STEP_CLOSE, turn->to, next->area);
@@ -80,13 +81,19 @@ static void do_settle(struct turn *turn)
     turn_end(turn, METRIC_CLOSED);
 }
 
+static void score_take(struct turn *turn)
+{
+    bool command = turn->input->kind == INPUT_COMMAND;
+    int score = command ? turn_act_body(turn)->score
+                        : ((const struct followed_up *)turn->input->body)->score;
+    if (score != 0)
+        turn->next->course.score = score;
+}
+
 static void do_follow_up(struct turn *turn)
 {
-    struct routing_case *next = turn->next;
-    bool command = turn->input->kind == INPUT_COMMAND;
-    next->course.score = command ? turn_act_body(turn)->score
-                                 : ((const struct followed_up *)turn->input->body)->score;
-    turn_step(turn, STEP_FOLLOW_UP, turn->to, next->handled_unit);
+    score_take(turn);
+    turn_step(turn, STEP_FOLLOW_UP, turn->to, turn->next->handled_unit);
 }
 
 /* Another round, of the same case, for whoever had handled it, in less time. What was promised was
@@ -103,21 +110,20 @@ static void case_reopen(struct turn *turn, enum case_step kind)
         turn_count(turn, METRIC_OVERDUE, -1);
     if (next->overdue_by_catalogue)
         turn_count(turn, METRIC_OVERDUE_BY_CATALOGUE, -1);
-    next->overdue = next->overdue_by_catalogue = next->late = next->on_scene = false;
+    next->overdue = next->overdue_by_catalogue = next->on_scene = false;
     next->ended_at_ms = next->handled_at_ms = next->handled_unit = next->promised_at_ms = 0;
     next->handled_by[0] = 0;
-    next->escalated &= (uint8_t)~1u;
     next->course.reopenings++;
     struct step *step = turn_step(turn, kind, turn->to, unit);
     turn_give(turn, next->kind == HANDLER_VOLUNTEERS ? next->area : unit);
-    clock_start(turn, step, turn->matter ? turn->matter->handle_ms / REWORK_SHARE : 0);
+    clock_start(turn, step, due_span(turn->matter, next));
     clock_dispatch(turn);
 }
 
 static void do_reopen(struct turn *turn)
 {
-    if (turn->input->kind == INPUT_MESSAGE)
-        turn->next->course.score = ((const struct followed_up *)turn->input->body)->score;
+    if (turn->input->type != TYPE_REOPEN)
+        score_take(turn);
     case_reopen(turn, STEP_REOPEN);
 }
 

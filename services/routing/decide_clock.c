@@ -91,11 +91,19 @@ int64_t clock_warn(
     return due_ms != 0 && due.at_ms < due_ms ? due.at_ms : 0;
 }
 
+void clock_forget(struct routing_case *this)
+{
+    this->late = false;
+    this->escalated &= (uint8_t)~1u;
+    this->course.risen = this->escalated; /* none of them by the new clock */
+}
+
 void clock_start(struct turn *turn, struct step *step, int64_t span_ms)
 {
     struct routing_case *next = turn->next;
     int64_t now = turn->input->now_ms;
     int64_t due_ms = handler_due(turn, span_ms).at_ms;
+    clock_forget(next);
     next->course.unstarted = 0;
     next->course.started_ms = now;
     next->first_due_ms = due_ms;
@@ -142,7 +150,8 @@ static void due_settle(struct turn *turn)
     if (due.year != 0)
         return;
     int64_t from = next->course.started_ms != 0 ? next->course.started_ms : next->accepted_at_ms;
-    int64_t warn = clock_warn(turn, next->handler, from, turn->matter->handle_ms, first_due_ms);
+    int64_t warn =
+            clock_warn(turn, next->handler, from, due_span(turn->matter, next), first_due_ms);
     next->first_due_ms = first_due_ms;
     clock_move(turn, turn_step(turn, STEP_DISPATCH, turn->to, next->handler), due.at_ms,
             warn > turn->input->now_ms ? warn : 0);
@@ -177,12 +186,13 @@ static struct step *case_rise(struct turn *turn, const struct unit *area)
     return step;
 }
 
-/* A card to whom the deadline was set; whoever is done, or has a part with a card of its own, gets
- * none. */
+/* A card to whom the deadline was set; nobody when it is done or waits at a desk, and not those who
+ * handle it together: each of them has a part with cards of its own. */
 static void red_card(struct turn *turn)
 {
     const struct routing_case *next = turn->next;
-    if (next->state == CASE_HANDLED || next->state == CASE_RETURNED || parts_block(next))
+    if ((next->state != CASE_DISPATCHED && next->state != CASE_ACCEPTED) ||
+            next->kind == HANDLER_JOINT)
         return;
     turn_step(turn, STEP_RED, turn->to, next->handler);
     turn_mark(turn, METRIC_RED, next->handler, 1);
@@ -232,20 +242,23 @@ static void accept_escalate(struct turn *turn)
 static void do_step_late(struct turn *turn)
 {
     struct routing_case *next = turn->next;
-    bool handled = next->state == CASE_HANDLED;
+    bool handled = next->state == CASE_HANDLED, dispatched = next->state == CASE_DISPATCHED;
+    bool arrival = dispatched && next->step_due_ms == next->course.arrive_due_ms;
     int64_t unit = handled ? next->area : next->handler;
     turn_step(turn, STEP_LATE, turn->to, unit);
     turn_mark(turn, METRIC_STEP_LATE, unit, 1);
     next->step_due_ms = 0;
     next->course.verify_late = handled;
-    if (next->state != CASE_DISPATCHED)
+    if (arrival)
+        next->course.arrive_due_ms = 0;
+    if (!dispatched)
         return;
     bool waits =
             turn->matter && (turn->matter->urgency == URGENCY_EMERGENCY || next->course.unstarted);
     if (waits)
         accept_escalate(turn);
-    if (next->step_due_ms == 0)
-        clock_accept(turn); /* whoever has not accepted has not come either */
+    if (next->step_due_ms == 0) /* whoever has not accepted has not come either */
+        next->step_due_ms = next->course.arrive_due_ms;
 }
 
 void clock_act(struct turn *turn, enum case_action action)

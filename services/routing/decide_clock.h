@@ -24,6 +24,8 @@ void clock_arm(struct turn *turn);
 /* A new handling clock begins now, with `span_ms` of the handler's time; REFUSAL_NO_CALENDAR is for
  * the checks, here an unknown deadline is awaited. Announced by `step`. */
 void clock_start(struct turn *turn, struct step *step, int64_t span_ms);
+/* What the clock before has done to the case counts no more: it was not late by the new one. */
+void clock_forget(struct routing_case *this);
 /* The deadline moves, and its card with it. */
 void clock_move(struct turn *turn, struct step *step, int64_t due_ms, int64_t warn_ms);
 /* The clocks to accept and to arrive begin now. */

@@ -90,16 +90,17 @@ static void do_arbiter_up(struct turn *turn)
     turn->next->step_due_ms = step->due_ms = due.at_ms;
 }
 
-/* To a unit that has to accept it now. A handling clock that runs is not moved by that. */
-static void case_give(struct turn *turn, struct step *step, int64_t unit)
+/* To a unit that has to accept it now. A handling clock that runs is not moved by that; one that has
+ * not begun does, now that somebody has said whose it is. */
+static void case_give(struct turn *turn, struct step *step, int64_t unit, bool starts)
 {
     struct routing_case *next = turn->next;
     turn_give(turn, unit);
     parts_stop(turn);
     clock_dispatch(turn);
     step->due_ms = next->due_ms;
-    if (next->course.unstarted && turn->matter && turn->matter->handler != HANDLER_JOINT)
-        clock_start(turn, step, turn->matter->handle_ms);
+    if (next->course.unstarted && starts)
+        clock_start(turn, step, due_span(turn->matter, next));
 }
 
 static void do_rule(struct turn *turn)
@@ -115,14 +116,14 @@ static void do_rule(struct turn *turn)
     course->ruled = 1;
     course->arbiter = 0;
     course->sent_by = turn_actor_unit(turn);
-    case_give(turn, turn_step(turn, STEP_RULE, turn->to, unit), unit);
+    case_give(turn, turn_step(turn, STEP_RULE, turn->to, unit), unit, true);
 }
 
 static void do_dispatch(struct turn *turn)
 {
     int64_t unit = turn_act_body(turn)->unit;
     turn->next->course.sent_by = turn_actor_unit(turn);
-    case_give(turn, turn_step(turn, STEP_DISPATCH, turn->to, unit), unit);
+    case_give(turn, turn_step(turn, STEP_DISPATCH, turn->to, unit), unit, true);
 }
 
 static void do_step_up(struct turn *turn)
@@ -134,7 +135,8 @@ static void do_step_up(struct turn *turn)
     next->level = (uint8_t)area->level;
     next->course.sent_by = 0;
     int64_t handler = turn_handler_at(turn, area->level);
-    case_give(turn, turn_step(turn, STEP_STEP_UP, turn->to, area->id), handler);
+    bool named = !turn->matter || turn->matter->handler != HANDLER_JOINT;
+    case_give(turn, turn_step(turn, STEP_STEP_UP, turn->to, area->id), handler, named);
 }
 
 /* Rework has a share of the matter's span, but never more than what is left of a deadline that
@@ -149,11 +151,13 @@ static void do_reject(struct turn *turn)
     next->handled_at_ms = next->handled_unit = 0;
     next->handled_by[0] = 0;
     turn_count(turn, METRIC_REWORKED, 1);
-    if (next->kind == HANDLER_VOLUNTEERS)
-        turn_give(turn, next->area);
-    int64_t span_ms = turn->matter ? turn->matter->handle_ms / REWORK_SHARE : 0;
+    if (next->kind == HANDLER_VOLUNTEERS || next->kind == HANDLER_JOINT)
+        turn_give(turn, next->kind == HANDLER_JOINT ? next->handler : next->area);
+    int64_t span_ms = due_span_again(turn->matter);
     struct due due = handler_due(turn, now, span_ms);
-    if (due.at_ms != 0 && (next->due_ms <= now || due.at_ms < next->due_ms))
+    if (next->course.unstarted)
+        clock_start(turn, step, span_ms);
+    else if (due.at_ms != 0 && (next->due_ms <= now || due.at_ms < next->due_ms))
         clock_move(turn, step, due.at_ms, clock_warn(turn, next->handler, now, span_ms, due.at_ms));
     clock_dispatch(turn);
 }
@@ -214,6 +218,7 @@ static void do_grant_time(struct turn *turn)
         next->first_due_ms = handler_due(turn, next->first_due_ms, more_ms).at_ms;
     clock_move(turn, step, handler_due(turn, next->due_ms, more_ms).at_ms,
             next->warn_ms != 0 ? handler_due(turn, next->warn_ms, more_ms).at_ms : 0);
+    parts_extend(turn, more_ms);
     next->course.asked_ms = 0;
     turn_count(turn, METRIC_EXTENDED, 1);
 }
@@ -224,15 +229,21 @@ static void do_deny_time(struct turn *turn)
     turn_step(turn, STEP_DENY_TIME, turn->to, turn->next->handler);
 }
 
-/* The dispatch was void, and its deadline with it: whoever sends the case on starts a new one. */
+/* The dispatch was void, and its deadline with it: whoever sends the case on starts a new one. What
+ * was promised to the reporter stands. */
 static void do_decline(struct turn *turn)
 {
     struct routing_case *next = turn->next;
     int64_t sender = next->course.sent_by != 0 ? next->course.sent_by : next->area;
     turn_step(turn, STEP_DECLINE, turn->to, next->handler);
     turn_mark(turn, METRIC_DECLINED, sender, 1);
-    next->due_ms = next->first_due_ms = next->warn_ms = next->promised_at_ms = 0;
-    next->course.unstarted = 1;
+    if (next->promised_at_ms == 0) {
+        if (next->late)
+            turn_count(turn, METRIC_LATE, -1);
+        clock_forget(next);
+        next->due_ms = next->first_due_ms = next->warn_ms = 0;
+        next->course.unstarted = 1;
+    }
     case_wait(turn, sender);
 }
 
@@ -240,7 +251,8 @@ static void do_decline(struct turn *turn)
 static void do_urge(struct turn *turn)
 {
     struct routing_case *next = turn->next;
-    bool card = next->course.urged == 0 && next->warn_ms != 0;
+    bool works = next->state == CASE_DISPATCHED || next->state == CASE_ACCEPTED;
+    bool card = works && next->course.urged == 0 && next->warn_ms != 0;
     next->course.urged++;
     turn_step(turn, STEP_URGE, turn->to, next->handler);
     turn_mark(turn, METRIC_URGED, next->handler, 1);

@@ -49,13 +49,24 @@ int32_t due_between(const struct directory *directory,
             to_ms, ret_ms);
 }
 
+int64_t due_span_again(const struct matter *matter)
+{
+    return matter ? matter->handle_ms / REWORK_SHARE : 0;
+}
+
+int64_t due_span(const struct matter *matter, const struct routing_case *this)
+{
+    if (this->course.reopenings > 0)
+        return due_span_again(matter);
+    return matter ? matter->handle_ms : 0;
+}
+
 struct due due_first(const struct directory *directory,
         const struct matter *matter,
         const struct routing_case *this,
         int64_t from_ms)
 {
-    return matter ? due_after(directory, matter, this->handler, from_ms, matter->handle_ms)
-                  : (struct due){0};
+    return due_after(directory, matter, this->handler, from_ms, due_span(matter, this));
 }
 
 struct due due_step_up(const struct directory *directory,

@@ -36,7 +36,11 @@ int32_t due_between(const struct directory *directory,
         int64_t to_ms,
         int64_t *ret_ms) MUST_CHECK;
 
-/* The first deadline, from the catalogue's span to handle it. `matter` may be NULL: none. */
+/* The catalogue's span to handle a case, of which one that was opened again has a share; and that
+ * share, which rework has. `matter` may be NULL: none. */
+int64_t due_span(const struct matter *matter, const struct routing_case *this);
+int64_t due_span_again(const struct matter *matter);
+/* The first deadline, from that span. */
 struct due due_first(const struct directory *directory,
         const struct matter *matter,
         const struct routing_case *this,

@@ -30,21 +30,25 @@ static struct directory *office_build(size_t known_days)
                     .level = LEVEL_VILLAGE,
                     .kind = "village",
                     .hours = &village_hours},
-            UNIT(U_GRID, U_VILLAGE, "G1", LEVEL_GRID, "grid"),
+            UNIT(U_GRID, U_VILLAGE, "G1", LEVEL_GRID, "grid"), ROADS, /* decides on admissions */
     };
     static struct matter matters[] = {
             MATTER(M_LAMP, "lamp", LEVEL_STREET, HANDLER_DESK, HOUR, 1260 * MIN, 840 * MIN),
             MATTER(M_NOISE, "noise", LEVEL_STREET, HANDLER_DESK, HOUR, 2100 * MIN, 0),
             MATTER(M_DUMP, "dump", LEVEL_VILLAGE, HANDLER_DESK, HOUR, 480 * MIN, 420 * MIN),
             MATTER(M_GRAFFITI, "graffiti", LEVEL_STREET, HANDLER_DESK, HOUR, 1440 * MIN, HOUR),
+            MATTER(M_ROAD, "road", LEVEL_STREET, HANDLER_JOINT, HOUR, 1260 * MIN, HOUR),
+            MATTER(M_ONCE, "once", LEVEL_GRID, HANDLER_WORKER, HOUR, 420 * MIN, HOUR),
     };
     for (size_t i = 0; i < sizeof matters / sizeof *matters; i++)
-        matters[i].all_hours = i == M_GRAFFITI - 1;
+        matters[i].all_hours = matters[i].id == M_GRAFFITI;
+    matters[sizeof matters / sizeof *matters - 1].self_handle = true;
     static const struct staff staff[] = {
             STAFF(1, "w", U_GRID, "worker"),
             STAFF(2, "vd", U_VILLAGE, "desk"),
             STAFF(3, "sd", U_STREET, "desk"),
             STAFF(4, "dd", U_DISTRICT, "desk"),
+            STAFF(5, "r1", U_ROADS, "desk"),
     };
     return directory_build(&(struct directory_rows){.version = 5,
             .site = 1,
@@ -324,6 +328,99 @@ static void without_a_calendar_nothing_is_guessed(void **state)
     assert_int_equal(story.state.state, CASE_ACCEPTED);
 }
 
+/* Two working days to decide, over the holiday, whatever becomes of the case meanwhile. */
+static void an_admission_is_decided_on_in_working_time(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, known);
+    (void)story_report(&story, M_LAMP, U_GRID, 0, instant("2026-09-30T09:05"));
+    const struct act apply = {.unit = U_VILLAGE, .units = {U_ROADS}, .unit_count = 1};
+    const struct act wrong = {.unit = U_VILLAGE, .units = {U_STREET}, .unit_count = 1};
+    int64_t at = instant("2026-09-30T10:10");
+    fails(&story, TYPE_APPLY, "sd", &wrong, at, REFUSAL_NOT_ADMITTING);
+    story.directory = blank;
+    fails(&story, TYPE_APPLY, "sd", &apply, at, REFUSAL_NO_CALENDAR);
+    story.directory = known;
+    does(&story, TYPE_APPLY, "sd", &apply, at);
+    instant_is(part_at(&story, 1)->due_ms, "2026-10-09T10:10");
+    instant_is(part_at(&story, 1)->warn_ms, "2026-10-08T14:58");
+    does(&story, TYPE_HANDLE, "sd", NULL, at + 1);
+    does(&story, TYPE_VERIFY, "w", NULL, at + 2);
+    (void)story_fire(&story, instant("2026-10-08T14:58") - 1);
+    assert_int_equal(story.counts[METRIC_YELLOW], 0);
+    (void)story_fire(&story, instant("2026-10-08T14:58"));
+    assert_int_equal(story.counts_at[METRIC_YELLOW][U_ROADS], 1);
+    fails(&story, TYPE_ADMIT, "dd", NULL, instant("2026-10-09T09:20"), REFUSAL_ACTOR_NOT_CALLED);
+    struct story late = story;
+    (void)story_fire(&late, instant("2026-10-09T10:10"));
+    assert_int_equal(late.counts_at[METRIC_RED][U_ROADS], 1);
+    does(&late, TYPE_ADMIT, "r1", NULL, instant("2026-10-12T09:00"));
+    assert_int_equal(late.state.course.admitted, U_VILLAGE);
+    does(&story, TYPE_DENY_ADMISSION, "r1", NULL, instant("2026-10-09T09:20"));
+    assert_int_equal(story.state.course.admitted, 0);
+}
+
+/* Each in the hours of its own unit; the whole is due with the last. */
+static void parts_of_a_joint_case_are_due_in_their_units_hours(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, known);
+    (void)story_report(&story, M_ROAD, U_GRID, 0, instant("2026-09-30T10:48"));
+    assert_int_equal(story.state.due_ms, 0);
+    const struct act joint = {.units = {U_ROADS, U_VILLAGE}, .unit_count = 2};
+    int64_t at = instant("2026-09-30T11:10");
+    story.directory = blank;
+    fails(&story, TYPE_JOINT, "sd", &joint, at, REFUSAL_NO_CALENDAR);
+    story.directory = known;
+    does(&story, TYPE_JOINT, "sd", &joint, at);
+    instant_is(part_at(&story, 1)->due_ms, "2026-10-10T11:10");
+    instant_is(part_at(&story, 1)->warn_ms, "2026-10-09T11:52");
+    instant_is(part_at(&story, 2)->due_ms, "2026-10-10T08:10");
+    assert_true(story.state.due_ms == part_at(&story, 1)->due_ms);
+}
+
+/* A new round that no calendar reaches waits for half the span, and for no level it rose before. */
+static void a_round_without_a_calendar_waits_for_its_own_deadline(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, known);
+    (void)story_report(&story, M_DUMP, U_GRID, 0, instant("2026-09-29T09:00"));
+    (void)story_fire(&story, story.state.due_ms);
+    int64_t now = story.now_ms;
+    assert_int_equal(story.escalations, 1);
+    does(&story, TYPE_HANDLE, "vd", NULL, now);
+    does(&story, TYPE_VERIFY, "sd", NULL, now);
+    story.directory = blank;
+    int64_t again = instant("2026-09-30T13:00");
+    does(&story, TYPE_REOPEN, "sd", NULL, again);
+    assert_int_equal(story.state.due_ms, 0);
+    look_again(&story, known, again + DUE_RETRY_MS);
+    instant_is(story.state.due_ms, "2026-10-08T09:00");
+    assert_true(story.state.first_due_ms == story.state.due_ms);
+}
+
+/* What was settled on the spot and waits for a look waits for no deadline. */
+static void a_sampled_case_awaits_no_deadline(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, blank);
+    static const struct case_reported body = {
+            .matter = "once", .reporter = "w", .unit = U_GRID, .settled = true};
+    struct input input = {.kind = INPUT_MESSAGE,
+            .type = TYPE_CASE_REPORTED,
+            .now_ms = instant("2026-09-30T09:00"),
+            .body = &body};
+    while (routing_event(&story.state, blank, &input) != EVENT_SAMPLED)
+        input.agg = ++story.state.agg.id;
+    assert_int_equal(story_apply(&story, &input), VERDICT_APPLIED);
+    assert_int_equal(story.state.state, CASE_HANDLED);
+    assert_int_equal(story.timer_ms, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +434,10 @@ int main(void)
             cmocka_unit_test(a_pause_and_more_time_are_in_working_time),
             cmocka_unit_test(a_ruling_is_due_in_working_time),
             cmocka_unit_test(without_a_calendar_nothing_is_guessed),
+            cmocka_unit_test(an_admission_is_decided_on_in_working_time),
+            cmocka_unit_test(parts_of_a_joint_case_are_due_in_their_units_hours),
+            cmocka_unit_test(a_round_without_a_calendar_waits_for_its_own_deadline),
+            cmocka_unit_test(a_sampled_case_awaits_no_deadline),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -64,6 +64,13 @@ static enum case_event plain_event(uint32_t type)
     return EVENT_NONE;
 }
 
+/* A case is not handled while others still have parts of it to do. */
+static enum case_event progress_event(const struct routing_case *this, enum case_event event)
+{
+    bool finished = event == EVENT_SQUAD_FINISHED || event == EVENT_NEED_FINISHED;
+    return finished && parts_block(this) ? EVENT_WORK_DONE : event;
+}
+
 /* With the last part of a joint case the whole is handled. */
 static enum case_event finish_event(const struct routing_case *this,
         const struct directory *directory,
@@ -88,7 +95,7 @@ enum case_event routing_event(const struct routing_case *this,
         return report_event(this, directory, input->body, input->agg);
     case TYPE_MISSION_PROGRESS:
     case TYPE_NEED_PROGRESS:
-        return ((const struct progress *)input->body)->event;
+        return progress_event(this, ((const struct progress *)input->body)->event);
     case TYPE_RETURN:
         return this->course.returns < RETURNS_MAX ? EVENT_RETURN : EVENT_RETURN_AGAIN;
     case TYPE_FINISH_PART:

@@ -89,11 +89,14 @@ bool parts_call(const struct routing_case *this)
     return parts_open(this, BIT(PART_CALL)) > 0;
 }
 
-bool parts_did(const struct routing_case *this, int64_t unit)
+bool parts_did(const struct directory *directory,
+        const struct routing_case *this,
+        const struct staff *staff)
 {
     for (int i = 0; i < this->course.part_count; i++) {
         const struct case_part *part = &this->course.parts[i];
-        if (part->unit == unit && part->state == PART_DONE && kind_blocks(part->kind))
+        if (part->state == PART_DONE && kind_blocks(part->kind) &&
+                unit_speaks(directory, staff, part->unit))
             return true;
     }
     return false;
@@ -101,15 +104,11 @@ bool parts_did(const struct routing_case *this, int64_t unit)
 
 bool parts_last(const struct routing_case *this, int part)
 {
-    bool joint = false;
-    for (int i = 0; i < this->course.part_count; i++) {
-        const struct case_part *at = &this->course.parts[i];
-        if (i != part && at->state == PART_OPEN && kind_blocks(at->kind))
+    for (int i = 0; i < this->course.part_count; i++)
+        if (i != part && this->course.parts[i].state == PART_OPEN &&
+                kind_blocks(this->course.parts[i].kind))
             return false;
-        joint = joint ||
-                (at->kind == PART_JOINT && (at->state == PART_OPEN || at->state == PART_DONE));
-    }
-    return joint;
+    return this->kind == HANDLER_JOINT;
 }
 
 bool unit_speaks(const struct directory *directory, const struct staff *staff, int64_t unit)
@@ -267,32 +266,42 @@ static void do_score(struct turn *turn)
     turn_step(turn, STEP_SCORE, turn->to, part->unit);
 }
 
-/* Whoever is named first leads: the case is in his hands. A clock that runs is everybody's; one
- * that has not begun begins for each in his own hours, and the case's is the last of them. */
+/* When the part of a unit that joins is due: a clock that runs is everybody's; one that has not
+ * begun, or is over, begins for each in his own hours. */
+static void part_join(struct turn *turn, int64_t unit, bool starts)
+{
+    int64_t now = turn->input->now_ms;
+    int64_t due_ms = turn->before->due_ms, warn_ms = turn->before->warn_ms;
+    if (starts || (due_ms != 0 && due_ms <= now)) {
+        int64_t span_ms =
+                starts ? due_span(turn->matter, turn->next) : due_span_again(turn->matter);
+        due_ms = due_after(turn->directory, turn->matter, unit, now, span_ms).at_ms;
+        warn_ms = clock_warn(turn, unit, now, span_ms, due_ms);
+    }
+    part_add(turn, PART_JOINT, unit, due_ms)->warn_ms = warn_ms;
+    turn_step(turn, STEP_JOINT, turn->to, unit)->due_ms = due_ms;
+}
+
+/* Whoever is named first leads: the case is in his hands. A case whose clock had not begun is due
+ * when the last of its parts is. */
 static void do_joint(struct turn *turn)
 {
     const struct act *act = turn_act_body(turn);
     struct routing_case *next = turn->next;
-    int64_t now = turn->input->now_ms, span_ms = turn->matter ? turn->matter->handle_ms : 0;
     bool starts = next->course.unstarted != 0;
     turn_give(turn, act->units[0]);
-    for (int i = 0; i < act->unit_count; i++) {
-        int64_t unit = act->units[i], due_ms = next->due_ms, warn_ms = turn->before->warn_ms;
-        if (starts) {
-            due_ms = due_after(turn->directory, turn->matter, unit, now, span_ms).at_ms;
-            warn_ms = clock_warn(turn, unit, now, span_ms, due_ms);
-        }
-        part_add(turn, PART_JOINT, unit, due_ms)->warn_ms = warn_ms;
-        turn_step(turn, STEP_JOINT, turn->to, unit)->due_ms = due_ms;
-    }
+    next->kind = HANDLER_JOINT;
+    next->course.sent_by = turn_actor_unit(turn);
+    for (int i = 0; i < act->unit_count; i++)
+        part_join(turn, act->units[i], starts);
     next->warn_ms = next->step_due_ms = next->course.arrive_due_ms = 0;
     if (!starts)
         return;
     next->course.unstarted = 0;
-    next->course.started_ms = now;
+    next->course.started_ms = turn->input->now_ms;
     next->due_ms = 0;
-    for (int i = 0; i < next->course.part_count; i++)
-        if (next->course.parts[i].kind == PART_JOINT && next->course.parts[i].due_ms > next->due_ms)
+    for (int i = turn->before->course.part_count; i < next->course.part_count; i++)
+        if (next->course.parts[i].due_ms > next->due_ms)
             next->due_ms = next->course.parts[i].due_ms;
     next->first_due_ms = next->due_ms;
 }
@@ -324,14 +333,19 @@ static void do_take_over(struct turn *turn)
 {
     struct routing_case *next = turn->next;
     struct case_part *old = turn_part_get(turn, DO_TAKE_OVER);
-    int64_t now = turn->input->now_ms, unit = turn_act_body(turn)->unit, due_ms = old->due_ms;
-    int64_t span_ms = turn->matter ? turn->matter->handle_ms / REWORK_SHARE : 0;
-    if (due_ms <= now)
+    int64_t now = turn->input->now_ms, unit = turn_act_body(turn)->unit;
+    int64_t due_ms = old->due_ms, warn_ms = old->warn_ms;
+    if (due_ms <= now) {
+        int64_t span_ms = due_span_again(turn->matter);
         due_ms = due_after(turn->directory, turn->matter, unit, now, span_ms).at_ms;
-    if (old->kind == PART_JOINT && next->handler == old->unit)
+        warn_ms = clock_warn(turn, unit, now, span_ms, due_ms);
+    }
+    if (old->kind == PART_JOINT && next->handler == old->unit) {
         turn_give(turn, unit);
+        next->kind = HANDLER_JOINT;
+    }
     part_finish(turn, old, PART_TAKEN);
-    part_add(turn, (enum part_kind)old->kind, unit, due_ms)->warn_ms = old->warn_ms;
+    part_add(turn, (enum part_kind)old->kind, unit, due_ms)->warn_ms = warn_ms;
     turn_step(turn, STEP_TAKE_OVER, turn->to, unit)->due_ms = due_ms;
 }
 
@@ -357,6 +371,8 @@ static void do_admit(struct turn *turn)
     struct case_part *part = turn_part_get(turn, DO_ADMIT);
     part_finish(turn, part, PART_DONE);
     turn->next->course.admitted = part->subject;
+    if (turn->next->handler == part->subject)
+        turn->next->course.unlisted = 0;
     turn_step(turn, STEP_ADMIT, turn->to, part->subject);
 }
 
@@ -426,6 +442,23 @@ static void do_revisit(struct turn *turn)
     struct case_part *part = turn_part_get(turn, DO_REVISIT);
     part_finish(turn, part, PART_DONE);
     turn_step(turn, STEP_REVISIT, turn->to, part->unit);
+}
+
+/* Whoever leads asked for more time: for his own part. */
+void parts_extend(struct turn *turn, int64_t more_ms)
+{
+    struct routing_case *next = turn->next;
+    for (int i = 0; i < next->course.part_count; i++) {
+        struct case_part *part = &next->course.parts[i];
+        if (part->kind != PART_JOINT || part->state != PART_OPEN || part->late ||
+                part->unit != next->handler || part->due_ms == 0)
+            continue;
+        const struct directory *directory = turn->directory;
+        part->due_ms = due_after(directory, turn->matter, part->unit, part->due_ms, more_ms).at_ms;
+        if (part->warn_ms != 0)
+            part->warn_ms =
+                    due_after(directory, turn->matter, part->unit, part->warn_ms, more_ms).at_ms;
+    }
 }
 
 static void do_pass_check(struct turn *turn)

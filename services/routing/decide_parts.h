@@ -12,8 +12,10 @@ bool parts_block(const struct routing_case *this);
 int64_t parts_first_open(const struct routing_case *this);
 /* True while a call of a whistle is open. */
 bool parts_call(const struct routing_case *this);
-/* True when the unit did a part of it, so that it may not verify the whole. */
-bool parts_did(const struct routing_case *this, int64_t unit);
+/* True when the person's unit did a part of it, so that he may not verify the whole. */
+bool parts_did(const struct directory *directory,
+        const struct routing_case *this,
+        const struct staff *staff);
 /* True when `part` (from 0) is all that keeps a joint case from being handled. */
 bool parts_last(const struct routing_case *this, int part);
 
@@ -39,6 +41,8 @@ void parts_stop(struct turn *turn);
 /* One more part, given now; there is room (parts_room). */
 struct case_part *part_add(struct turn *turn, enum part_kind kind, int64_t unit, int64_t due_ms);
 bool parts_room(const struct routing_case *this, int count);
+/* The joint part of whoever leads gets as much more time as the case. */
+void parts_extend(struct turn *turn, int64_t more_ms);
 
 /* The number that is shown at the place on that local day, 100000 to 999999: who knows it is there.
  */

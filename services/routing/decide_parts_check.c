@@ -101,12 +101,10 @@ static enum case_refusal joint_check(const struct turn *turn, const struct routi
         return REFUSAL_JOINT_BEFORE;
     enum case_refusal refusal = units_check(turn, state, 0);
     const struct act *act = turn_act_body(turn);
-    for (int i = 0; refusal == REFUSAL_NONE && state->course.unstarted && turn->matter &&
-                    i < act->unit_count;
-            i++)
-        if (due_after(turn->directory, turn->matter, act->units[i], turn->input->now_ms,
-                    turn->matter->handle_ms)
-                        .year != 0)
+    int64_t now = turn->input->now_ms, span_ms = due_span(turn->matter, state);
+    bool counts = state->course.unstarted || (state->due_ms != 0 && state->due_ms <= now);
+    for (int i = 0; refusal == REFUSAL_NONE && counts && i < act->unit_count; i++)
+        if (due_after(turn->directory, turn->matter, act->units[i], now, span_ms).year != 0)
             refusal = REFUSAL_NO_CALENDAR;
     return refusal;
 }
@@ -124,6 +122,9 @@ static enum case_refusal take_over_check(const struct turn *turn, const struct r
     const struct act *act = turn_act_body(turn);
     if (part_open_of(state, PART_JOINT, act->unit))
         return REFUSAL_UNIT_TWICE;
+    int64_t span_ms = due_span_again(turn->matter);
+    if (due_after(turn->directory, turn->matter, act->unit, turn->input->now_ms, span_ms).year != 0)
+        return REFUSAL_NO_CALENDAR;
     return order_check(turn, state);
 }
 
@@ -149,8 +150,14 @@ static enum case_refusal convene_check(const struct turn *turn, const struct rou
     return part_open_of(state, PART_MEETING, 0) ? REFUSAL_UNIT_TWICE : units_check(turn, state, 0);
 }
 
+/* Tasks come out of it only while the case is worked on, or waits to be. */
 static enum case_refusal resolve_check(const struct turn *turn, const struct routing_case *state)
 {
+    bool tasks = turn_act_body(turn)->unit_count > 0;
+    if (tasks && state->state == CASE_HANDLED)
+        return REFUSAL_HANDLED_BEFORE;
+    if (tasks && state->state == CASE_SUSPENDED)
+        return REFUSAL_SUSPENDED;
     return part_open_of(state, PART_MEETING, 0) ? units_check(turn, state, 0) : REFUSAL_NO_PART;
 }
 

@@ -110,6 +110,37 @@ TEST_TOOL enum verdict story_do(struct story *story,
     return story_apply(story, &input);
 }
 
+/* Parts are counted from 1. */
+TEST_TOOL const struct case_part *part_at(const struct story *story, int number)
+{
+    assert_in_range(number, 1, story->state.course.part_count);
+    return &story->state.course.parts[number - 1];
+}
+
+/* A command that is done, and one that is refused; without `act` it carries nothing. */
+TEST_TOOL void does(struct story *story,
+        enum routing_type type,
+        const char *who,
+        const struct act *act,
+        int64_t at)
+{
+    static const struct act none;
+    if (story_do(story, type, who, act ? act : &none, at) != VERDICT_APPLIED)
+        fail_msg("%s: %d refused, reason %d", who, type, story->outcome.reason);
+}
+
+TEST_TOOL void fails(struct story *story,
+        enum routing_type type,
+        const char *who,
+        const struct act *act,
+        int64_t at,
+        enum case_refusal refusal)
+{
+    static const struct act none;
+    assert_int_equal(story_do(story, type, who, act ? act : &none, at), VERDICT_REFUSED);
+    assert_int_equal(story->outcome.reason, refusal);
+}
+
 /* The command that means the event, by the district's desk. */
 TEST_TOOL enum verdict story_part_command(struct story *story, enum case_event event, int64_t now)
 {

@@ -47,11 +47,12 @@ enum {
     M_ONCE,     /* worker, no step-up span */
     M_JOINT,    /* several units; no clock before they are named */
     M_GAS,      /* emergency, with a clock for each step */
-    M_COUNT = M_GAS
+    M_WATER,    /* a clock for each step, and no emergency */
+    M_COUNT = M_WATER
 };
 
 static const char *const matter_codes[] = {
-        "", "lamp", "noise", "dump", "graffiti", "road", "plain", "once", "joint", "gas"};
+        "", "lamp", "noise", "dump", "graffiti", "road", "plain", "once", "joint", "gas", "water"};
 
 #define UNIT(number, up, text, at, sort)                                                           \
     {                                                                                              \
@@ -109,6 +110,7 @@ TEST_TOOL struct directory *city_build(void)
             MATTER(M_ONCE, "once", LEVEL_GRID, HANDLER_WORKER, 0, HOUR, 0),
             MATTER(M_JOINT, "joint", LEVEL_STREET, HANDLER_JOINT, HOUR, 10 * HOUR, HOUR),
             MATTER(M_GAS, "gas", LEVEL_VILLAGE, HANDLER_DESK, HOUR / 12, 2 * HOUR, HOUR),
+            MATTER(M_WATER, "water", LEVEL_VILLAGE, HANDLER_DESK, HOUR, 24 * HOUR, HOUR),
     };
     static const struct staff staff[] = {
             STAFF(1, "w1", U_GRID, "worker"),
@@ -134,6 +136,9 @@ TEST_TOOL struct directory *city_build(void)
     matters[M_GAS - 1].urgency = URGENCY_EMERGENCY;
     matters[M_GAS - 1].arrive_ms = HOUR / 2;
     matters[M_GAS - 1].verify_ms = HOUR;
+    matters[M_WATER - 1].arrive_ms = 2 * HOUR;
+    matters[M_WATER - 1].verify_ms = 12 * HOUR;
+    matters[M_NOISE - 1].duty[LEVEL_VILLAGE] = DUTY_MAIN;
     matters[M_DUMP - 1].squad_capability = "haul";
     matters[M_LAMP - 1].dup_h = 4;
     matters[M_GRAFFITI - 1].squad_capability = "paint";
@@ -220,7 +225,7 @@ TEST_TOOL void story_check_course(const struct story *story)
         assert_int_equal(clock_first(&alone).at_ms, this->step_due_ms);
     if (this->state >= CASE_RETURNED)
         assert_int_equal(this->work, WORK_OWN);
-    if (this->state == CASE_RETURNED && !course->unstarted)
+    if (this->state == CASE_RETURNED && this->handler != course->sent_by)
         assert_int_equal(this->handler, this->area);
 }
 
