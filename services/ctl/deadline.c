@@ -26,7 +26,7 @@
 enum span {
     SPAN_NONE,
     SPAN_STANDS,    /* the present deadline again; the matter's span where none runs */
-    SPAN_JOINT,     /* the same, for each unit in its own hours */
+    SPAN_JOINT,     /* the same, for each unit in its own hours; as rework where it is over */
     SPAN_STEP_UP,   /* the matter's, between escalations; to accept where that was late */
     SPAN_REWORK,    /* a share of the matter's */
     SPAN_RULING,    /* … in whoever's hours has to rule */
@@ -113,6 +113,7 @@ struct replay {
     int rises;         /* at its deadlines */
     bool joint_starts; /* … and their clock began */
     bool dispatched, volunteers;
+    bool again; /* the case was opened again: less time, and no promise */
 };
 
 static const struct rule *rule_find(int32_t kind)
@@ -168,8 +169,15 @@ static int64_t left(const struct replay *replay, int64_t from_ms, int64_t to_ms)
 }
 
 /* 0 without a matter, whose cases have no deadline of their own. */
+static int64_t span_rework(const struct replay *replay)
+{
+    return replay->matter != NULL ? replay->matter->handle_ms / REWORK_SHARE : 0;
+}
+
 static int64_t span_handle(const struct replay *replay)
 {
+    if (replay->again)
+        return span_rework(replay);
     return replay->matter != NULL ? replay->matter->handle_ms : 0;
 }
 
@@ -207,7 +215,16 @@ static int64_t part_again(const struct replay *replay, const struct deadline_ste
     for (size_t i = 0; i < replay->part_count; i++)
         if (replay->parts[i] == step->due_ms && step->due_ms > step->at_ms)
             return step->due_ms;
-    return after(replay, step->unit, step->at_ms, span_handle(replay) / REWORK_SHARE);
+    return after(replay, step->unit, step->at_ms, span_rework(replay));
+}
+
+static int64_t joined(const struct replay *replay, const struct deadline_step *step)
+{
+    if (replay->joint_starts)
+        return after(replay, step->unit, step->at_ms, span_handle(replay));
+    if (replay->due_ms > step->at_ms)
+        return replay->due_ms;
+    return after(replay, step->unit, step->at_ms, span_rework(replay));
 }
 
 static int64_t counted(struct replay *replay,
@@ -221,12 +238,11 @@ static int64_t counted(struct replay *replay,
     case SPAN_STANDS:
         return stands(replay, step, unit);
     case SPAN_JOINT:
-        return replay->joint_starts ? after(replay, step->unit, step->at_ms, span_handle(replay))
-                                    : replay->due_ms;
+        return joined(replay, step);
     case SPAN_STEP_UP:
         return after(replay, unit, step->at_ms, span_step_up(replay));
     case SPAN_REWORK:
-        return after(replay, unit, step->at_ms, span_handle(replay) / REWORK_SHARE);
+        return after(replay, unit, step->at_ms, span_rework(replay));
     case SPAN_RULING:
         return after(replay, unit, step->at_ms, RULING_MS);
     case SPAN_CALL:
@@ -364,16 +380,25 @@ static void case_clock_set(
         struct replay *replay, const struct rule *rule, const struct deadline_step *step)
 {
     bool starts = rule->clock == CLOCK_STARTS || (replay->due_ms == 0 && step->actor);
-    if (rule->span == SPAN_JOINT && replay->joint_starts) {
+    if (rule->span == SPAN_JOINT) {
         starts = true;
-        if (step->due_ms < replay->due_ms)
-            return; /* the case's is the last of them */
+        if (!replay->joint_starts || step->due_ms < replay->due_ms)
+            return; /* the case's stands, or is the last of them */
     }
     if (starts || !replay->dispatched) {
         replay->started_ms = step->at_ms;
         replay->first_ms = step->due_ms;
+        replay->rises = 0;
     }
     replay->due_ms = step->due_ms;
+}
+
+/* More time is for the part of whoever leads too. */
+static void parts_extend(struct replay *replay)
+{
+    for (size_t i = replay->part_count; i > 0 && replay->part_count < PARTS_MAX; i--)
+        replay->parts[replay->part_count++] =
+                after(replay, replay->handler, replay->parts[i - 1], replay->asked_ms);
 }
 
 /* After it: the clocks as the step left them. Of the first deadline only what a suspension and more
@@ -385,11 +410,13 @@ static void clocks_set(
         replay->left_ms = left(replay, step->at_ms, replay->due_ms);
         replay->first_left_ms = left(replay, step->at_ms, replay->first_ms);
     }
+    if (rule->span == SPAN_ASKED)
+        parts_extend(replay);
     if (rule->span == SPAN_LEFT && replay->first_left_ms > 0)
         replay->first_ms = after(replay, replay->handler, step->at_ms, replay->first_left_ms);
     if (rule->span == SPAN_ASKED && replay->rises == 0)
         replay->first_ms = after(replay, replay->handler, replay->first_ms, replay->asked_ms);
-    if (rule->clock == CLOCK_ENDS)
+    if (rule->clock == CLOCK_ENDS && (replay->of->promised_ms == 0 || replay->again))
         replay->due_ms = replay->first_ms = 0;
     replay->rises += rule->span == SPAN_STEP_UP;
     if (rule->kind == KIND_ASK_TIME)
@@ -420,6 +447,7 @@ static void step_replay(
     if (step->due_ms != 0 && accept_again(replay, before, step))
         return;
     handler_set(replay, rule, step);
+    replay->again = replay->again || rule->clock == CLOCK_STARTS;
     if (step->due_ms != 0 && only_given(replay, rule, step))
         step->end = DEADLINE_GIVEN;
     else if (step->due_ms != 0)

@@ -49,6 +49,11 @@ struct case_clock clock_first(const struct routing_case *this)
     return first;
 }
 
+bool clock_over(const struct case_clock *clock, const struct input *input)
+{
+    return clock->at_ms != 0 && (clock->at_ms <= input->due_ms || clock->at_ms < input->now_ms);
+}
+
 /* When the timer has to fire at the latest; 0 = never. */
 static int64_t look_at(const struct turn *turn, const struct routing_case *this)
 {
@@ -66,7 +71,8 @@ void clock_arm(struct turn *turn)
         return;
     int64_t before = fired ? 0 : look_at(turn, turn->before), after = look_at(turn, turn->next);
     int64_t now = turn->input->now_ms; /* nothing happens before it, in a drill's clock neither */
-    bool stuck = fired && turn->outcome->step_count == 0 && after <= now;
+    struct case_clock first = clock_first(turn->next);
+    bool stuck = fired && turn->outcome->step_count == 0 && clock_over(&first, turn->input);
     if (after != 0 && stuck) /* what follows needs a year that the calendar has not */
         after = now + DUE_RETRY_MS;
     if (after != 0 && (before == 0 || after < before))

@@ -18,6 +18,10 @@ struct case_clock {
  * what they warn of. */
 struct case_clock clock_first(const struct routing_case *this);
 
+/* Whether it has run out now that the timer fires. Exactly at its instant it has not, unless the
+ * timer was set to that very instant: such a one comes when it has passed. */
+bool clock_over(const struct case_clock *clock, const struct input *input);
+
 /* At the end of a decision: the timer, if it has to be earlier than it is, or is not needed. */
 void clock_arm(struct turn *turn);
 

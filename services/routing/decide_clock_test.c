@@ -194,6 +194,33 @@ static void dispatched_to_one_unit_it_has_a_clock(void **state)
     assert_int_equal(story.state.due_ms, NOW + 2 + 10 * HOUR);
 }
 
+/* A timer that another clock had set fires late, in the very millisecond of the deadline: that is in
+ * time, and looked at again. Set to that instant, it fires because the instant has passed. */
+static void a_clock_is_not_over_at_its_instant(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t set, fired; /* from the deadline */
+        bool over;
+    } cases[] = {
+            {-HOUR, -1, false}, {-HOUR, 0, false}, {-HOUR, 1, true}, {0, 0, true}, {0, 9, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct story story;
+        reported(&story, M_LAMP);
+        (void)story_fire(&story, NOW + 23 * HOUR); /* the card */
+        int64_t due = story.state.due_ms;
+        struct input input = {.kind = INPUT_TIMER,
+                .type = TIMER_CLOCK,
+                .now_ms = due + cases[i].fired,
+                .due_ms = due + cases[i].set};
+        story.timer_ms = 0;
+        assert_int_equal(story_apply(&story, &input), VERDICT_APPLIED);
+        assert_int_equal(story.escalations, cases[i].over);
+        if (!cases[i].over)
+            assert_int_equal(story.timer_ms, due);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +232,7 @@ int main(void)
             cmocka_unit_test(a_pause_stops_the_card_too),
             cmocka_unit_test(urging_shows_the_card_once),
             cmocka_unit_test(dispatched_to_one_unit_it_has_a_clock),
+            cmocka_unit_test(a_clock_is_not_over_at_its_instant),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -160,7 +160,8 @@ static void a_promise_is_an_instant(void **state)
 /* As the kernel does it: what sets a timer is stored, with or without a step. */
 static void look_again(struct story *story, struct directory *directory, int64_t now_ms)
 {
-    struct input input = {.kind = INPUT_TIMER, .type = TIMER_CLOCK, .now_ms = now_ms};
+    struct input input = {
+            .kind = INPUT_TIMER, .type = TIMER_CLOCK, .now_ms = now_ms, .due_ms = now_ms};
     struct world world = {.directory = directory};
     struct routing_case next = story->state;
     story->outcome = (struct outcome){0};

@@ -88,7 +88,7 @@ enum case_event routing_event(const struct routing_case *this,
 {
     if (input->kind == INPUT_TIMER) {
         struct case_clock first = clock_first(this);
-        return first.at_ms != 0 && first.at_ms <= input->now_ms ? first.event : EVENT_CLOCK;
+        return clock_over(&first, input) ? first.event : EVENT_CLOCK;
     }
     switch (input->type) {
     case TYPE_CASE_REPORTED:

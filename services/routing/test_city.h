@@ -422,7 +422,8 @@ TEST_TOOL enum verdict story_need(
 /* The timer fires at `now_ms`, once. */
 TEST_TOOL enum verdict story_fire_once(struct story *story, int64_t now_ms)
 {
-    struct input input = {.kind = INPUT_TIMER, .type = TIMER_CLOCK, .now_ms = now_ms};
+    struct input input = {
+            .kind = INPUT_TIMER, .type = TIMER_CLOCK, .now_ms = now_ms, .due_ms = now_ms};
     story->timer_ms = 0;
     return story_apply(story, &input);
 }

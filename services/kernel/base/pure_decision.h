@@ -53,6 +53,7 @@ struct input {
     uint64_t n;             /* INPUT_MESSAGE: its number from that source about that aggregate */
     int64_t msg_id;
     int64_t now_ms;         /* the decision's now (DESIGN §6, Time) */
+    int64_t due_ms;         /* INPUT_TIMER: what it was set to; before now, in a drill now */
     const void *body;       /* what the service's decode() made of the payload; batch memory */
     char actor[ACTOR_SIZE]; /* INPUT_COMMAND: in whose name; a staff code; "" = the peer itself */
     char peer[PEER_SIZE];   /* INPUT_COMMAND: name of the authenticated key */

@@ -449,6 +449,7 @@ static void timer_run(struct core *core, struct slot *slot, struct work *work)
             continue;
         if (timer->due_ms == 0 || timer->due_ms >= core->now_ms)
             return;
+        work->input.due_ms = timer->due_ms;
         work->input.now_ms = core->drill ? timer->due_ms : core->now_ms;
         timer->due_ms = 0;
         timer->dirty = true;
