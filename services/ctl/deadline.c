@@ -210,8 +210,11 @@ static int64_t stands(struct replay *replay, const struct deadline_step *step, i
     return after(replay, unit, step->at_ms, span_handle(replay));
 }
 
+/* As the part was, or, of whoever leads and got more time, as the case is. */
 static int64_t part_again(const struct replay *replay, const struct deadline_step *step)
 {
+    if (step->due_ms == replay->due_ms && step->due_ms > step->at_ms)
+        return step->due_ms;
     for (size_t i = 0; i < replay->part_count; i++)
         if (replay->parts[i] == step->due_ms && step->due_ms > step->at_ms)
             return step->due_ms;

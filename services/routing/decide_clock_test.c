@@ -194,8 +194,8 @@ static void dispatched_to_one_unit_it_has_a_clock(void **state)
     assert_int_equal(story.state.due_ms, NOW + 2 + 10 * HOUR);
 }
 
-/* A timer that another clock had set fires late, in the very millisecond of the deadline: that is in
- * time, and looked at again. Set to that instant, it fires because the instant has passed. */
+/* A timer that another clock had set fires late, in the very millisecond of the deadline: that is
+ * in time, and looked at again. Set to that instant, it fires because the instant has passed. */
 static void a_clock_is_not_over_at_its_instant(void **state)
 {
     (void)state;

@@ -90,8 +90,8 @@ static void do_arbiter_up(struct turn *turn)
     turn->next->step_due_ms = step->due_ms = due.at_ms;
 }
 
-/* To a unit that has to accept it now. A handling clock that runs is not moved by that; one that has
- * not begun does, now that somebody has said whose it is. */
+/* To a unit that has to accept it now. A handling clock that runs is not moved by that; one that
+ * has not begun does, now that somebody has said whose it is. */
 static void case_give(struct turn *turn, struct step *step, int64_t unit, bool starts)
 {
     struct routing_case *next = turn->next;

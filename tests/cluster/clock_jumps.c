@@ -5,7 +5,7 @@
  * that the new time is the true one. jumps.sql notes what happens and judges it: no step of a clock
  * early, none twice, none left out, none more than two seconds late while it could be in time.
  *
- *   clock_jumps [--seconds N] [--seed N]      four minutes
+ *   clock_jumps [--seconds N] [--seed N]      four minutes; at least one
  *
  * At the end wrongs are planted in what was noted, one for each rule, and the rule has to find it.
  * Intake and the ledger are not there: the test reports in intake's name, what is told to others
@@ -402,8 +402,8 @@ int main(int argc, char **argv)
         else
             seconds = 0;
     }
-    if (seconds <= 0 || readlink("/proc/self/exe", self, sizeof self - 1) < 0) {
-        fprintf(stderr, "usage: clock_jumps [--seconds N] [--seed N]\n");
+    if (seconds < 60 || readlink("/proc/self/exe", self, sizeof self - 1) < 0) {
+        fprintf(stderr, "usage: clock_jumps [--seconds N] [--seed N]; at least 60 s\n");
         return 2;
     }
     printf("clock_jumps: %lld s, seed %lld\n", seconds, seed);
