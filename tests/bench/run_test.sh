@@ -9,7 +9,8 @@ chmod 755 "$dir"
 trap 'rm -rf "$dir"' EXIT
 rows=(R1.steps_per_s R2.rows_per_s R3.sync_p50_us R4.trips_per_s_curve decide.plain_per_s
     decide.mix_per_s broker.envelopes_per_s broker_stopped.peak_kib ack_hotline.p50_us
-    ack_http.p99_us cluster.steps_per_s cluster.cases_per_s cluster.cpu_us_per_case routing_1x1.steps_per_s routing_1x4.steps_per_s
+    ack_http.p99_us cluster.steps_per_s cluster.cases_per_s cluster.cpu_us_per_case
+    routing_1x1.steps_per_s routing_1x4.steps_per_s
     routing_2x1.steps_per_s memory.routing_peak_mib memory.broker_mib cold_start.ms cluster/R1
     routing_1_lane/R1_one routing_4_lanes/R1 broker/R4_CURVE ack_hotline_p50/R3 ack_http_p99/R3)
 
