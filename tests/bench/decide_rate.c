@@ -94,6 +94,7 @@ static int course_play(const struct course *course, int64_t id)
                 .type = this->actor ? (uint32_t)this->type : TIMER_CLOCK,
                 .agg = id,
                 .now_ms = NOW + this->after_ms,
+                .due_ms = this->actor ? 0 : NOW + this->after_ms,
                 .body = this->act};
         snprintf(input.actor, sizeof input.actor, "%s", this->actor ? this->actor : "");
         decide(&state, &input, course->name);
