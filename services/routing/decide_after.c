@@ -8,10 +8,10 @@
 #include "services/routing/decide_parts.h"
 #include "services/routing/decide_turn.h"
 
-/* One in `share`, the same for the same case in every run and nobody's choice. */
-static bool drawn(int64_t id, uint64_t salt, uint64_t share)
+/* One in `share`, nobody's choice; the same in every run of a drill, where ids differ. */
+static bool drawn(int64_t from, uint64_t salt, uint64_t share)
 {
-    uint64_t mixed = (uint64_t)id + salt * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t mixed = (uint64_t)from + salt * UINT64_C(0x9e3779b97f4a7c15);
     mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
     return (mixed ^ mixed >> 31) % share == 0;
@@ -54,7 +54,8 @@ void check_draw(struct turn *turn)
     const struct unit *above =
             area_from(turn->directory, turn_place(turn), (int)turn->before->level + 1);
     if (!above || !parts_room(next, 1) || next->course.reopenings == REOPENINGS_MAX ||
-            !drawn(next->agg.id, 2 + (uint64_t)next->course.reopenings, CHECK_SAMPLE))
+            !drawn(next->accepted_at_ms + (next->unit << 44), 2 + (uint64_t)next->course.reopenings,
+                    CHECK_SAMPLE))
         return;
     part_add(turn, PART_CHECK, above->id, 0)->by = 0;
     turn_step(turn, STEP_SAMPLE, turn->to, above->id);

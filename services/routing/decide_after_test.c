@@ -167,14 +167,13 @@ static void a_new_round_is_late_by_its_own_clock(void **state)
     assert_int_equal(story.counts_at[METRIC_RED][U_VILLAGE_DESK], 2); /* one a round */
 }
 
-/* Brings a case to its close with an id that the level above draws, or does not. */
+/* Brings a case to its close at an instant that the level above draws, or does not. */
 static void closed(struct story *story, bool drawn)
 {
     story_begin(story, city);
     for (int64_t id = 1; id < 1000; id++) {
         story_begin(story, city);
-        story->state.agg.id = id;
-        (void)story_report(story, M_NOISE, U_GRID, 0, NOW);
+        (void)story_report(story, M_NOISE, U_GRID, 0, NOW - id);
         does(story, TYPE_HANDLE, "vd", NULL, NOW + 1);
         does(story, TYPE_VERIFY, "w1", NULL, NOW + 2);
         if ((story->state.course.part_count == 1) == drawn)
@@ -190,8 +189,7 @@ static void the_level_above_looks_at_one_in_twenty(void **state)
     for (int64_t id = 1; id <= 2000; id++) {
         struct story story;
         story_begin(&story, city);
-        story.state.agg.id = id;
-        (void)story_report(&story, M_NOISE, U_GRID, 0, NOW);
+        (void)story_report(&story, M_NOISE, U_GRID, 0, NOW - id);
         does(&story, TYPE_HANDLE, "vd", NULL, NOW + 1);
         does(&story, TYPE_VERIFY, "w1", NULL, NOW + 2);
         drawn += story.state.course.part_count;
