@@ -290,7 +290,7 @@ static enum err advance(struct replay *replay, bool *ret_over)
     if (err == OK && horizon_ms + 1 > replay->clock_ms) {
         err = clock_step(replay->pg, replay->client, horizon_ms + 1, &replay->clock_ms);
         if (err != OK)
-            err = quiet(replay, true); /* says what is still under way */
+            err = quiet(replay, false); /* says what is still under way */
     }
     progress(replay, false);
     return err;

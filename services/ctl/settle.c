@@ -131,5 +131,5 @@ enum err clock_step(struct pg *pg, struct client *client, int64_t to_ms, int64_t
         return err;
     *ret_clock_ms = target;
     clock_tell(client);
-    return settle(pg, true, &busy);
+    return settle(pg, false, &busy);
 }

@@ -13,7 +13,8 @@
 enum err settle(struct pg *pg, bool ledger, struct drill_busy *ret) MUST_CHECK;
 /* Moves the clock just past its next deadline (one millisecond: exactly at the instant is in
  * time), but not past `to_ms`, tells the services over the bus, so that they need not find out by
- * themselves, and settles. *ret_clock_ms: where it stands now. */
+ * themselves, and settles; the ledger, which moves no clock, follows by itself. *ret_clock_ms:
+ * where it stands now. */
 enum err clock_step(
         struct pg *pg, struct client *client, int64_t to_ms, int64_t *ret_clock_ms) MUST_CHECK;
 /* Runs `call` again while it says ERR_TRANSIENT, reconnecting, for SETTLE_TIMEOUT_MS. */

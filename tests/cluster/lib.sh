@@ -178,7 +178,7 @@ figures_count() {
 }
 
 # undisturbed_set: $undisturbed, the figures of the same rows without any disturbance: left by
-# replay_test, which ctest runs first, or made here on a site of its own.
+# an earlier test, or made here on a site of its own.
 undisturbed_set() {
     local kept=$HUYING_BUILD/figures-$rows.json
     if [ ! -s "$kept" ] || [ "$kept" -ot "$HUYING_BUILD/bin/huying-routing" ] ||
