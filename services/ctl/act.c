@@ -21,7 +21,8 @@
              "核实不通过\n"                                                                        \
              "return 退单 · decline 未准入拒收 · dispatch 派单(--unit) · rule 裁决(--unit)\n"      \
              "step-up 上报升级 · refer 转区外 · suspend 挂账(--minutes) · resume 恢复\n"           \
-             "ask-time 申请延期(--minutes) · grant-time 同意 · deny-time 不同意\n"                 \
+             "ask-time 申请延期(--minutes) · grant-time 同意 · deny-time 不同意 · reset-due "      \
+             "重置期限\n"                                                                          \
              "whistle 吹哨(--units --at) · check-in 报到(--at 或 --code) · end-whistle "           \
              "收哨\n"                                                                              \
              "score 评分(--part --score) · joint 联合处置(--units,首位牵头)\n"                     \
@@ -49,7 +50,7 @@
             "decides) admit deny-admission appeal uphold dismiss remind veto urge\n"               \
             "convene (--units --minutes) resolve (--units --minutes) mediate (--minutes)\n"        \
             "agree (--minutes) revisit follow-up (--score, --unsolved) reopen pass-check\n"        \
-            "fail-check. CASE is a case number, an id, or the source's ticket.")
+            "fail-check reset-due. CASE is a case number, an id, or the source's ticket.")
 /* clang-format on */
 
 /* What a verb needs beside the reason, and what it may have. */
@@ -115,6 +116,7 @@ static const struct verb {
         {"pass-check", 2540, TAKES_PART},
         {"fail-check", 2541, TAKES_PART},
         {"arrive", 2542, 0},
+        {"reset-due", 2545, 0},
 };
 
 struct act {

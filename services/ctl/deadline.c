@@ -35,6 +35,7 @@ enum span {
     SPAN_PART,      /* what another part was announced for, or as rework */
     SPAN_LEFT,      /* what was left when the clock was stopped */
     SPAN_ASKED,     /* what was asked for, from the deadline on */
+    SPAN_RESET,     /* the matter's as it holds then, from where it began, and what was added */
     SPAN_GIVEN      /* what a person named, around the clock */
 };
 
@@ -42,6 +43,7 @@ enum span {
 enum gives {
     GIVES_NOBODY,
     GIVES_UNIT,     /* the step's */
+    GIVES_TOLD,     /* the step's, when a message says so: squad or volunteer have done theirs */
     GIVES_DESK,     /* of some area above the place */
     GIVES_CATALOGUE /* whom the matter names at the level of the step's unit */
 };
@@ -79,6 +81,7 @@ static const struct rule RULES[] = {
         {33, "call", SPAN_CALL, GIVES_NOBODY, CLOCK_STAYS},
         {38, "joint", SPAN_JOINT, GIVES_NOBODY, CLOCK_MOVES},
         {39, "order", SPAN_GIVEN, GIVES_NOBODY, CLOCK_STAYS},
+        {40, "finish_part", SPAN_NONE, GIVES_TOLD, CLOCK_STAYS},
         {41, "take_over", SPAN_PART, GIVES_NOBODY, CLOCK_STAYS},
         {42, "apply", SPAN_ADMISSION, GIVES_NOBODY, CLOCK_STAYS},
         {48, "convene", SPAN_GIVEN, GIVES_NOBODY, CLOCK_STAYS},
@@ -86,6 +89,7 @@ static const struct rule RULES[] = {
         {51, "agree", SPAN_GIVEN, GIVES_NOBODY, CLOCK_STAYS},
         {54, "reopen", SPAN_REWORK, GIVES_UNIT, CLOCK_STARTS},
         {57, "fail_check", SPAN_REWORK, GIVES_UNIT, CLOCK_STARTS},
+        {60, "reset_due", SPAN_RESET, GIVES_NOBODY, CLOCK_MOVES},
 };
 
 /* Rows of the table that the code below means by their number. */
@@ -107,6 +111,7 @@ struct replay {
     size_t also_count;
     int64_t due_ms, first_ms, started_ms;
     int64_t left_ms, first_left_ms, asked_ms;
+    int64_t added_ms; /* to the span, by grants and pauses */
     int64_t joint_ms; /* when several units were named; */
     int64_t parts[PARTS_MAX];
     size_t part_count;
@@ -258,6 +263,8 @@ static int64_t counted(struct replay *replay,
         return after(replay, unit, step->at_ms, replay->left_ms);
     case SPAN_ASKED:
         return after(replay, unit, replay->due_ms, replay->asked_ms);
+    case SPAN_RESET:
+        return after(replay, unit, replay->started_ms, span_handle(replay) + replay->added_ms);
     case SPAN_GIVEN:
         return step->at_ms + step->minutes * MINUTE_MS;
     }
@@ -355,10 +362,11 @@ static void handler_set(
         struct replay *replay, const struct rule *rule, const struct deadline_step *step)
 {
     bool redone = rule->span == SPAN_REWORK && replay->volunteers;
+    bool told = rule->gives == GIVES_TOLD && !step->actor;
     if (redone) {
         also_add(replay, replay->handler);
         replay->handler = 0;
-    } else if (rule->gives == GIVES_UNIT) {
+    } else if (rule->gives == GIVES_UNIT || told) {
         replay->handler = step->unit;
     } else if (rule->gives == GIVES_DESK) {
         replay->handler = 0;
@@ -371,11 +379,11 @@ static void handler_set(
         replay->joint_ms = step->at_ms;
         replay->joint_starts = replay->due_ms == 0;
     }
-    if (rule->gives != GIVES_NOBODY && !redone)
+    if (rule->gives != GIVES_NOBODY && !redone && (told || rule->gives != GIVES_TOLD))
         replay->also_count = 0;
     if (rule->kind == KIND_TAKE_OVER)
         also_add(replay, step->unit); /* it may have been the one that led */
-    if (redone || handed(replay, rule, step) || rule->kind == KIND_TO_DESK)
+    if (redone || told || handed(replay, rule, step) || rule->kind == KIND_TO_DESK)
         replay->volunteers = false;
 }
 
@@ -388,20 +396,26 @@ static void case_clock_set(
         if (!replay->joint_starts || step->due_ms < replay->due_ms)
             return; /* the case's stands, or is the last of them */
     }
-    if (starts || !replay->dispatched) {
+    bool reset = rule->span == SPAN_RESET;
+    if (!reset && (starts || !replay->dispatched)) {
         replay->started_ms = step->at_ms;
+        replay->added_ms = 0;
+    }
+    if (reset || starts || !replay->dispatched) {
         replay->first_ms = step->due_ms;
         replay->rises = 0;
     }
     replay->due_ms = step->due_ms;
 }
 
-/* More time is for the part of whoever leads too. */
+/* More time is for the part of whoever leads too, in the hours of whoever that is by now. */
 static void parts_extend(struct replay *replay)
 {
-    for (size_t i = replay->part_count; i > 0 && replay->part_count < PARTS_MAX; i--)
-        replay->parts[replay->part_count++] =
-                after(replay, replay->handler, replay->parts[i - 1], replay->asked_ms);
+    int64_t units[CANDIDATES_MAX];
+    size_t count = candidates(replay, units), parts = replay->part_count * count;
+    for (size_t i = parts; i > 0 && replay->part_count < PARTS_MAX; i--)
+        replay->parts[replay->part_count++] = after(
+                replay, units[(i - 1) % count], replay->parts[(i - 1) / count], replay->asked_ms);
 }
 
 /* After it: the clocks as the step left them. Of the first deadline only what a suspension and more
@@ -413,8 +427,12 @@ static void clocks_set(
         replay->left_ms = left(replay, step->at_ms, replay->due_ms);
         replay->first_left_ms = left(replay, step->at_ms, replay->first_ms);
     }
-    if (rule->span == SPAN_ASKED)
+    if (rule->span == SPAN_ASKED) {
         parts_extend(replay);
+        replay->added_ms += replay->asked_ms;
+    }
+    if (rule->span == SPAN_LEFT)
+        replay->added_ms += left(replay, replay->due_ms, step->due_ms);
     if (rule->span == SPAN_LEFT && replay->first_left_ms > 0)
         replay->first_ms = after(replay, replay->handler, step->at_ms, replay->first_left_ms);
     if (rule->span == SPAN_ASKED && replay->rises == 0)
@@ -458,12 +476,27 @@ static void step_replay(
     clocks_set(replay, rule, step);
 }
 
+/* The version of the matter that the case had from that step on: what the next reset took it from,
+ * after the last one the present one. */
+static const struct matter *matter_from(
+        const struct deadline_rules *rules, const struct deadline_case *of, size_t step)
+{
+    int32_t id = of->matter;
+    for (size_t i = of->count; i > step; i--)
+        if (of->steps[i - 1].matter_before != 0)
+            id = of->steps[i - 1].matter_before;
+    return id != 0 ? matter_find(rules->directory, id) : NULL;
+}
+
 void deadline_count(const struct deadline_rules *rules, struct deadline_case *of)
 {
     struct replay replay = {.rules = rules, .of = of};
     must(of->count <= DEADLINE_STEPS_MAX);
-    replay.matter = of->matter != 0 ? matter_find(rules->directory, of->matter) : NULL;
+    replay.matter = matter_from(rules, of, 0);
     replay.volunteers = replay.matter != NULL && replay.matter->handler == HANDLER_VOLUNTEERS;
-    for (size_t i = 0; i < of->count; i++)
+    for (size_t i = 0; i < of->count; i++) {
+        if (of->steps[i].matter_before != 0)
+            replay.matter = matter_from(rules, of, i + 1);
         step_replay(&replay, i > 0 ? &of->steps[i - 1] : NULL, &of->steps[i]);
+    }
 }

@@ -20,20 +20,21 @@ enum deadline_end {
     DEADLINE_UNKNOWN /* the kind of step, or the working time of that version, is not known here */
 };
 
-/* A row of routing's history; the last two are the answer. */
+/* A row of routing's history; `end` and `counted_ms` are the answer. */
 struct deadline_step {
     int32_t ver, kind, from_state;
     int64_t at_ms, due_ms, unit, rule_ver;
     int64_t minutes; /* that the person named; 0 = none on record */
     bool actor;      /* a person's, not a clock's or a message's */
     enum deadline_end end;
-    int64_t counted_ms; /* what the rules give; 0 = nothing */
+    int64_t counted_ms;    /* what the rules give; 0 = nothing */
+    int32_t matter_before; /* of a reset: the version of the matter until then; else 0 */
 };
 
 struct deadline_case {
     int64_t id, place;
     int64_t promised_ms; /* by the source; 0 = nothing */
-    int32_t matter;      /* 0 = none */
+    int32_t matter;      /* its present version; 0 = none */
     struct deadline_step *steps;
     size_t count;
 };

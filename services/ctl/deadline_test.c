@@ -29,12 +29,20 @@ static int setup(void **state)
             {.id = STREET, .parent = 1, .code = "S", .level = LEVEL_STREET, .kind = "street"},
             {.id = VILLAGE, .parent = 2, .code = "V", .level = LEVEL_VILLAGE, .kind = "village"}};
     static const struct matter matters[] = {{.id = 1,
-            .code = "M",
-            .start_level = LEVEL_VILLAGE,
-            .handler = HANDLER_DESK,
-            .handle_ms = 8 * HOUR,
-            .step_up_ms = 2 * HOUR,
-            .accept_ms = HOUR}};
+                                                    .code = "M",
+                                                    .start_level = LEVEL_VILLAGE,
+                                                    .handler = HANDLER_DESK,
+                                                    .handle_ms = 8 * HOUR,
+                                                    .step_up_ms = 2 * HOUR,
+                                                    .accept_ms = HOUR},
+            {.id = 2, /* what held before */
+                    .item = 1,
+                    .code = "M",
+                    .start_level = LEVEL_VILLAGE,
+                    .handler = HANDLER_DESK,
+                    .handle_ms = 4 * HOUR,
+                    .step_up_ms = HOUR,
+                    .retired = true}};
     (void)state;
     directory = directory_build(&(struct directory_rows){.version = 9,
             .site = 7,
@@ -72,48 +80,65 @@ static void count(struct deadline_case *of)
 
 #define V VILLAGE
 #define S STREET
-/* Kind, at, due, unit, version of the site, minutes on record, a person's, how it ends. */
+/* Kind, at, due, unit, version of the site, minutes on record, a person's, how it ends, nothing,
+ * the matter's version before it. */
 static const struct {
     const char *what;
     int64_t promised_ms;
     struct deadline_step steps[STEPS_MAX];
 } HISTORIES[] = {
         {"the matter's span, in the handler's hours", 0,
-                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 2, 0, false, DEADLINE_SAME, 0},
-                        {2, 18, 2, AT(0, 9, 5), AT(1, 10, 0), S, 5, 0, true, DEADLINE_SAME, 0},
+                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 2, 0, false, DEADLINE_SAME, 0, 0},
+                        {2, 18, 2, AT(0, 9, 5), AT(1, 10, 0), S, 5, 0, true, DEADLINE_SAME, 0, 0},
                         {3, 7, 2, AT(1, 10, 0), AT(1, 12, 0), DISTRICT, 5, 0, false, DEADLINE_SAME,
-                                0}}},
+                                0, 0}}},
         {"over what is a holiday by then", 0,
-                {{1, 2, 1, AT(2, 15, 0), AT(3, 16, 0), V, 4, 0, false, DEADLINE_SAME, 0},
-                        {2, 7, 2, AT(3, 16, 0), AT(7, 10, 30), S, 5, 0, false, DEADLINE_SAME, 0}}},
+                {{1, 2, 1, AT(2, 15, 0), AT(3, 16, 0), V, 4, 0, false, DEADLINE_SAME, 0, 0},
+                        {2, 7, 2, AT(3, 16, 0), AT(7, 10, 30), S, 5, 0, false, DEADLINE_SAME, 0,
+                                0}}},
         {"what the source promised", AT(4, 1, 0),
-                {{1, 2, 1, AT(0, 9, 0), AT(4, 1, 0), V, 2, 0, false, DEADLINE_SAME, 0},
-                        {2, 7, 2, AT(4, 1, 0), AT(4, 10, 30), S, 2, 0, false, DEADLINE_SAME, 0}}},
+                {{1, 2, 1, AT(0, 9, 0), AT(4, 1, 0), V, 2, 0, false, DEADLINE_SAME, 0, 0},
+                        {2, 7, 2, AT(4, 1, 0), AT(4, 10, 30), S, 2, 0, false, DEADLINE_SAME, 0,
+                                0}}},
         {"a pause: 6.5 hours are left at half past ten", 0,
-                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 2, 0, false, DEADLINE_SAME, 0},
-                        {2, 20, 3, AT(0, 10, 30), AT(1, 10, 30), V, 2, 1440, true, DEADLINE_SAME,
+                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 2, 0, false, DEADLINE_SAME, 0, 0},
+                        {2, 20, 3, AT(0, 10, 30), AT(1, 10, 30), V, 2, 1440, true, DEADLINE_SAME, 0,
                                 0},
-                        {3, 21, 11, AT(1, 9, 0), AT(1, 17, 30), V, 2, 0, true, DEADLINE_SAME, 0}}},
+                        {3, 21, 11, AT(1, 9, 0), AT(1, 17, 30), V, 2, 0, true, DEADLINE_SAME, 0,
+                                0}}},
         {"a pause of which the length is not on record", 0,
-                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 2, 0, false, DEADLINE_SAME, 0},
-                        {2, 20, 3, AT(0, 10, 30), AT(1, 3, 0), V, 2, 0, true, DEADLINE_GIVEN, 0}}},
+                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 2, 0, false, DEADLINE_SAME, 0, 0},
+                        {2, 20, 3, AT(0, 10, 30), AT(1, 3, 0), V, 2, 0, true, DEADLINE_GIVEN, 0,
+                                0}}},
         {"more time", 0,
-                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 2, 0, false, DEADLINE_SAME, 0},
-                        {2, 22, 3, AT(0, 10, 0), 0, V, 2, 240, true, DEADLINE_NONE, 0},
-                        {3, 23, 3, AT(0, 11, 0), AT(1, 16, 0), V, 2, 0, true, DEADLINE_SAME, 0}}},
+                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 2, 0, false, DEADLINE_SAME, 0, 0},
+                        {2, 22, 3, AT(0, 10, 0), 0, V, 2, 240, true, DEADLINE_NONE, 0, 0},
+                        {3, 23, 3, AT(0, 11, 0), AT(1, 16, 0), V, 2, 0, true, DEADLINE_SAME, 0,
+                                0}}},
         {"a dispute, ruled on by the street or above", 0,
-                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 5, 0, false, DEADLINE_SAME, 0},
-                        {2, 15, 2, AT(0, 15, 0), AT(1, 9, 0), V, 5, 0, true, DEADLINE_SAME, 0}}},
+                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 5, 0, false, DEADLINE_SAME, 0, 0},
+                        {2, 15, 2, AT(0, 15, 0), AT(1, 9, 0), V, 5, 0, true, DEADLINE_SAME, 0, 0}}},
         {"rework has half the span", 0,
-                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 2, 0, false, DEADLINE_SAME, 0},
-                        {2, 4, 3, AT(0, 9, 30), 0, V, 2, 0, true, DEADLINE_NONE, 0},
-                        {3, 19, 4, AT(0, 10, 0), AT(0, 16, 0), V, 2, 0, true, DEADLINE_SAME, 0}}},
+                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 2, 0, false, DEADLINE_SAME, 0, 0},
+                        {2, 4, 3, AT(0, 9, 30), 0, V, 2, 0, true, DEADLINE_NONE, 0, 0},
+                        {3, 19, 4, AT(0, 10, 0), AT(0, 16, 0), V, 2, 0, true, DEADLINE_SAME, 0,
+                                0}}},
         {"a year that came late", 0,
-                {{1, 2, 1, AT(0, 9, 0), 0, V, 2, 0, false, DEADLINE_NONE, 0},
-                        {2, 2, 2, AT(0, 13, 0), AT(1, 10, 0), V, 5, 0, false, DEADLINE_SAME, 0}}},
+                {{1, 2, 1, AT(0, 9, 0), 0, V, 2, 0, false, DEADLINE_NONE, 0, 0},
+                        {2, 2, 2, AT(0, 13, 0), AT(1, 10, 0), V, 5, 0, false, DEADLINE_SAME, 0,
+                                0}}},
+        {"a reset: four hours before it, eight after it, with the pause of an hour", 0,
+                {{1, 2, 1, AT(0, 9, 0), AT(0, 15, 0), V, 2, 0, false, DEADLINE_SAME, 0, 0},
+                        {2, 20, 3, AT(0, 10, 0), AT(0, 11, 0), V, 2, 60, true, DEADLINE_SAME, 0, 0},
+                        {3, 21, 11, AT(0, 11, 0), AT(0, 16, 0), V, 2, 0, false, DEADLINE_SAME, 0,
+                                0},
+                        {4, 7, 3, AT(0, 16, 0), AT(0, 17, 0), S, 2, 0, false, DEADLINE_SAME, 0, 0},
+                        {5, 60, 3, AT(0, 16, 30), AT(1, 11, 0), V, 5, 0, true, DEADLINE_SAME, 0, 2},
+                        {6, 7, 3, AT(1, 11, 0), AT(1, 15, 0), S, 5, 0, false, DEADLINE_SAME, 0,
+                                0}}},
         {"a kind of step that is not known, and a version of which nothing is kept", 0,
-                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 1, 0, false, DEADLINE_UNKNOWN, 0},
-                        {2, 99, 2, AT(0, 10, 0), AT(0, 11, 0), V, 2, 0, true, DEADLINE_UNKNOWN,
+                {{1, 2, 1, AT(0, 9, 0), AT(1, 10, 0), V, 1, 0, false, DEADLINE_UNKNOWN, 0, 0},
+                        {2, 99, 2, AT(0, 10, 0), AT(0, 11, 0), V, 2, 0, true, DEADLINE_UNKNOWN, 0,
                                 0}}},
 };
 #undef V
@@ -177,7 +202,7 @@ static void a_matter_that_is_not_there_is_unknown(void **state)
 {
     struct deadline_step step = {
             .ver = 1, .kind = 2, .at_ms = MONDAY, .due_ms = MONDAY + 1, .unit = 3, .rule_ver = 5};
-    struct deadline_case of = {.place = VILLAGE, .matter = 2, .steps = &step, .count = 1};
+    struct deadline_case of = {.place = VILLAGE, .matter = 3, .steps = &step, .count = 1};
     (void)state;
     count(&of);
     assert_int_equal(step.end, DEADLINE_UNKNOWN);

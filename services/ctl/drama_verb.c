@@ -53,6 +53,7 @@
     X("pass-check", ACT, ROUTING, 2540)                                                            \
     X("fail-check", ACT, ROUTING, 2541)                                                            \
     X("arrive", ACT, ROUTING, 2542)                                                                \
+    X("reset-due", ACT, ROUTING, 2545)                                                             \
     X("squad-accept", ACT, ENFORCEMENT, 3501)                                                      \
     X("squad-arrive", ACT, ENFORCEMENT, 3502)                                                      \
     X("squad-done", ACT, ENFORCEMENT, 3503)                                                        \

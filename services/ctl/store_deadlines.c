@@ -16,27 +16,36 @@ static const char HISTORIES[] =
         " JOIN routing.history AS h ON h.agg = c.id LEFT JOIN intake.report AS r ON r.id = c.id"
         " ORDER BY h.agg, h.ver LIMIT 10000000";
 
-/* "… (90 min)", as routing writes behind the text of whoever named a span. */
-static int64_t minutes_read(struct bytes detail)
+#define STEP_RESET_DUE 60 /* routing's number */
+
+/* "… (90 min)", as routing writes behind the text of whoever named a span, and "… (matter 12)"
+ * behind that of a reset: the number between two words; 0 = there is none. */
+static int64_t number_read(struct bytes detail, const char *before, const char *after)
 {
     g_autofree char *text = g_strndup((const char *)detail.data, detail.size);
     const char *open = strrchr(text, '(');
     char *end = NULL;
-    int64_t minutes = open != NULL ? g_ascii_strtoll(open + 1, &end, 10) : 0;
-    return minutes > 0 && strcmp(end, " min)") == 0 ? minutes : 0;
+    if (open == NULL || strncmp(open, before, strlen(before)) != 0)
+        return 0;
+    int64_t number = g_ascii_strtoll(open + strlen(before), &end, 10);
+    return number > 0 && strcmp(end, after) == 0 ? number : 0;
 }
 
 static struct deadline_step step_read(const PGresult *result, int row)
 {
+    int32_t kind = (int32_t)row_int(result, row, 2);
+    struct bytes detail = row_bytes(result, row, 9);
     return (struct deadline_step){.ver = (int32_t)row_int(result, row, 1),
-            .kind = (int32_t)row_int(result, row, 2),
+            .kind = kind,
             .from_state = (int32_t)row_int(result, row, 3),
             .at_ms = row_time(result, row, 4),
             .due_ms = row_time(result, row, 5),
             .unit = row_int(result, row, 6),
             .rule_ver = row_int(result, row, 7),
             .actor = *row_text(result, row, 8) != '\0',
-            .minutes = minutes_read(row_bytes(result, row, 9))};
+            .minutes = number_read(detail, "(", " min)"),
+            .matter_before =
+                    kind == STEP_RESET_DUE ? (int32_t)number_read(detail, "(matter ", ")") : 0};
 }
 
 enum err store_deadlines(struct pg *pg,

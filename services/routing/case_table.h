@@ -95,7 +95,8 @@ enum case_state {
     X(EVENT_PASS_CHECK, 60, "pass_check")                                                          \
     X(EVENT_FAIL_CHECK, 61, "fail_check")                                                          \
     X(EVENT_ARRIVE, 62, "arrive")                                                                  \
-    X(EVENT_WORK_DONE, 63, "work_done") /* a squad or volunteer is done, and parts are open */
+    X(EVENT_WORK_DONE, 63, "work_done") /* a squad or volunteer is done, and parts are open */     \
+    X(EVENT_RESET_DUE, 64, "reset_due")
 
 enum case_event {
     EVENT_NONE = 0,
@@ -185,6 +186,7 @@ enum case_who {
     X(DISPATCHED,     DECLINE,        HANDLES,   DECLINE,    RETURNED,       NONE)                 \
     X(DISPATCHED,     DISPATCH,       DIRECTS,   DISPATCH,   DISPATCHED,     NONE)                 \
     X(DISPATCHED,     STEP_UP,        CONCERNED, STEP_UP,    DISPATCHED,     NONE)                 \
+    X(DISPATCHED,     RESET_DUE,      GRANTS,    RESET_DUE,  DISPATCHED,     NONE)                 \
     X(DISPATCHED,     SUSPEND,        NOBODY,    REFUSE,     DISPATCHED,     NOT_ACCEPTED)         \
     X(DISPATCHED,     ASK_TIME,       NOBODY,    REFUSE,     DISPATCHED,     NOT_ACCEPTED)         \
     X(DISPATCHED,     VERIFY,         NOBODY,    REFUSE,     DISPATCHED,     NOT_HANDLED)          \
@@ -217,6 +219,7 @@ enum case_who {
     X(ACCEPTED,       ASK_TIME,       HANDLES,   ASK_TIME,   ACCEPTED,       NONE)                 \
     X(ACCEPTED,       GRANT_TIME,     GRANTS,    GRANT_TIME, ACCEPTED,       NONE)                 \
     X(ACCEPTED,       DENY_TIME,      GRANTS,    DENY_TIME,  ACCEPTED,       NONE)                 \
+    X(ACCEPTED,       RESET_DUE,      GRANTS,    RESET_DUE,  ACCEPTED,       NONE)                 \
     X(ACCEPTED,       VERIFY,         NOBODY,    REFUSE,     ACCEPTED,       NOT_HANDLED)          \
     X(ACCEPTED,       REJECT,         NOBODY,    REFUSE,     ACCEPTED,       NOT_HANDLED)          \
     X(ACCEPTED,       SQUAD_ASSIGNED, NOBODY,    ASSIGN,     DISPATCHED,     NONE)                 \
@@ -298,6 +301,7 @@ enum case_action {
     DO_REMIND,     /* … reminds the handler */
     DO_VETO,       /* a failure that vetoes the handler's assessment */
     DO_COME,       /* the handler's own people are there */
+    DO_RESET_DUE,  /* the deadline anew, by the rules and the calendar of today */
     DO_WHISTLE,    /* the first of those that stand in decide_parts.c: units are called */
     DO_CHECK_IN,   /* … one of them has come */
     DO_END_WHISTLE,
@@ -389,7 +393,8 @@ enum case_action {
     X(STEP_REOPEN, 54, "reopen")                                                                   \
     X(STEP_SAMPLE, 55, "sample") /* drawn for a look by the level above */                         \
     X(STEP_PASS_CHECK, 56, "pass_check")                                                           \
-    X(STEP_FAIL_CHECK, 57, "fail_check")
+    X(STEP_FAIL_CHECK, 57, "fail_check")                                                           \
+    X(STEP_RESET_DUE, 60, "reset_due") /* by the rules of today; a person's will */
 
 enum case_step {
 #define X(name, number, text) name = number,

@@ -366,8 +366,12 @@ void routing_answer(const void *next,
 }
 
 /* What the person said, and behind it how long he gave, "(90 min)": the deadline that came of it
- * can be counted again. */
-static void act_detail(const struct act *act, enum case_step kind, struct buf *out)
+ * can be counted again. So can one that was reset: it says which version of the matter held before,
+ * "(matter 12)". */
+static void act_detail(const struct routing_case *this,
+        const struct act *act,
+        enum case_step kind,
+        struct buf *out)
 {
     static const enum case_step spans[] = {
             STEP_SUSPEND, STEP_ASK_TIME, STEP_ORDER, STEP_CONVENE, STEP_MEDIATE, STEP_AGREE};
@@ -376,6 +380,8 @@ static void act_detail(const struct act *act, enum case_step kind, struct buf *o
         if (spans[i] == kind && act->span_ms > 0)
             buf_add_format(out, "%s(%" PRId64 " min)", act->text[0] ? " " : "",
                     act->span_ms / (HOUR_MS / 60));
+    if (kind == STEP_RESET_DUE)
+        buf_add_format(out, " (matter %" PRId64 ")", this->course.from_matter);
 }
 
 /* UTF-8 text: of a registration its summary, of an act its text, of a squad's or volunteer's
@@ -383,7 +389,6 @@ static void act_detail(const struct act *act, enum case_step kind, struct buf *o
 void routing_detail(
         const void *next, const struct input *input, const struct step *step, struct buf *out)
 {
-    (void)next;
     bool own_text = step->kind != STEP_CLOSE &&
                     (step->kind != STEP_DISPATCH || input->type == TYPE_DISPATCH);
     if (input->kind == INPUT_TIMER || !own_text)
@@ -393,7 +398,7 @@ void routing_detail(
                      step->kind == STEP_SAMPLE || step->kind == STEP_YELLOW;
         const struct act *act = input->body;
         if (!aside)
-            act_detail(act, (enum case_step)step->kind, out);
+            act_detail(next, act, (enum case_step)step->kind, out);
         if (!aside && (input->type == TYPE_HANDLE || input->type == TYPE_FINISH_PART))
             evidence_note(act->evidence, act->evidence_count, out);
     } else if (input->type == TYPE_CASE_REPORTED) {

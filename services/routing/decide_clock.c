@@ -112,6 +112,7 @@ void clock_start(struct turn *turn, struct step *step, int64_t span_ms)
     clock_forget(next);
     next->course.unstarted = 0;
     next->course.started_ms = now;
+    next->course.added_ms = 0;
     next->first_due_ms = due_ms;
     clock_move(turn, step, due_ms, clock_warn(turn, next->handler, now, span_ms, due_ms));
 }
@@ -155,9 +156,8 @@ static void due_settle(struct turn *turn)
     struct due due = due_again(turn->directory, turn->matter, next, &first_due_ms);
     if (due.year != 0)
         return;
-    int64_t from = next->course.started_ms != 0 ? next->course.started_ms : next->accepted_at_ms;
-    int64_t warn =
-            clock_warn(turn, next->handler, from, due_span(turn->matter, next), first_due_ms);
+    int64_t span_ms = due_span(turn->matter, next);
+    int64_t warn = clock_warn(turn, next->handler, due_began(next), span_ms, first_due_ms);
     next->first_due_ms = first_due_ms;
     clock_move(turn, turn_step(turn, STEP_DISPATCH, turn->to, next->handler), due.at_ms,
             warn > turn->input->now_ms ? warn : 0);

@@ -1,7 +1,7 @@
 /* What happens to a case beside the straight way: it is given back and ruled on, dispatched by a
  * person, passed up, sent back by its verifier, given more time, suspended. The deadline that was
- * announced is moved by a grant and by a suspension alone, each a step of its own; giving back and
- * passing on do not move it. Limits are those of routing.h.
+ * announced is moved by a grant, a suspension and a reset alone, each a step of its own; giving
+ * back and passing on do not move it. Limits are those of routing.h.
  *
  * To extend: a row in the table of routing.h, an action, its function here, and what it has to know
  * of the past in COURSE_TABLE. */
@@ -183,6 +183,15 @@ static void do_suspend(struct turn *turn)
     turn_count(turn, METRIC_SUSPENDED, 1);
 }
 
+/* How much of the clock a pause has taken, which is what the deadline moved by. */
+static int64_t stood(const struct turn *turn, int64_t before_ms, int64_t due_ms)
+{
+    int64_t ms = 0;
+    int32_t year =
+            due_between(turn->directory, turn->matter, turn->next->handler, before_ms, due_ms, &ms);
+    return year == 0 ? ms : 0;
+}
+
 /* By a person, or at the review: no suspension lasts for ever. The review awaits the calendar. */
 static void do_resume(struct turn *turn)
 {
@@ -197,6 +206,7 @@ static void do_resume(struct turn *turn)
     struct step *step = turn_step(turn, STEP_RESUME, turn->to, next->handler);
     if (first.at_ms != 0)
         next->first_due_ms = first.at_ms;
+    course->added_ms += stood(turn, next->due_ms, due.at_ms);
     clock_move(turn, step, due.at_ms, warn.at_ms);
     course->left_ms = course->first_left_ms = course->warn_left_ms = 0;
     next->step_due_ms = 0;
@@ -219,6 +229,7 @@ static void do_grant_time(struct turn *turn)
     clock_move(turn, step, handler_due(turn, next->due_ms, more_ms).at_ms,
             next->warn_ms != 0 ? handler_due(turn, next->warn_ms, more_ms).at_ms : 0);
     parts_extend(turn, more_ms);
+    next->course.added_ms += more_ms;
     next->course.asked_ms = 0;
     turn_count(turn, METRIC_EXTENDED, 1);
 }
@@ -286,6 +297,35 @@ static void do_come(struct turn *turn)
     turn_step(turn, STEP_ARRIVE, turn->to, next->handler);
 }
 
+/* The version of its matter that holds now; of one that the catalogue has no more, its own. */
+static const struct matter *matter_today(const struct turn *turn)
+{
+    const struct matter *own = turn->matter;
+    const struct matter *today = own ? matter_find_code(turn->directory, own->code) : NULL;
+    return today ? today : own;
+}
+
+/* From where its clock began, as if these rules had held. What has happened by the old deadline
+ * stands, a level that it rose to and a card; late by the new one it is not. */
+static void do_reset_due(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    int64_t now = turn->input->now_ms;
+    const struct matter *today = matter_today(turn);
+    int64_t span_ms = due_span(today, next), share_ms = span_ms / 10 * WARN_TENTHS;
+    int64_t due_ms = due_anew(turn->directory, today, next, span_ms).at_ms;
+    int64_t warn_ms = due_anew(turn->directory, today, next, share_ms).at_ms;
+    next->course.from_matter = next->matter;
+    next->matter = today->id;
+    turn->matter = today;
+    if (next->late)
+        turn_count(turn, METRIC_LATE, -1);
+    clock_forget(next);
+    next->first_due_ms = due_ms;
+    clock_move(turn, turn_step(turn, STEP_RESET_DUE, turn->to, next->handler), due_ms,
+            warn_ms > now && warn_ms < due_ms ? warn_ms : 0);
+}
+
 void course_act(struct turn *turn, enum case_action action)
 {
     static void (*const does[])(struct turn *) = {
@@ -306,6 +346,7 @@ void course_act(struct turn *turn, enum case_action action)
             [DO_REMIND] = do_remind,
             [DO_VETO] = do_veto,
             [DO_COME] = do_come,
+            [DO_RESET_DUE] = do_reset_due,
     };
     must(action < sizeof does / sizeof *does && does[action]);
     does[action](turn);
@@ -427,6 +468,24 @@ static enum case_refusal come_check(const struct turn *turn, const struct routin
     return state->on_scene ? REFUSAL_ARRIVED_BEFORE : REFUSAL_NONE;
 }
 
+/* Only what the catalogue's span gave can be counted anew, and nobody gets a deadline that he has
+ * missed already. */
+static enum case_refusal reset_check(const struct turn *turn, const struct routing_case *state)
+{
+    const struct matter *today = matter_today(turn);
+    int64_t span_ms = due_span(today, state);
+    bool other = state->promised_at_ms != 0 || state->course.unstarted ||
+                 state->course.reworks > 0 || state->kind == HANDLER_JOINT;
+    if (span_ms == 0 || other)
+        return REFUSAL_DUE_OTHERWISE;
+    struct due due = due_anew(turn->directory, today, state, span_ms);
+    if (due.year != 0)
+        return REFUSAL_NO_CALENDAR;
+    if (today == turn->matter && due.at_ms == state->due_ms && due.at_ms == state->first_due_ms)
+        return REFUSAL_DUE_SAME;
+    return due.at_ms > turn->input->now_ms ? REFUSAL_NONE : REFUSAL_DUE_PASSED;
+}
+
 /* Parts that have to be done first, and what the matter has to be shown with. */
 static enum case_refusal handle_check(const struct turn *turn, const struct routing_case *state)
 {
@@ -452,6 +511,7 @@ enum case_refusal course_check(
             [DO_DENY_TIME] = deny_check,
             [DO_DECLINE] = decline_check,
             [DO_COME] = come_check,
+            [DO_RESET_DUE] = reset_check,
     };
     if (action >= sizeof checks / sizeof *checks || !checks[action])
         return REFUSAL_NONE;

@@ -61,6 +61,20 @@ int64_t due_span(const struct matter *matter, const struct routing_case *this)
     return matter ? matter->handle_ms : 0;
 }
 
+int64_t due_began(const struct routing_case *this)
+{
+    return this->course.started_ms != 0 ? this->course.started_ms : this->accepted_at_ms;
+}
+
+struct due due_anew(const struct directory *directory,
+        const struct matter *matter,
+        const struct routing_case *this,
+        int64_t span_ms)
+{
+    return due_after(
+            directory, matter, this->handler, due_began(this), span_ms + this->course.added_ms);
+}
+
 struct due due_first(const struct directory *directory,
         const struct matter *matter,
         const struct routing_case *this,
@@ -100,9 +114,8 @@ struct due due_again(const struct directory *directory,
 {
     struct due due = {.at_ms = this->first_due_ms};
     must(due_awaited(matter, this));
-    int64_t from = this->course.started_ms != 0 ? this->course.started_ms : this->accepted_at_ms;
     if (due.at_ms == 0)
-        due = due_first(directory, matter, this, from);
+        due = due_first(directory, matter, this, due_began(this));
     *ret_first = due.at_ms;
     for (int level = LEVEL_VILLAGE; level <= LEVEL_DISTRICT && due.year == 0; level++)
         if (rises(this) & 1u << level)

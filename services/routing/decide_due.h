@@ -40,6 +40,13 @@ int32_t due_between(const struct directory *directory,
  * share, which rework has. `matter` may be NULL: none. */
 int64_t due_span(const struct matter *matter, const struct routing_case *this);
 int64_t due_span_again(const struct matter *matter);
+/* When its present clock began. */
+int64_t due_began(const struct routing_case *this);
+/* … and `span_ms` of it is over, with what grants and pauses have added. */
+struct due due_anew(const struct directory *directory,
+        const struct matter *matter,
+        const struct routing_case *this,
+        int64_t span_ms);
 /* The first deadline, from that span. */
 struct due due_first(const struct directory *directory,
         const struct matter *matter,

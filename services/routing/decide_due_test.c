@@ -382,6 +382,32 @@ static void parts_of_a_joint_case_are_due_in_their_units_hours(void **state)
     assert_true(story.state.due_ms == part_at(&story, 1)->due_ms);
 }
 
+/* A day that has become a holiday moves one case's deadline by a person's will alone; a year that is
+ * not there moves none. */
+static void a_reset_is_in_the_working_time_of_today(void **state)
+{
+    (void)state;
+    struct story story;
+    days[day_count] = (struct calendar_day){kit_day(2026, 10, 8), false};
+    struct directory *longer = office_build(day_count + 1);
+    story_begin(&story, known);
+    (void)story_report(&story, M_DUMP, U_GRID, 0, instant("2026-09-30T09:00"));
+    int64_t due = story.state.due_ms;
+    story.directory = blank;
+    fails(&story, TYPE_RESET_DUE, "sd", NULL, instant("2026-09-30T10:00"), REFUSAL_NO_CALENDAR);
+    assert_true(story.state.due_ms == due);
+    story.directory = longer;
+    assert_true(story.state.due_ms == due);
+    does(&story, TYPE_RESET_DUE, "sd", NULL, instant("2026-09-30T10:00"));
+    instant_is(story.state.due_ms, "2026-10-09T09:00");
+    story_begin(&story, blank);
+    (void)story_report(&story, M_DUMP, U_GRID, 0, instant("2026-09-30T09:00"));
+    story.directory = known;
+    does(&story, TYPE_RESET_DUE, "sd", NULL, instant("2026-09-30T09:10"));
+    assert_true(story.state.due_ms == due);
+    directory_destroy(&longer);
+}
+
 /* A new round that no calendar reaches waits for half the span, and for no level it rose before. */
 static void a_round_without_a_calendar_waits_for_its_own_deadline(void **state)
 {
@@ -437,6 +463,7 @@ int main(void)
             cmocka_unit_test(without_a_calendar_nothing_is_guessed),
             cmocka_unit_test(an_admission_is_decided_on_in_working_time),
             cmocka_unit_test(parts_of_a_joint_case_are_due_in_their_units_hours),
+            cmocka_unit_test(a_reset_is_in_the_working_time_of_today),
             cmocka_unit_test(a_round_without_a_calendar_waits_for_its_own_deadline),
             cmocka_unit_test(a_sampled_case_awaits_no_deadline),
     };

@@ -54,6 +54,7 @@ static const struct {
         {TYPE_PASS_CHECK, EVENT_PASS_CHECK},
         {TYPE_FAIL_CHECK, EVENT_FAIL_CHECK},
         {TYPE_ARRIVE, EVENT_ARRIVE},
+        {TYPE_RESET_DUE, EVENT_RESET_DUE},
 };
 
 static enum case_event plain_event(uint32_t type)

@@ -299,6 +299,7 @@ static void do_joint(struct turn *turn)
         return;
     next->course.unstarted = 0;
     next->course.started_ms = turn->input->now_ms;
+    next->course.added_ms = 0;
     next->due_ms = 0;
     for (int i = turn->before->course.part_count; i < next->course.part_count; i++)
         if (next->course.parts[i].due_ms > next->due_ms)

@@ -47,7 +47,7 @@ static char story_shows(const struct story *story)
  * clock warn part_warn part_due | settled sampled | urge remind veto decline | whistle check_in
  * end_whistle score joint order | finish_part finish_last take_over | apply admit
  * deny_admission appeal uphold dismiss | convene resolve mediate agree revisit | follow_up
- * reopen pass_check fail_check arrive work_done. */
+ * reopen pass_check fail_check arrive work_done | reset_due. */
 static const struct {
     int matter;
     enum case_state from;
@@ -55,79 +55,79 @@ static const struct {
 } meetings[] = {
         {M_LAMP, CASE_NONE,
                 "D..nnnn........nnnnnnnnnnn."
-                "....CH.nnnnnnnnnn.nnnnnnnnnnnnnnnnn."},
+                "....CH.nnnnnnnnnn.nnnnnnnnnnnnnnnnn.n"},
         {M_LAMP, CASE_DISPATCHED,
                 ".WDAHrR........rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr."},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.D"},
         {M_LAMP, CASE_ACCEPTED,
                 ".WArHrR........rrrrDrSrAAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr."},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.A"},
         {M_LAMP, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr."},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.r"},
         {M_LAMP, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.r"},
         {M_LAMP, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
         {M_LAMP, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
         {M_NOISE, CASE_DISPATCHED,
                 ".WDAHrR........biDrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr."},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.D"},
         {M_NOISE, CASE_ACCEPTED,
                 ".WArHrR........biDrDrSrAAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr."},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.A"},
         {M_NOISE, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr."},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.r"},
         {M_NOISE, CASE_RETURNED,
                 ".WbrrrR........rrDrDrrrrrrb"
-                "bbbb..bbbrrrrrrrr.rrrrrrrbrrrrrrrrr."},
+                "bbbb..bbbrrrrrrrr.rrrrrrrbrrrrrrrrr.r"},
         {M_NOISE, CASE_IN_ARBITRATION,
                 ".Wirrrr........rrrDrrrrrrri"
-                "iiii..iiirrrrrrrr.rrrrrrrirrrrrrrrr."},
+                "iiii..iiirrrrrrrr.rrrrrrrirrrrrrrrr.r"},
         {M_NOISE, CASE_SUSPENDED,
                 ".WArrrR........rrrrrrrArrrA"
-                "AAAA..SSSrrrrrrrr.rrrrrrrSrrrrrrrrr."},
+                "AAAA..SSSrrrrrrrr.rrrrrrrSrrrrrrrrr.r"},
         {M_DUMP, CASE_DISPATCHED,
                 ".WDrrrRDAAH....rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr."},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.D"},
         {M_DUMP, CASE_ACCEPTED,
                 ".WArrrRD.AH....rrrrDrrrrAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr."},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.A"},
         {M_DUMP, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr."},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.r"},
         {M_DUMP, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.r"},
         {M_DUMP, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
         {M_DUMP, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
         {M_GRAFFITI, CASE_DISPATCHED,
                 ".WDrrrR....AHD.rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr."},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.D"},
         {M_GRAFFITI, CASE_ACCEPTED,
                 ".WArrrR.....HD.rrrrDrrrrAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr."},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.A"},
         {M_GRAFFITI, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr."},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.r"},
         {M_GRAFFITI, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.r"},
         {M_GRAFFITI, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
         {M_GRAFFITI, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
 };
 
 static void every_state_meets_every_event(void **state)

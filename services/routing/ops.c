@@ -73,6 +73,7 @@ static const struct input_type inputs[] = {
         {INPUT_COMMAND, SERVICE_NONE, TYPE_PASS_CHECK, RIGHT_ACT, "pass_check", act_decode},
         {INPUT_COMMAND, SERVICE_NONE, TYPE_FAIL_CHECK, RIGHT_ACT, "fail_check", reason_decode},
         {INPUT_COMMAND, SERVICE_NONE, TYPE_ARRIVE, RIGHT_ACT, "arrive", act_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_RESET_DUE, RIGHT_ACT, "reset_due", reason_decode},
         {INPUT_TIMER, SERVICE_NONE, TIMER_CLOCK, 0, "clock", NULL},
 };
 

@@ -57,9 +57,9 @@
             "The actor belongs to no desk of the area that was asked to rule or of one above it. " \
             "Somebody of one of these may rule.")                                                  \
     X(REFUSAL_ACTOR_HANDLES, 17, "handler_may_not_grant",                                          \
-            "延期、挂账须由处置单位的上级区域批准。请由上级区域的人员操作。",                      \
-            "More time and a suspension are granted by an area above the handler, not by the "     \
-            "handler itself.")                                                                     \
+            "延期、挂账、重置期限须由处置单位的上级区域决定。请由上级区域的人员操作。",            \
+            "More time, a suspension and a reset of the deadline are granted by an area above "    \
+            "the handler, not by the handler itself.")                                             \
     X(REFUSAL_RETURNED, 18, "returned",                                                            \
             "案件已退单，等待重新派单。现在可以派单、上报升级、转出。",                            \
             "The case was given back and waits to be dispatched again. It can be dispatched, "     \
@@ -155,7 +155,20 @@
     X(REFUSAL_ARRIVED_BEFORE, 46, "arrived_before", "已到场登记过。现在可以处置。",                \
             "The handler is there already. The case can be handled now.")                          \
     X(REFUSAL_EVIDENCE, 47, "evidence", "凭证不全，请补齐后再办理。还缺：",                        \
-            "Evidence is missing. Do it again with all of it. Still missing: ")
+            "Evidence is missing. Do it again with all of it. Still missing: ")                    \
+    X(REFUSAL_DUE_OTHERWISE, 48, "due_otherwise",                                                  \
+            "期限不是由事项目录的时限算出的（来源承诺、返工、联合处置、尚未起算，或没有时限），"   \
+            "不能重置。",                                                                          \
+            "The deadline does not come from the catalogue's span: it was promised, is for "       \
+            "rework or joint work, has not begun, or the matter has no span. It cannot be "        \
+            "reset; more time can be granted.")                                                    \
+    X(REFUSAL_DUE_SAME, 49, "due_same", "按现行目录和日历重新计算，期限不变，无需重置。",          \
+            "By the catalogue and the calendar of today the deadline is what it is: there is "     \
+            "nothing to reset.")                                                                   \
+    X(REFUSAL_DUE_PASSED, 50, "due_passed",                                                        \
+            "按现行目录和日历重新计算，期限已过，无人能按时办结，不能重置。可以督促或派任务。",    \
+            "By the catalogue and the calendar of today the deadline would be over already, and "  \
+            "nobody could keep it. Remind the handler, or order a task.")
 /* clang-format on */
 
 enum case_refusal {

@@ -77,6 +77,7 @@ enum routing_type {
     TYPE_PASS_CHECK = 2540,
     TYPE_FAIL_CHECK = 2541,
     TYPE_ARRIVE = 2542,
+    TYPE_RESET_DUE = 2545,
     TYPE_WORKLIST = 2601,
     TYPE_CASE = 2602,
     TYPE_SEARCH = 2603,
@@ -127,6 +128,7 @@ enum case_work { WORK_OWN = 0, WORK_MISSION = 1, WORK_NEED = 2 };
     X(returns)     /* how often it was given back, disputes included */                            \
     X(reworks)     /* how often its verification failed */                                         \
     X(sent_by)     /* unit of the person who dispatched it; 0: the catalogue did */                \
+    X(added_ms)    /* to the span: by grants, and by pauses that its clock stood in */             \
     X(admitted)    /* unit for which an admission was granted */                                   \
     X(asked_ms)    /* more time, asked for and not decided */                                      \
     X(unlisted)    /* 1: the matter is not on the handler's list */                                \
@@ -134,6 +136,7 @@ enum case_work { WORK_OWN = 0, WORK_MISSION = 1, WORK_NEED = 2 };
     X(extensions)  /* how often it got more time */                                                \
     X(reopenings)  /* how often it was opened again: its round, less one */                        \
     X(started_ms)  /* instant at which it began, when that was not the registration */             \
+    X(from_matter) /* row of the catalogue that its last reset took it from */                     \
     X(latitude_e6) /* of the whistle, in millionths of a degree */                                 \
     X(returned_by) /* unit that gave it back last */                                               \
     X(suspensions) /* how often its clock was stopped */                                           \

@@ -145,7 +145,7 @@ TEST_TOOL void fails(struct story *story,
 TEST_TOOL enum verdict story_part_command(struct story *story, enum case_event event, int64_t now)
 {
     static const struct act none = {.text = "because"};
-    for (uint32_t type = TYPE_WHISTLE; type <= TYPE_ARRIVE; type++) {
+    for (uint32_t type = TYPE_WHISTLE; type <= TYPE_RESET_DUE; type++) {
         struct input input = {.kind = INPUT_COMMAND, .type = type, .now_ms = now, .body = &none};
         if (routing_event(&story->state, story->directory, &input) == event)
             return story_do(story, (enum routing_type)type, "dd", NULL, now);
@@ -222,6 +222,9 @@ TEST_TOOL enum verdict story_happen(struct story *story, enum case_event event, 
         return story_settled(story, event == EVENT_SAMPLED, now);
     case EVENT_URGE:
         return story_urge(story, now);
+    case EVENT_RESET_DUE: /* it had been announced by other rules */
+        story->state.due_ms += story->state.due_ms != 0 ? HOUR : 0;
+        return story_command(story, TYPE_RESET_DUE, "dd", now);
     default:
         return story_part_command(story, event, now);
     }
@@ -242,8 +245,8 @@ TEST_TOOL void story_command_random(struct story *story, struct rng *rng, int64_
             "r1", "r2", "vol", "w3", "v", "", "stranger"};
     const char *who = people[rng_below(rng, sizeof people / sizeof *people)];
     enum routing_type type = (enum routing_type)(
-            TYPE_ACCEPT +
-            rng_below(rng, (rng_below(rng, 4) ? TYPE_DENY_TIME : TYPE_ARRIVE) - TYPE_ACCEPT + 1));
+            TYPE_ACCEPT + rng_below(rng, (rng_below(rng, 4) ? TYPE_DENY_TIME : TYPE_RESET_DUE) -
+                                                 TYPE_ACCEPT + 1));
     if (type == TYPE_REFER && rng_below(rng, 20)) /* or most cases would end so */
         type = TYPE_RETURN;
     char handled_by[ACTOR_SIZE];

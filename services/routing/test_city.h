@@ -274,7 +274,7 @@ TEST_TOOL void story_check_moves(const struct story *story, const struct routing
         uint16_t kind = story->outcome.steps[i].kind;
         may_move = may_move || kind == STEP_ESCALATE || kind == STEP_RESUME ||
                    kind == STEP_GRANT_TIME || kind == STEP_REJECT || kind == STEP_REOPEN ||
-                   kind == STEP_FAIL_CHECK || kind == STEP_DECLINE ||
+                   kind == STEP_FAIL_CHECK || kind == STEP_DECLINE || kind == STEP_RESET_DUE ||
                    (before->course.unstarted && !next->course.unstarted);
     }
     if (!may_move)

@@ -1,7 +1,7 @@
 /* Random histories of cases, decided by routing under a directory that changes on the way: every
  * instant that was announced comes out the same when it is counted again from the history. Matters
  * count working time, units have hours of their own, and each version of the directory has other
- * hours and another calendar.
+ * hours, another calendar and other spans; a case may be reset to those of today.
  *
  *   HUYING_TEST_SEED=N HUYING_HISTORIES=100000 build/bin/deadlines_random */
 #include "services/routing/decide.h"
@@ -24,7 +24,7 @@ static void decide_and_note(const void *state,
 
 #define HISTORIES 10000 /* with every run of the tests; a command says more */
 #define LENGTH 60
-#define KINDS_MIN 17 /* of steps, of the 20 that announce an instant */
+#define KINDS_MIN 18 /* of steps, of the 21 that announce an instant */
 #define NOTES_MAX 2000
 #define VERSIONS 3
 #define DAYS 60
@@ -56,7 +56,10 @@ static void decide_and_note(const void *state,
                 .unit = step->unit,
                 .rule_ver = step->rule_ver,
                 .minutes = command ? ((const struct act *)input->body)->span_ms / MINUTE_MS : 0,
-                .actor = command};
+                .actor = command,
+                .matter_before = step->kind == STEP_RESET_DUE
+                                         ? ((const struct routing_case *)state)->matter
+                                         : 0};
         note_count++;
     }
 }
@@ -68,7 +71,7 @@ static struct directory *city_version(int version)
             {.count = 1, .shifts = {{480, 960}}}, {.count = 1, .shifts = {{1320, 1800}}},
             {.count = 3, .shifts = {{0, 300}, {600, 720}, {800, 1300}}}};
     static struct unit units[U_LOOSE_GRID];
-    static struct matter matters[M_COUNT];
+    static struct matter matters[VERSIONS * M_COUNT]; /* the present version's last */
     static struct staff staff[64];
     struct calendar_day days[DAYS];
     struct directory *city = city_build();
@@ -79,9 +82,14 @@ static struct directory *city_version(int version)
         for (size_t k = 0; staff_of_unit(city, i + 1, k) != NULL; k++)
             staff[staff_count++] = *staff_of_unit(city, i + 1, k);
     }
-    for (int i = 0; i < M_COUNT; i++) {
-        matters[i] = *matter_find(city, i + 1);
-        matters[i].all_hours = i % 4 == 3;
+    for (int i = 0; i < (version + 1) * M_COUNT; i++) {
+        int held = i / M_COUNT;
+        matters[i] = *matter_find(city, i % M_COUNT + 1);
+        matters[i].id = i + 1;
+        matters[i].all_hours = i % M_COUNT % 4 == 3;
+        matters[i].handle_ms += held * matters[i].handle_ms / 2;
+        matters[i].step_up_ms += held * HOUR;
+        matters[i].retired = held < version;
     }
     for (int i = 0; i < DAYS; i++)
         days[i] = (struct calendar_day){DAYS_2018 + i, (i * 7 + version) % 5 != 0};
@@ -92,7 +100,7 @@ static struct directory *city_version(int version)
             .units = units,
             .unit_count = U_LOOSE_GRID,
             .matters = matters,
-            .matter_count = M_COUNT,
+            .matter_count = (size_t)(version + 1) * M_COUNT,
             .staff = staff,
             .staff_count = staff_count,
             .hours = &hours[version % 2],
@@ -155,7 +163,8 @@ static void command(struct story *story, struct rng *rng, int64_t now)
             TYPE_REJECT, TYPE_REJECT, TYPE_RETURN, TYPE_RETURN, TYPE_DISPATCH, TYPE_DISPATCH,
             TYPE_RULE, TYPE_RULE, TYPE_STEP_UP, TYPE_SUSPEND, TYPE_RESUME, TYPE_RESUME,
             TYPE_ASK_TIME, TYPE_ASK_TIME, TYPE_GRANT_TIME, TYPE_GRANT_TIME, TYPE_JOINT, TYPE_JOINT,
-            TYPE_TAKE_OVER, TYPE_ORDER, TYPE_DECLINE, TYPE_APPLY, TYPE_REOPEN, TYPE_FAIL_CHECK};
+            TYPE_TAKE_OVER, TYPE_ORDER, TYPE_DECLINE, TYPE_APPLY, TYPE_REOPEN, TYPE_FAIL_CHECK,
+            TYPE_RESET_DUE, TYPE_RESET_DUE};
     if (story->state.matter == 0)
         return; /* it has no span, and nothing to count */
     size_t count = sizeof people / sizeof *people, first = (size_t)rng_below(rng, count);

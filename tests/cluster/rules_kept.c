@@ -1,5 +1,6 @@
 /* The catalogue and the calendar change while cases are open: nothing that was announced moves,
- * new cases get the new spans, and the old ones end under the rules they began under. `huyingctl
+ * new cases get the new spans, and the old ones end under the rules they began under, but for the
+ * one that a person resets. `huyingctl
  * apply` writes, routing's batches decide, `huyingctl deadlines` counts again what was announced,
  * and finds what somebody changed behind its back.
  *
@@ -15,6 +16,7 @@
 #include <stdio.h>
 
 #include "proto/intake.pb-c.h"
+#include "proto/routing.pb-c.h"
 #include "services/routing/ops.h"
 #include "services/routing/routing.h"
 #include "tests/kit/store.h"
@@ -26,6 +28,7 @@
 #define CLOCKS_MAX 10 /* of a case that run out at one look */
 #define OLD (INT64_C(7) << 51 | INT64_C(1) << 48 | 1)
 #define NEW (OLD + 1)
+#define RESET (OLD + 2)
 
 static const char *huyingctl;
 static struct aggregate_ops ops;
@@ -89,6 +92,8 @@ static int setup(void **state)
             "scope,code,parent,level,kind,name_zh,name_en\n"
             "unit,D,,district,district,区,District\nunit,S,D,street,street,街,Street\n"
             "unit,V,S,village,village,村,Village\nunit,G,V,grid,grid,格,Grid\n");
+    file_put(profile, "staff.csv",
+            "code,name,unit,role,skills,from,to,count\ns,甲,S,desk,,,,\nv,乙,V,desk,,,,\n");
     return 0;
 }
 
@@ -114,6 +119,15 @@ static void report(int64_t id, int64_t now_ms)
     body.summary = summary;
     body.unit = kit_pg_int(kit_store.server, "SELECT id FROM directory.unit WHERE code = 'G'");
     kit_event(SERVICE_INTAKE, id, 1, TYPE_CASE_REPORTED, &body.base)->input.now_ms = now_ms;
+    kit_batch_run();
+}
+
+static void due_reset(int64_t id, const char *actor, int64_t now_ms)
+{
+    Huying__Routing__Act body = HUYING__ROUTING__ACT__INIT;
+    char why[] = "half of them fell ill";
+    body.text = why;
+    kit_command(id, TYPE_RESET_DUE, &body.base, actor)->input.now_ms = now_ms;
     kit_batch_run();
 }
 
@@ -154,11 +168,22 @@ static void announced_deadlines_do_not_move_with_the_rules(void **state)
     (void)state;
     apply(MATTERS "480,120" MATTERS_END, "day,working,name\n2018-01-01,false,元旦\n");
     report(OLD, TUESDAY + 9 * HOUR);
+    report(RESET, TUESDAY + 9 * HOUR);
     int64_t due_ms = TUESDAY + 34 * HOUR; /* 6.5 hours on Tuesday, till 10:00 on Wednesday */
     assert_due(OLD, due_ms);
+    assert_due(RESET, due_ms);
+    due_reset(RESET, "s", TUESDAY + 9 * HOUR + 10 * MINUTE); /* nothing has changed */
+    assert_due(RESET, due_ms);
 
     apply(MATTERS "60,30" MATTERS_END,
             "day,working,name\n2018-01-01,false,元旦\n2018-01-03,false,放假\n");
+    assert_due(OLD, due_ms);
+    assert_due(RESET, due_ms);
+    due_reset(RESET, "v", TUESDAY + 9 * HOUR + 30 * MINUTE); /* who handles it may not */
+    assert_due(RESET, due_ms);
+    due_reset(RESET, "s", TUESDAY + 9 * HOUR + 30 * MINUTE);
+    assert_int_equal(number("due_at", "cases WHERE id", RESET), TUESDAY + 10 * HOUR);
+    assert_int_equal(number("first_due_at", "cases WHERE id", RESET), TUESDAY + 10 * HOUR);
     assert_due(OLD, due_ms);
     report(NEW, TUESDAY + 16 * HOUR + 40 * MINUTE); /* 50 minutes, and 10 on Thursday */
     assert_due(NEW, THURSDAY + 8 * HOUR + 40 * MINUTE);
@@ -166,6 +191,8 @@ static void announced_deadlines_do_not_move_with_the_rules(void **state)
 
     deadline_passes(OLD, due_ms); /* the old two hours, in the working time of now */
     assert_due(OLD, THURSDAY + 10 * HOUR + 30 * MINUTE);
+    deadline_passes(RESET, TUESDAY + 10 * HOUR); /* the new half hour */
+    assert_int_equal(number("due_at", "cases WHERE id", RESET), TUESDAY + 10 * HOUR + 30 * MINUTE);
     deadline_passes(NEW, THURSDAY + 8 * HOUR + 40 * MINUTE);
     assert_due(NEW, THURSDAY + 9 * HOUR + 10 * MINUTE);
     assert_int_equal(
@@ -181,7 +208,7 @@ static void versions_of_a_matter_are_one_counter(void **state)
             1);
     assert_int_equal(kit_pg_int(kit_store.server, "SELECT sum(value) FROM routing.counter_truth"
                                                   " WHERE metric = 0 AND matter <> 0"),
-            2);
+            3);
 }
 
 static void announced_deadlines_are_counted_again(void **state)
@@ -195,7 +222,7 @@ static void announced_deadlines_are_counted_again(void **state)
     g_autofree char *out = NULL, *one = NULL, *id = g_strdup_printf("%" PRId64, OLD);
     (void)state;
     assert_int_equal(ctl("deadlines", "--all", &out), 0);
-    assert_string_equal(out, "2 cases, 4 deadlines announced: 4 same, 0 named by a person, "
+    assert_string_equal(out, "3 cases, 7 deadlines announced: 7 same, 0 named by a person, "
                              "0 cannot be counted, 0 different\n");
     assert_int_equal(ctl("deadlines", id, &one), 0);
     assert_non_null(strstr(one, "2018-01-04T10:30:00Z"));
