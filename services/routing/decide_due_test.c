@@ -382,7 +382,7 @@ static void parts_of_a_joint_case_are_due_in_their_units_hours(void **state)
     assert_true(story.state.due_ms == part_at(&story, 1)->due_ms);
 }
 
-/* A day that has become a holiday moves one case's deadline by a person's will alone; a year that is
+/* A day that became a holiday moves one case's deadline by a person's will alone; a year that is
  * not there moves none. */
 static void a_reset_is_in_the_working_time_of_today(void **state)
 {
