@@ -163,6 +163,7 @@ static void head_print(const struct story *story)
     g_autofree char *who =
             g_strdup_printf("%s: %s", name_handler(ctl, view->handler_kind), handler);
     head_line(&head, ctl, CTL_TEXT("承办", "handler"), who);
+    head_line(&head, ctl, CTL_TEXT("承办清单", "handler's list"), name_duty(ctl, view->duty));
     g_autofree char *source = g_strdup_printf("%s %s", view->source, view->source_ref);
     head_line(&head, ctl, CTL_TEXT("来源、工单", "source, ticket"), source);
     head_instants(story, &head);
@@ -269,6 +270,7 @@ static json_t *view_json(const struct story *story)
     json_object_set_new(object, "overdue", json_boolean(view->overdue));
     json_object_set_new(object, "escalations", json_integer(view->escalations));
     json_object_set_new(object, "version", json_integer(view->version));
+    json_object_set_new(object, "duty", json_string(view->duty));
     return object;
 }
 

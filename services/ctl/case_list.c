@@ -136,6 +136,7 @@ static void case_row(
     due_cell(table, list, view);
     table_cell_format(table, "%s %s", name_handler(ctl, view->handler_kind),
             handler != NULL ? handler->code : "");
+    table_cell(table, name_duty(ctl, view->duty));
     table_cell(table, texts ? view->summary : next.data);
 }
 
@@ -145,6 +146,7 @@ static void list_print(const struct case_list *list, bool texts)
             texts ? CTL_TEXT("编号", "number") : CTL_TEXT("工单", "ticket"),
             CTL_TEXT("事项", "matter"), CTL_TEXT("状态", "state"), CTL_TEXT("层级", "level"),
             CTL_TEXT("期限", "deadline"), CTL_TEXT("承办", "handler"),
+            CTL_TEXT("承办清单", "handler's list"),
             texts ? CTL_TEXT("内容", "summary") : CTL_TEXT("下一步", "next")};
     enum { COLUMNS = sizeof(heads) / sizeof(heads[0]) };
     const struct ctl *ctl = list->ctl;
@@ -179,14 +181,15 @@ static json_t *case_json(const struct case_list *list, const struct case_view *v
     next_text(list, view, &next);
     due_format(list, view->due_ms, due);
     due_format(list, next_due(view), first);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:i, "
-                     "s:s, s:o}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:s, "
+                     "s:i, s:s, s:o}",
             "id", id, "number", view->number, "ticket", view->source_ref, "matter", view->matter,
             "state", view->state, "level", view->level, "deadline", due, "first_deadline", first,
             "summary", view->summary, "urged", view->urged, "calendar_awaited",
             calendar_awaited(list, view), "handler_kind", view->handler_kind, "handler",
-            handler != NULL ? handler->code : "", "unit", unit != NULL ? unit->code : "", "version",
-            (int)view->version, "next", next.data, "actions", actions);
+            handler != NULL ? handler->code : "", "duty", view->duty, "unit",
+            unit != NULL ? unit->code : "", "version", (int)view->version, "next", next.data,
+            "actions", actions);
 }
 
 void case_list_show(const struct case_list *list, bool texts)

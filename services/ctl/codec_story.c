@@ -74,6 +74,7 @@ struct case_view item_view(const Huying__Routing__WorkItem *item)
             .state = item->state,
             .level = item->level,
             .handler_kind = item->handler_kind,
+            .duty = item->duty,
             .summary = "",
             .actions = item->actions,
             .action_count = item->n_actions,

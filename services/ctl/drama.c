@@ -62,7 +62,7 @@ static enum err row_look(struct drama *drama, const struct drama_row *row)
         err = drama_look(drama, about_one ? &drama->cases[row->case_at] : NULL);
     if (err == OK && row->verb->kind == DRAMA_FIGURES)
         err = drama_counters_read(drama);
-    return err;
+    return err == OK ? drama_ask(drama, row) : err;
 }
 
 static enum err row_run(struct drama *drama, const struct drama_row *row)
@@ -84,6 +84,7 @@ static enum err row_run(struct drama *drama, const struct drama_row *row)
         return err;
     drama_tell_answer(drama, row, &answer);
     drama_tell_news(drama, false);
+    drama_tell_lists(drama);
     drama_row_check(drama, row, &answer);
     return OK;
 }

@@ -1,6 +1,7 @@
 /* A day of the district as rows of a file: what people do, what the clock brings by itself, what
  * has to come of it. drama_file.c reads and checks it, drama_act.c does a row as the people would,
- * drama_case.c looks at what has become of the case, drama_expect.c compares, drama_tell.c puts it
+ * drama_case.c looks at what has become of the case, drama_ask.c at the lists that it is on,
+ * drama_expect.c compares, drama_tell.c puts it
  * on the screen, drama.c leads through the day. docs/stories.md is for who writes one.
  *
  * (story.h is another thing: the history of one case.) */
@@ -139,6 +140,8 @@ struct drama {
     GChecksum *digest;
     int utc_offset_s, site;
     int64_t clock_ms;
+    char listed[DRAMA_FACT_SIZE];  /* of the units that the row names, those on whose list it is */
+    char similar[DRAMA_FACT_SIZE]; /* the story's names of what may be the same as the row's case */
     size_t done, skipped, wrong;
     size_t tickets; /* of the hotline, that have a receipt */
 };
@@ -159,6 +162,8 @@ enum err drama_act(
 
 /* Looks at the cases that have changed since, and at `always` (NULL = none). */
 enum err drama_look(struct drama *drama, struct drama_case *always) MUST_CHECK;
+/* Asks as the people would what the row expects of work lists and similar cases. */
+enum err drama_ask(struct drama *drama, const struct drama_row *row) MUST_CHECK;
 /* Reads all counters, for a row of figures. */
 enum err drama_counters_read(struct drama *drama) MUST_CHECK;
 struct drama_case *drama_case_by_id(struct drama *drama, int64_t id);
@@ -196,6 +201,8 @@ void drama_sheet_free(void *sheet);
 void drama_tell_row(struct drama *drama, const struct drama_row *row);
 void drama_tell_answer(
         struct drama *drama, const struct drama_row *row, const struct drama_answer *answer);
+/* What drama_ask found. */
+void drama_tell_lists(struct drama *drama);
 /* The steps that were not told yet, of all cases; `clock`: nobody did them. */
 void drama_tell_news(struct drama *drama, bool clock);
 void drama_tell_difference(

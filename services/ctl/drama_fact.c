@@ -22,7 +22,8 @@ static const struct {
         {"accepted", "accepted_at", FORM_INSTANT}, {"handled", "handled_at", FORM_INSTANT},
         {"ended", "ended_at", FORM_INSTANT}, {"handled_by", "handled_by", FORM_WORD},
         {"report", "", FORM_WORD}, {"mission", "", FORM_WORD}, {"need", "", FORM_WORD},
-        {"parts", "", FORM_WORD}};
+        {"parts", "", FORM_WORD}, {"duty", "", FORM_WORD}, {"listed", "", FORM_UNIT},
+        {"similar", "", FORM_WORD}};
 #define FACT_COUNT (sizeof FACTS / sizeof *FACTS)
 
 /* About all cases, in a row of figures, besides those with a dot. */
@@ -38,7 +39,7 @@ static const char *const DOTTED[] = {
 
 /* Members of course and parts that are units. */
 static const char *const UNITS[] = {"unit", "by", "sent_by", "returned_by", "misdispatched",
-        "overruled", "unfounded", "arbiter", "subject", NULL};
+        "overruled", "unfounded", "arbiter", "subject", "told", NULL};
 
 /* The dot's beginning: true, and what stands behind it, when `key` is `head`.SOMETHING. */
 static bool dotted(const char *key, const char *head, const char **ret_rest)
@@ -262,11 +263,17 @@ static bool member_fact(const struct drama *drama,
     return true;
 }
 
-static void view_fact(const struct drama_case *this, const char *key, char ret[DRAMA_FACT_SIZE])
+static void view_fact(const struct drama *drama,
+        const struct drama_case *this,
+        const char *key,
+        char ret[DRAMA_FACT_SIZE])
 {
     const struct case_view *view = &this->view;
     const char *text = strcmp(key, "state") == 0     ? view->state
                        : strcmp(key, "level") == 0   ? view->level
+                       : strcmp(key, "duty") == 0    ? view->duty
+                       : strcmp(key, "listed") == 0  ? drama->listed
+                       : strcmp(key, "similar") == 0 ? drama->similar
                        : strcmp(key, "report") == 0  ? state_last(this, SERVICE_INTAKE)
                        : strcmp(key, "mission") == 0 ? state_last(this, SERVICE_ENFORCEMENT)
                        : strcmp(key, "need") == 0    ? state_last(this, SERVICE_VOLUNTEER)
@@ -292,7 +299,7 @@ static bool case_fact(const struct drama *drama,
         if (*FACTS[i].column)
             member_put(drama, json_object_get(this->row, FACTS[i].column), FACTS[i].form, ret);
         else
-            view_fact(this, key, ret);
+            view_fact(drama, this, key, ret);
         return true;
     }
     return steps_fact(drama, this, 1, key, ret) || member_fact(drama, this, key, ret);

@@ -111,6 +111,7 @@ static void each_mistake_is_named_with_row_and_column(void **state)
             {REPORT "S1,,,2026-09-30 10:03,W1,handle,van,,,mood=good,z,e\n", "found \"mood\""},
             {REPORT "S1,,,2026-09-30 10:03,W1,handle,van,,,due=soon,z,e\n", "found \"soon\""},
             {REPORT "S1,,,2026-09-30 10:03,W1,handle,van,,,handler=X,z,e\n", "found \"X\""},
+            {REPORT "S1,,,2026-09-30 10:03,,expect,van,,,\"listed=V,X\",z,e\n", "found \"V,X\""},
             {REPORT "S1,,,2026-09-30 10:03,,figures,,,,state=closed,z,e\n", "found \"state\""},
             {REPORT "S1,,out,2026-09-30 10:03,W1,handle,van,,,,z,e\n", "day.csv:3: needs: "},
             {REPORT "S2,,in,2026-09-30 10:03,W1,handle,van,,,,z,e\n", "day.csv:3: needs: "},

@@ -78,6 +78,21 @@ void drama_tell_answer(
                 drama->ctl->english ? "known already: nothing changes" : "已有:什么也没有改变");
 }
 
+void drama_tell_lists(struct drama *drama)
+{
+    const struct {
+        const char *zh, *en, *found;
+    } lines[] = {{"在其工作清单上:", "on the work list of ", drama->listed},
+            {"附近相似案件:", "similar cases: ", drama->similar}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        if (!*lines[i].found)
+            continue;
+        digest_add(drama, "%s%s", lines[i].en, lines[i].found);
+        say(drama, INDENT "· %s%s", drama->ctl->english ? lines[i].en : lines[i].zh,
+                lines[i].found);
+    }
+}
+
 static void step_say(struct drama *drama,
         const struct drama_case *this,
         const struct story_row *step,

@@ -226,6 +226,13 @@ const char *name_handler(const struct ctl *ctl, const char *word)
     return among(ctl, words, COUNT(words), word);
 }
 
+const char *name_duty(const struct ctl *ctl, const char *word)
+{
+    static const struct word words[] = {{"main", "主体责任", "main"},
+            {"assist", "协助责任", "assist"}, {"none", "不在清单", "not on its list"}};
+    return among(ctl, words, COUNT(words), word);
+}
+
 const char *name_service(const struct ctl *ctl, enum service_id service)
 {
     static const struct word words[] = {{"intake", "受理", "intake"},

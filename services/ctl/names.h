@@ -20,6 +20,8 @@ bool name_known(enum service_id service, enum name_kind kind, const char *word);
 /* "grid" → 网格; the word itself when it is none. */
 const char *name_level(const struct ctl *ctl, const char *word);
 const char *name_handler(const struct ctl *ctl, const char *word);
+/* What the handler's own list says of a matter. */
+const char *name_duty(const struct ctl *ctl, const char *word);
 const char *name_service(const struct ctl *ctl, enum service_id service);
 
 /* What can be done with a case in that state by that kind of handler; "" = nothing. */

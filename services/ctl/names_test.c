@@ -94,6 +94,9 @@ static void unknown_word_is_shown_as_it_is(void **state)
     assert_string_equal(name_of(&en, SERVICE_INTAKE, NAME_STEP, "accept"), "report accepted");
     assert_string_equal(name_of(&en, SERVICE_AUDIT, NAME_STEP, "skipped"), "dead letter skipped");
     assert_string_equal(name_level(&zh, "village"), "村居");
+    assert_string_equal(name_duty(&zh, "none"), "不在清单");
+    assert_string_equal(name_duty(&en, "assist"), "assist");
+    assert_string_equal(name_duty(&en, ""), "");
 }
 
 static void next_actions_follow_state_and_handler(void **state)

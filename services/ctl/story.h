@@ -32,6 +32,7 @@ struct case_view {
     int64_t accepted_ms, promised_ms, due_ms, handled_ms, closed_ms;
     bool overdue;
     const char *number, *source, *source_ref, *matter, *state, *level, *handler_kind, *summary;
+    const char *duty;     /* what the handler's own list says of the matter; "" = not known */
     char *const *actions; /* what who asked by name may do next, as the service calls it */
     size_t action_count;
     bool urged;      /* of an agenda */

@@ -11,6 +11,19 @@
 #include "services/kernel/wire/message.h"
 #include "services/routing/codec.h"
 
+/* "" when either is not in the directory. */
+static const char *item_duty(
+        const struct directory *directory, int64_t handler, const struct matter *matter)
+{
+    static const char *const words[] = {
+#define X(name, text) [name] = text,
+            DUTY_TABLE(X)
+#undef X
+    };
+    const struct unit *unit = unit_find(directory, handler);
+    return unit && matter ? words[unit_duty(unit, matter)] : "";
+}
+
 void item_fill(const struct routing_case *this,
         const struct directory *directory,
         Huying__Routing__WorkItem *item)
@@ -27,6 +40,7 @@ void item_fill(const struct routing_case *this,
     item->unit = this->unit;
     item->step_due_ms = this->step_due_ms;
     item->level = text_lend(case_level_name((enum level)this->level));
+    item->duty = text_lend(item_duty(directory, this->handler, matter));
 }
 
 static int escalations(const struct routing_case *this)

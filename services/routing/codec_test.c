@@ -10,6 +10,7 @@
 #include "proto/routing.pb-c.h"
 #include "proto/volunteer.pb-c.h"
 #include "services/kernel/base/rng.h"
+#include "services/routing/codec_item.h"
 #include "services/routing/ops.h"
 
 #define GARBLED_COUNT 3000
@@ -379,6 +380,27 @@ static void answer_shows_the_case_also_when_refused(void **state)
     huying__routing__work_item__free_unpacked(got, NULL);
 }
 
+/* By the handling unit's own list, whatever it has to do with the case. */
+static void item_says_whose_list_has_the_matter(void **state)
+{
+    (void)state;
+    static const struct {
+        int matter;
+        int64_t handler;
+        const char *duty;
+    } table[] = {{M_NOISE, U_VILLAGE, "main"}, {M_NOISE, U_VILLAGE_DESK, "none"},
+            {M_NOISE, U_STREET, "assist"}, {0, U_VILLAGE, ""}, {M_NOISE, 4711, ""}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct routing_case this = {.source_ref = "",
+                .state = CASE_DISPATCHED,
+                .matter = table[i].matter,
+                .handler = table[i].handler};
+        Huying__Routing__WorkItem item = HUYING__ROUTING__WORK_ITEM__INIT;
+        item_fill(&this, city, &item);
+        assert_string_equal(item.duty, table[i].duty);
+    }
+}
+
 /* Who is refused reads what he may do instead; who is not reads the case alone. */
 static void refusal_says_what_would_be_legal(void **state)
 {
@@ -540,6 +562,7 @@ int main(void)
             cmocka_unit_test(need_says_skill_and_offer),
             cmocka_unit_test(end_says_outcome_to_the_reporter),
             cmocka_unit_test(answer_shows_the_case_also_when_refused),
+            cmocka_unit_test(item_says_whose_list_has_the_matter),
             cmocka_unit_test(refusal_says_what_would_be_legal),
             cmocka_unit_test(detail_stands_behind_one_step_of_a_decision),
             cmocka_unit_test(course_goes_into_json_and_back),

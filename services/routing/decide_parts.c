@@ -482,6 +482,16 @@ static void do_part_warn(struct turn *turn)
     turn_mark(turn, METRIC_YELLOW, part->unit, 1);
 }
 
+/* Whose people did not come: the lowest area that the unit stands in, of an area the one above. */
+static int64_t area_above(const struct turn *turn, int64_t id)
+{
+    const struct unit *unit = unit_find(turn->directory, id), *area = NULL;
+    if (unit)
+        area = area_from(
+                turn->directory, unit, unit_is_area(unit) ? (int)unit->level + 1 : LEVEL_GRID);
+    return area ? area->id : 0;
+}
+
 /* What has a card of warning has one of failure; a call that nobody came to is over. */
 static void do_part_due(struct turn *turn)
 {
@@ -495,6 +505,7 @@ static void do_part_due(struct turn *turn)
     if (part->kind != PART_CALL)
         return;
     part_finish(turn, part, PART_MISSED);
+    part->told = area_above(turn, part->unit);
     turn_step(turn, STEP_ABSENT, turn->to, part->unit);
     turn_mark(turn, METRIC_ABSENT, part->unit, 1);
 }

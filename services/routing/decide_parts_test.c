@@ -63,6 +63,26 @@ static void who_does_not_report_in_is_absent_once(void **state)
     fails(&story, TYPE_CHECK_IN, "sq1", &here, DUE + 1, REFUSAL_NO_PART);
 }
 
+static void who_is_told_stands_above_who_did_not_come(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t unit, told;
+    } table[] = {{U_SQUAD, U_STREET}, {U_ROADS, U_DISTRICT}, {U_VILLAGE_DESK, U_VILLAGE},
+            {U_GRID_3, U_VILLAGE_2}, {U_STREET_2, U_DISTRICT}, {U_DISTRICT, 0}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const struct act call = {.units = {table[i].unit}, .unit_count = 1};
+        struct story story;
+        story_reach(&story, city, M_NOISE, CASE_ACCEPTED);
+        does(&story, TYPE_WHISTLE, "vd", &call, AT);
+        (void)story_fire(&story, AT + 21 * MIN);
+        assert_int_equal(part_at(&story, 1)->told, 0);
+        (void)story_fire(&story, DUE);
+        assert_int_equal(part_at(&story, 1)->state, PART_MISSED);
+        assert_int_equal(part_at(&story, 1)->told, table[i].told);
+    }
+}
+
 /* By where he is, or by what is shown there on that day. */
 static void checking_in_proves_that_somebody_is_there(void **state)
 {
@@ -449,6 +469,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(who_does_not_report_in_is_absent_once),
+            cmocka_unit_test(who_is_told_stands_above_who_did_not_come),
             cmocka_unit_test(checking_in_proves_that_somebody_is_there),
             cmocka_unit_test(ended_whistle_is_over_for_who_has_not_come),
             cmocka_unit_test(the_caller_scores_who_came),

@@ -188,6 +188,7 @@ enum part_state {
     X(by)     /* unit of who asked for it; 0: the rules did */                                     \
     X(kind)   /* enum part_kind */                                                                 \
     X(late)   /* 1: its due instant passed while it was open */                                    \
+    X(told)   /* of a call that nobody came to: the area above who did not */                      \
     X(unit)   /* who has to do it */                                                               \
     X(score)  /* of a call, by who called: 1 to SCORE_MAX */                                       \
     X(state)  /* enum part_state */                                                                \

@@ -12,12 +12,12 @@
 
 #define ITEM_COLUMNS "id, handler, unit, due_at, ver, matter, state, level, kind, source_ref"
 
-/* $2 is the scope: the case lies within it, is handled there, or somebody there was called to it.
- * */
+/* $2 is the scope: the case lies within it, is handled there, or somebody there was called to it or
+ * told that one of theirs did not come. */
 #define VISIBLE                                                                                    \
     "(cardinality($2::bigint[]) = 0 OR unit = ANY($2) OR handler = ANY($2)"                        \
-    " OR EXISTS (SELECT 1 FROM jsonb_path_query(course, '$.parts[*].unit') AS p"                   \
-    " WHERE p::bigint = ANY($2)))"
+    " OR EXISTS (SELECT 1 FROM jsonb_path_query(course, '$.parts[*].keyvalue()"                    \
+    " ? (@.key == \"unit\" || @.key == \"told\").value') AS p WHERE p::bigint = ANY($2)))"
 
 /* One branch runs; each keeps its own index: source_ref, queue, the key. OFFSET 0 keeps the planner
  * from going by the key through all that has ended, to find the few that are open or have those
@@ -74,10 +74,10 @@ const struct statement CASE_VIEW = {"case_view",
 #define NEVER_OF(seconds) "to_timestamp(" NEVER_TEXT(seconds) ")"
 #define NEVER NEVER_OF(NEVER_S)
 
-/* What is in their hands, what they answer for, what they were called to, and what waits for
- * somebody else than its handler to look at it; each once, by an index of its own. Ordered, cut,
- * and only then read whole. Rows are fetched by a list of ids or one by one: the plan of a join,
- * made when the table is empty, reads all of it. */
+/* What is in their hands, what they answer for, what they were called to or are told of, and what
+ * waits for somebody else than its handler to look at it; each once, by an index of its own.
+ * Ordered, cut, and only then read whole. Rows are fetched by a list of ids or one by one: the plan
+ * of a join, made when the table is empty, reads all of it. */
 const struct statement AGENDA = {"agenda",
         "WITH mine (agg) AS ("
         "SELECT id FROM cases WHERE queue = ANY($2::bigint[])"

@@ -478,6 +478,42 @@ static void case_is_shown_to_who_was_called_to_it(void **state)
     assert_int_equal(agenda_count("r1"), 0);
 }
 
+/* That somebody did not come stands on the list of those above him while the case is open and the
+ * fault is not denied; they see the case, wherever it lies. */
+static void agenda_has_what_somebody_is_told_of(void **state)
+{
+    (void)state;
+    static const struct {
+        int told, part, state;
+        const char *actor, *expected;
+        bool seen;
+    } table[] = {{U_DISTRICT, PART_MISSED, CASE_ACCEPTED, "dd", "1 ", true},
+            {U_STREET_2, PART_MISSED, CASE_ACCEPTED, "dd", "", true},
+            {U_DISTRICT, PART_DISMISSED, CASE_ACCEPTED, "dd", "", true},
+            {U_DISTRICT, PART_MISSED, CASE_CLOSED, "dd", "", true},
+            {U_GRID_3, PART_MISSED, CASE_ACCEPTED, "w3", "1 ", true},
+            {U_GRID_3, PART_DISMISSED, CASE_ACCEPTED, "w3", "", true},
+            {U_DISTRICT, PART_MISSED, CASE_ACCEPTED, "w3", "", false}};
+    struct story lamp;
+    story_reach(&lamp, city, M_LAMP, CASE_DISPATCHED);
+    lamp.state.agg.id = 1;
+    save(&lamp.state);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char sql[200];
+        (void)snprintf(sql, sizeof sql,
+                "UPDATE routing.cases SET state = %d, course = '{\"parts\": [{\"kind\": 1, "
+                "\"told\": %d, \"unit\": 7, \"state\": %d}]}'",
+                table[i].state, table[i].told, table[i].part);
+        kit_pg_run(server, sql);
+        print_message("row %zu\n", i);
+        agenda_is(table[i].actor, table[i].expected);
+        Huying__Routing__CaseView *got = view_ask(1, table[i].actor);
+        assert_int_equal(got != NULL, table[i].seen);
+        if (got)
+            huying__routing__case_view__free_unpacked(got, NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -487,6 +523,7 @@ int main(void)
             cmocka_unit_test_setup(case_view_shows_number_times_and_escalations, empty),
             cmocka_unit_test_setup(case_is_shown_to_its_own_people_with_what_they_may_do, empty),
             cmocka_unit_test_setup(case_is_shown_to_who_was_called_to_it, empty),
+            cmocka_unit_test_setup(agenda_has_what_somebody_is_told_of, empty),
             cmocka_unit_test_setup(agenda_is_in_the_order_of_what_is_due, empty),
             cmocka_unit_test_setup(agenda_goes_on_where_it_ended, empty),
             cmocka_unit_test_setup(agenda_has_what_waits_to_be_looked_at, empty),

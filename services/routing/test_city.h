@@ -139,6 +139,7 @@ TEST_TOOL struct directory *city_build(void)
     matters[M_WATER - 1].arrive_ms = 2 * HOUR;
     matters[M_WATER - 1].verify_ms = 12 * HOUR;
     matters[M_NOISE - 1].duty[LEVEL_VILLAGE] = DUTY_MAIN;
+    matters[M_NOISE - 1].duty[LEVEL_STREET] = DUTY_ASSIST;
     matters[M_DUMP - 1].squad_capability = "haul";
     matters[M_LAMP - 1].dup_h = 4;
     matters[M_GRAFFITI - 1].squad_capability = "paint";

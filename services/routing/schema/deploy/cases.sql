@@ -6,9 +6,14 @@
 -- other update is a heap-only one, for which the pages keep room.
 SET search_path TO :"schema";
 
--- The units that have a part in the case and are not through with it (state 1: PART_OPEN), for `called`.
-CREATE FUNCTION units_called(course jsonb) RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT array_agg(unit::bigint) FROM jsonb_path_query(course, '$.parts[*] ? (@.state == 1).unit') AS unit $$;
+-- The units that have a part in the case and are not through with it (state 1: PART_OPEN); while it is open also those
+-- that are told of a call that nobody came to (3: PART_MISSED). For `called`.
+CREATE FUNCTION units_called(course jsonb, is_open boolean) RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT array_agg(unit::bigint) FROM (
+       SELECT jsonb_path_query(course, '$.parts[*] ? (@.state == 1).unit')
+       UNION ALL
+       SELECT jsonb_path_query(course, '$.parts[*] ? (@.state == 3).told') WHERE is_open
+   ) AS called (unit) $$;
 
 CREATE TABLE cases (
     id                   bigint PRIMARY KEY,
@@ -53,8 +58,9 @@ CREATE TABLE cases (
         (CASE WHEN state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11 THEN area END) STORED,
     queue_place          bigint GENERATED ALWAYS AS      -- … and of where it lies
         (CASE WHEN state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11 THEN unit END) STORED,
-    called               bigint[] GENERATED ALWAYS AS    -- who has to do a part of it; also after its end
-        (CASE WHEN course ? 'parts' THEN units_called(course) END) STORED
+    called               bigint[] GENERATED ALWAYS AS    -- who has to do a part of it, also after its end; who is told
+        (CASE WHEN course ? 'parts' THEN
+            units_called(course, state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11) END) STORED
 ) WITH (fillfactor = 70);
 
 CREATE INDEX cases_source_ref ON cases (source_ref) WHERE source_ref IS NOT NULL;
