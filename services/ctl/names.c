@@ -92,6 +92,7 @@ struct name {
     X(ROUTING, STEP, "pass_check", "核查通过", "check passed")                                     \
     X(ROUTING, STEP, "fail_check", "核查不通过,重开", "check failed: reopened")                    \
     X(ROUTING, STEP, "reset_due", "重置期限", "deadline reset")                                    \
+    X(ROUTING, STEP, "step_clock", "日历已有,步骤时限起算", "calendar known: step's clock set") \
     X(ENFORCEMENT, STATE, "waiting", "等待队伍", "waiting")                                        \
     X(ENFORCEMENT, STATE, "assigned", "已派队", "assigned")                                        \
     X(ENFORCEMENT, STATE, "accepted", "已出发", "accepted")                                        \

@@ -394,7 +394,8 @@ enum case_action {
     X(STEP_SAMPLE, 55, "sample") /* drawn for a look by the level above */                         \
     X(STEP_PASS_CHECK, 56, "pass_check")                                                           \
     X(STEP_FAIL_CHECK, 57, "fail_check")                                                           \
-    X(STEP_RESET_DUE, 60, "reset_due") /* by the rules of today; a person's will */
+    X(STEP_RESET_DUE, 60, "reset_due") /* by the rules of today; a person's will */                \
+    X(STEP_CLOCK, 61, "step_clock")    /* the calendar has the year: the step's clock begins */
 
 enum case_step {
 #define X(name, number, text) name = number,

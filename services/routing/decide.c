@@ -362,7 +362,8 @@ void turn_end(struct turn *turn, enum case_metric metric)
     struct routing_case *next = turn->next;
     must(!case_open(next->state));
     next->ended_at_ms = turn->input->now_ms;
-    next->step_due_ms = next->warn_ms = next->course.arrive_due_ms = 0;
+    next->warn_ms = 0;
+    clock_stop(next);
     work_cancel(turn);
     parts_end(turn);
     send_add(turn->outcome, SERVICE_INTAKE, TYPE_CASE_ENDED, 0);
@@ -377,8 +378,7 @@ void turn_end(struct turn *turn, enum case_metric metric)
 void turn_judge(struct turn *turn)
 {
     struct routing_case *next = turn->next;
-    bool timed = next->step_due_ms != 0 || next->course.verify_late;
-    bool kept = next->promised_at_ms == 0 && timed;
+    bool kept = next->promised_at_ms == 0 && case_verify_timed(next);
     int64_t at = kept ? next->handled_at_ms : turn->input->now_ms;
     next->overdue = next->promised_at_ms != 0 && at > next->promised_at_ms;
     next->overdue_by_catalogue =
@@ -451,7 +451,7 @@ static void do_arrive(struct turn *turn, const struct progress *progress)
     if (turn->next->state == CASE_DISPATCHED)
         turn_accept(turn);
     turn->next->on_scene = true;
-    turn->next->step_due_ms = 0;
+    clock_stop(turn->next);
     turn_step(turn, STEP_ARRIVE, turn->to, turn->next->handler);
 }
 
@@ -475,7 +475,7 @@ static void do_leave(struct turn *turn)
     if (turn->next->state == CASE_DISPATCHED)
         turn_accept(turn);
     turn->next->work = WORK_OWN;
-    turn->next->step_due_ms = 0;
+    clock_stop(turn->next);
     if (turn->next->kind == HANDLER_VOLUNTEERS)
         turn_give(turn, turn->next->handler);
     turn_step(turn, STEP_FINISH_PART, turn->to, turn->next->handler);

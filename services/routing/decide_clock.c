@@ -14,8 +14,12 @@ static bool deadline_runs(const struct routing_case *this)
 {
     if (this->due_ms == 0 || (this->escalated & 1) || this->state == CASE_SUSPENDED)
         return false;
-    return this->state != CASE_HANDLED || this->promised_at_ms != 0 ||
-           (this->step_due_ms == 0 && !this->course.verify_late);
+    return this->state != CASE_HANDLED || this->promised_at_ms != 0 || !case_verify_timed(this);
+}
+
+bool case_verify_timed(const struct routing_case *this)
+{
+    return this->step_due_ms != 0 || this->course.step_from_ms != 0 || this->course.verify_late;
 }
 
 static bool warn_runs(const struct routing_case *this)
@@ -54,13 +58,25 @@ bool clock_over(const struct case_clock *clock, const struct input *input)
     return clock->at_ms != 0 && (clock->at_ms <= input->due_ms || clock->at_ms < input->now_ms);
 }
 
+/* What waits for a year's calendar: a clock of the present step, the deadline. */
+static bool step_awaited(const struct routing_case *this)
+{
+    return this->course.step_from_ms != 0 &&
+           (this->state == CASE_DISPATCHED || this->state == CASE_ACCEPTED ||
+                   this->state == CASE_HANDLED);
+}
+
+static bool handling_awaited(const struct matter *matter, const struct routing_case *this)
+{
+    return case_open(this->state) && this->state != CASE_SUSPENDED && due_awaited(matter, this);
+}
+
 /* When the timer has to fire at the latest; 0 = never. */
 static int64_t look_at(const struct turn *turn, const struct routing_case *this)
 {
     const struct matter *matter = matter_find(turn->directory, this->matter);
     int64_t at_ms = clock_first(this).at_ms, again_ms = turn->input->now_ms + DUE_RETRY_MS;
-    bool awaited =
-            case_open(this->state) && this->state != CASE_SUSPENDED && due_awaited(matter, this);
+    bool awaited = step_awaited(this) || handling_awaited(matter, this);
     return awaited && (at_ms == 0 || at_ms > again_ms) ? again_ms : at_ms;
 }
 
@@ -123,27 +139,64 @@ void clock_move(struct turn *turn, struct step *step, int64_t due_ms, int64_t wa
     turn->next->warn_ms = warn_ms;
 }
 
-/* A need that is on offer comes back by itself when nobody claims it. */
-void clock_dispatch(struct turn *turn)
+void clock_stop(struct routing_case *this)
+{
+    this->step_due_ms = this->course.arrive_due_ms = this->course.step_from_ms = 0;
+}
+
+static struct due step_due(const struct turn *turn, int64_t from_ms, int64_t span_ms)
+{
+    return due_after(turn->directory, turn->matter, turn->next->handler, from_ms, span_ms);
+}
+
+/* False when a year is missing. A need that is on offer comes back by itself when nobody claims
+ * it. */
+static bool dispatch_clocks(struct turn *turn, int64_t from_ms)
 {
     struct routing_case *next = turn->next;
-    const struct matter *matter = turn->matter;
-    bool counts = matter && next->work != WORK_NEED;
-    next->step_due_ms = counts ? handler_due(turn, matter->accept_ms).at_ms : 0;
-    next->course.arrive_due_ms = counts ? handler_due(turn, matter->arrive_ms).at_ms : 0;
+    bool counts = turn->matter && next->work != WORK_NEED;
+    struct due accept = step_due(turn, from_ms, counts ? turn->matter->accept_ms : 0);
+    struct due arrive = step_due(turn, from_ms, counts ? turn->matter->arrive_ms : 0);
+    clock_stop(next);
+    if (accept.year != 0 || arrive.year != 0) {
+        next->course.step_from_ms = from_ms;
+        return false;
+    }
+    next->step_due_ms = accept.at_ms;
+    next->course.arrive_due_ms = arrive.at_ms;
+    return true;
+}
+
+/* … of a step with one clock. */
+static bool step_clock(struct turn *turn, int64_t from_ms, int64_t span_ms)
+{
+    struct due due = step_due(turn, from_ms, span_ms);
+    clock_stop(turn->next);
+    turn->next->step_due_ms = due.at_ms;
+    turn->next->course.step_from_ms = due.year != 0 ? from_ms : 0;
+    return due.year == 0;
+}
+
+void clock_dispatch(struct turn *turn)
+{
+    (void)dispatch_clocks(turn, turn->input->now_ms);
 }
 
 void clock_accept(struct turn *turn)
 {
     struct routing_case *next = turn->next;
-    next->step_due_ms = next->on_scene ? 0 : next->course.arrive_due_ms;
-    next->course.arrive_due_ms = 0;
+    int64_t arrive_due_ms = next->course.arrive_due_ms, from_ms = next->course.step_from_ms;
+    clock_stop(next);
+    if (next->on_scene)
+        return;
+    next->step_due_ms = arrive_due_ms;
+    if (from_ms != 0 && turn->matter && turn->matter->arrive_ms > 0)
+        next->course.step_from_ms = from_ms;
 }
 
 void clock_verify(struct turn *turn)
 {
-    turn->next->step_due_ms = turn->matter ? handler_due(turn, turn->matter->verify_ms).at_ms : 0;
-    turn->next->course.arrive_due_ms = 0;
+    (void)step_clock(turn, turn->input->now_ms, turn->matter ? turn->matter->verify_ms : 0);
     turn->next->course.verify_late = 0;
 }
 
@@ -163,11 +216,27 @@ static void due_settle(struct turn *turn)
             warn > turn->input->now_ms ? warn : 0);
 }
 
+/* The same of the present step's; one that has passed meanwhile is late at once. */
+static void step_settle(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    int64_t from_ms = next->course.step_from_ms;
+    must(turn->matter != NULL); /* or there was no span */
+    bool known = next->state == CASE_DISPATCHED ? dispatch_clocks(turn, from_ms)
+                 : next->state == CASE_ACCEPTED
+                         ? step_clock(turn, from_ms, turn->matter->arrive_ms)
+                         : step_clock(turn, from_ms, turn->matter->verify_ms);
+    if (known)
+        turn_step(turn, STEP_CLOCK, turn->to, next->handler);
+}
+
 static void do_look(struct turn *turn)
 {
     const struct routing_case *next = turn->next;
-    if (case_open(next->state) && next->state != CASE_SUSPENDED && due_awaited(turn->matter, next))
+    if (handling_awaited(turn->matter, next))
         due_settle(turn);
+    if (step_awaited(next))
+        step_settle(turn);
 }
 
 static enum case_metric metric_escalated(enum level level)
@@ -234,12 +303,17 @@ static void do_warn(struct turn *turn)
 }
 
 /* Nobody accepted what must not wait: the next level is asked to, with the same time for it. */
-static void accept_escalate(struct turn *turn)
+static const struct unit *accept_area(const struct turn *turn)
+{
+    const struct routing_case *next = turn->next;
+    bool waits = turn->matter && next->state == CASE_DISPATCHED &&
+                 (turn->matter->urgency == URGENCY_EMERGENCY || next->course.unstarted);
+    return waits ? area_from(turn->directory, turn_place(turn), next->level + 1) : NULL;
+}
+
+static void accept_escalate(struct turn *turn, const struct unit *area)
 {
     struct routing_case *next = turn->next;
-    const struct unit *area = area_from(turn->directory, turn_place(turn), next->level + 1);
-    if (!area)
-        return;
     next->course.risen |= INT64_C(1) << area->level;
     struct step *step = case_rise(turn, area);
     next->step_due_ms = step->due_ms = handler_due(turn, turn->matter->accept_ms).at_ms;
@@ -251,6 +325,9 @@ static void do_step_late(struct turn *turn)
     bool handled = next->state == CASE_HANDLED, dispatched = next->state == CASE_DISPATCHED;
     bool arrival = dispatched && next->step_due_ms == next->course.arrive_due_ms;
     int64_t unit = handled ? next->area : next->handler;
+    const struct unit *above = accept_area(turn);
+    if (above && handler_due(turn, turn->matter->accept_ms).year != 0)
+        return; /* looked at again */
     turn_step(turn, STEP_LATE, turn->to, unit);
     turn_mark(turn, METRIC_STEP_LATE, unit, 1);
     next->step_due_ms = 0;
@@ -259,10 +336,8 @@ static void do_step_late(struct turn *turn)
         next->course.arrive_due_ms = 0;
     if (!dispatched)
         return;
-    bool waits =
-            turn->matter && (turn->matter->urgency == URGENCY_EMERGENCY || next->course.unstarted);
-    if (waits)
-        accept_escalate(turn);
+    if (above)
+        accept_escalate(turn, above);
     if (next->step_due_ms == 0) /* whoever has not accepted has not come either */
         next->step_due_ms = next->course.arrive_due_ms;
 }

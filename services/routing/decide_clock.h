@@ -22,6 +22,9 @@ struct case_clock clock_first(const struct routing_case *this);
  * timer was set to that very instant: such a one comes when it has passed. */
 bool clock_over(const struct case_clock *clock, const struct input *input);
 
+/* Whoever verifies has a time of his own, which may have passed, or wait for a year's calendar. */
+bool case_verify_timed(const struct routing_case *this);
+
 /* At the end of a decision: the timer, if it has to be earlier than it is, or is not needed. */
 void clock_arm(struct turn *turn);
 
@@ -32,11 +35,14 @@ void clock_start(struct turn *turn, struct step *step, int64_t span_ms);
 void clock_forget(struct routing_case *this);
 /* The deadline moves, and its card with it. */
 void clock_move(struct turn *turn, struct step *step, int64_t due_ms, int64_t warn_ms);
-/* The clocks to accept and to arrive begin now. */
+/* The clocks to accept and to arrive begin now. Where one needs a year that the calendar has not,
+ * the step's clocks are awaited, all of them, and counted from now once it has. */
 void clock_dispatch(struct turn *turn);
 /* … the one to arrive, when the case was accepted; the one to verify, when it was handled. */
 void clock_accept(struct turn *turn);
 void clock_verify(struct turn *turn);
+/* The present step has no clock any more. */
+void clock_stop(struct routing_case *this);
 
 /* WARN_TENTHS of a span in the unit's clock of the matter; 0 when that is unknown. */
 int64_t clock_warn(

@@ -36,7 +36,7 @@ static void case_wait(struct turn *turn, int64_t unit)
 {
     turn_give(turn, unit);
     parts_stop(turn);
-    turn->next->step_due_ms = turn->next->course.arrive_due_ms = 0;
+    clock_stop(turn->next);
 }
 
 static void do_return(struct turn *turn)
@@ -179,6 +179,7 @@ static void do_suspend(struct turn *turn)
     must(known && course->left_ms > 0); /* suspend_check() */
     course->suspensions++;
     struct step *step = turn_step(turn, STEP_SUSPEND, turn->to, next->handler);
+    clock_stop(next);
     next->step_due_ms = step->due_ms = turn->input->now_ms + turn_act_body(turn)->span_ms;
     turn_count(turn, METRIC_SUSPENDED, 1);
 }
@@ -293,7 +294,7 @@ static void do_come(struct turn *turn)
     if (next->state == CASE_DISPATCHED)
         turn_accept(turn);
     next->on_scene = true;
-    next->step_due_ms = 0;
+    clock_stop(next);
     turn_step(turn, STEP_ARRIVE, turn->to, next->handler);
 }
 

@@ -43,6 +43,8 @@ static struct directory *office_build(size_t known_days)
     for (size_t i = 0; i < sizeof matters / sizeof *matters; i++)
         matters[i].all_hours = matters[i].id == M_GRAFFITI;
     matters[sizeof matters / sizeof *matters - 1].self_handle = true;
+    matters[1].arrive_ms = 2 * HOUR; /* noise */
+    matters[1].verify_ms = 4 * HOUR;
     static const struct staff staff[] = {
             STAFF(1, "w", U_GRID, "worker"),
             STAFF(2, "vd", U_VILLAGE, "desk"),
@@ -199,8 +201,8 @@ static void without_a_calendar_the_case_waits_for_its_deadline(void **state)
     look_again(&story, known, reported + 2 * hour);
     instant_is(story.state.due_ms, "2026-10-10T10:40");
     instant_is(story.state.first_due_ms, "2026-10-10T10:40");
-    assert_true(story_due(&story) == story.state.due_ms);
-    assert_int_equal(story.outcome.step_count, 1);
+    instant_is(story.state.step_due_ms, "2026-09-30T11:40");
+    assert_int_equal(story.outcome.step_count, 2);
     assert_int_equal(story.outcome.steps[0].kind, STEP_DISPATCH);
     instant_is(story.outcome.steps[0].due_ms, "2026-10-10T10:40");
     story_rests(&story, instant("2026-10-10T10:39"));
@@ -429,6 +431,124 @@ static void a_round_without_a_calendar_waits_for_its_own_deadline(void **state)
     assert_true(story.state.first_due_ms == story.state.due_ms);
 }
 
+/* To accept and to arrive, from the dispatch on; what has passed by then is late, once. */
+static void clocks_of_a_step_wait_for_the_calendar(void **state)
+{
+    (void)state;
+    struct story story;
+    int64_t reported = instant("2026-09-30T16:00"), hour = DUE_RETRY_MS;
+    story_begin(&story, blank);
+    (void)story_report(&story, M_NOISE, U_GRID, 0, reported);
+    assert_int_equal(story.state.step_due_ms, 0);
+    look_again(&story, blank, reported + hour);
+    assert_int_equal(story.outcome.step_count, 0);
+    struct story accepted = story;
+    look_again(&story, known, reported + 2 * hour);
+    assert_int_equal(story.outcome.step_count, 2);
+    assert_int_equal(story_step(&story, STEP_CLOCK)->unit, U_STREET);
+    instant_is(story.state.step_due_ms, "2026-09-30T17:00");
+    instant_is(story.state.course.arrive_due_ms, "2026-10-08T09:00");
+    (void)story_fire(&story, reported + 2 * hour);
+    assert_int_equal(story.counts_at[METRIC_STEP_LATE][U_STREET], 1);
+    instant_is(story.state.step_due_ms, "2026-10-08T09:00");
+
+    does(&accepted, TYPE_ACCEPT, "sd", NULL, reported + hour + 1);
+    look_again(&accepted, known, reported + 2 * hour);
+    instant_is(accepted.state.step_due_ms, "2026-10-08T09:00"); /* from the dispatch, not later */
+    (void)story_fire(&accepted, accepted.state.step_due_ms);
+    assert_int_equal(accepted.counts[METRIC_STEP_LATE], 1);
+}
+
+/* A step that is over waits for nothing, nor does a desk at which a case waits. */
+static void a_step_that_is_over_awaits_no_clock(void **state)
+{
+    (void)state;
+    static const struct act empty, grid = {.unit = U_GRID}, pause = {.span_ms = HOUR};
+    static const struct {
+        enum routing_type type;
+        const char *who;
+        const struct act *act;
+    } table[] = {
+            {TYPE_ARRIVE, "sd", &empty},
+            {TYPE_RETURN, "w", &empty},
+            {TYPE_HANDLE, "w", &empty},
+            {TYPE_REFER, "sd", &empty},
+            {TYPE_SUSPEND, "dd", &pause},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct story story;
+        int64_t now = instant("2026-09-30T09:00");
+        story_begin(&story, known);
+        (void)story_report(&story, M_NOISE, U_GRID, 0, now);
+        story.directory = blank;
+        does(&story, TYPE_DISPATCH, "sd", &grid, now + 1);
+        assert_true(story.state.course.step_from_ms == now + 1);
+        does(&story, TYPE_ACCEPT, "w", NULL, now + 2);
+        assert_true(story.state.course.step_from_ms == now + 1);
+        if (table[i].type == TYPE_SUSPEND)
+            story.directory = known;
+        print_message("row %zu\n", i);
+        does(&story, table[i].type, table[i].who, table[i].act, now + 3);
+        bool verifies = table[i].type == TYPE_HANDLE;
+        assert_true(story.state.course.step_from_ms == (verifies ? now + 3 : 0));
+    }
+}
+
+/* The handler was in time: that nobody can say yet by when it has to be verified is not his. */
+static void verification_waits_for_the_calendar_and_escalates_nobody(void **state)
+{
+    (void)state;
+    struct story story;
+    int64_t done = instant("2026-09-30T16:00");
+    story_begin(&story, known);
+    (void)story_report(&story, M_NOISE, U_GRID, 0, instant("2026-09-25T09:00"));
+    int64_t due = story.state.due_ms;
+    story.directory = blank;
+    does(&story, TYPE_HANDLE, "sd", NULL, done);
+    assert_int_equal(story.state.step_due_ms, 0);
+    struct story never = story;
+    for (int64_t at = done + DUE_RETRY_MS; at < due + HOUR; at += DUE_RETRY_MS)
+        look_again(&never, blank, at);
+    assert_int_equal(never.escalations + (int)never.counts[METRIC_LATE], 0);
+    does(&never, TYPE_VERIFY, "dd", NULL, due + HOUR);
+    assert_false(never.state.overdue_by_catalogue);
+    look_again(&story, known, done + DUE_RETRY_MS);
+    instant_is(story.state.step_due_ms, "2026-10-08T11:00"); /* of four hours one and a half */
+}
+
+/* Nobody accepted it, and the next level's time to needs the year: it goes up once that is known. */
+static void acceptance_goes_up_when_the_next_clock_is_known(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, known);
+    (void)story_report(&story, M_ROAD, U_GRID, 0, instant("2026-09-29T16:00"));
+    instant_is(story.state.step_due_ms, "2026-09-29T17:00");
+    story.directory = blank;
+    (void)story_fire_once(&story, instant("2026-09-29T17:00"));
+    instant_is(story.timer_ms, "2026-09-29T18:00");
+    story.directory = known;
+    (void)story_fire_once(&story, instant("2026-09-29T18:00"));
+    assert_int_equal(story.state.level, LEVEL_DISTRICT);
+    assert_int_equal(story.counts[METRIC_STEP_LATE], 1);
+    instant_is(story.state.step_due_ms, "2026-09-30T09:30");
+}
+
+/* Parts of a case without a deadline would have none themselves. */
+static void joint_work_waits_for_an_awaited_deadline(void **state)
+{
+    (void)state;
+    static const struct act both = {.units = {U_ROADS, U_VILLAGE}, .unit_count = 2};
+    struct story story;
+    int64_t now = instant("2026-09-30T09:00");
+    story_begin(&story, blank);
+    (void)story_report(&story, M_LAMP, U_GRID, 0, now);
+    fails(&story, TYPE_JOINT, "sd", &both, now + 1, REFUSAL_NO_CALENDAR);
+    look_again(&story, known, now + DUE_RETRY_MS);
+    does(&story, TYPE_JOINT, "sd", &both, now + DUE_RETRY_MS + 1);
+    assert_true(part_at(&story, 2)->due_ms == story.state.due_ms);
+}
+
 /* What was settled on the spot and waits for a look waits for no deadline. */
 static void a_sampled_case_awaits_no_deadline(void **state)
 {
@@ -465,6 +585,11 @@ int main(void)
             cmocka_unit_test(parts_of_a_joint_case_are_due_in_their_units_hours),
             cmocka_unit_test(a_reset_is_in_the_working_time_of_today),
             cmocka_unit_test(a_round_without_a_calendar_waits_for_its_own_deadline),
+            cmocka_unit_test(clocks_of_a_step_wait_for_the_calendar),
+            cmocka_unit_test(a_step_that_is_over_awaits_no_clock),
+            cmocka_unit_test(verification_waits_for_the_calendar_and_escalates_nobody),
+            cmocka_unit_test(acceptance_goes_up_when_the_next_clock_is_known),
+            cmocka_unit_test(joint_work_waits_for_an_awaited_deadline),
             cmocka_unit_test(a_sampled_case_awaits_no_deadline),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

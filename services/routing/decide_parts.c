@@ -294,7 +294,8 @@ static void do_joint(struct turn *turn)
     next->course.sent_by = turn_actor_unit(turn);
     for (int i = 0; i < act->unit_count; i++)
         part_join(turn, act->units[i], starts);
-    next->warn_ms = next->step_due_ms = next->course.arrive_due_ms = 0;
+    next->warn_ms = 0;
+    clock_stop(next);
     if (!starts)
         return;
     next->course.unstarted = 0;

@@ -99,6 +99,8 @@ static enum case_refusal joint_check(const struct turn *turn, const struct routi
 {
     if (part_open_of(state, PART_JOINT, 0))
         return REFUSAL_JOINT_BEFORE;
+    if (due_awaited(turn->matter, state))
+        return REFUSAL_NO_CALENDAR; /* the parts would have no deadline */
     enum case_refusal refusal = units_check(turn, state, 0);
     const struct act *act = turn_act_body(turn);
     int64_t now = turn->input->now_ms, span_ms = due_span(turn->matter, state);

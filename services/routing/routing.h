@@ -142,6 +142,7 @@ enum case_work { WORK_OWN = 0, WORK_MISSION = 1, WORK_NEED = 2 };
     X(suspensions) /* how often its clock was stopped */                                           \
     X(verify_late) /* 1: nobody verified in time */                                                \
     X(longitude_e6)                                                                                \
+    X(step_from_ms)  /* instant from which the present step's clocks count once a year is known */ \
     X(warn_left_ms)  /* … until its yellow card */                                               \
     X(arrive_due_ms) /* instant, announced with the dispatch, while it waits for acceptance */     \
     X(first_left_ms) /* the same of what the case is judged by */

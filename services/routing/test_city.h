@@ -220,6 +220,10 @@ TEST_TOOL void story_check_course(const struct story *story)
         return;
     assert_int_equal(course->arbiter != 0, this->state == CASE_IN_ARBITRATION);
     assert_int_equal(course->left_ms != 0, this->state == CASE_SUSPENDED);
+    if (course->step_from_ms != 0) { /* a clock of the present step waits for the calendar */
+        assert_true(this->state >= CASE_DISPATCHED && this->state <= CASE_HANDLED);
+        assert_int_equal(this->step_due_ms + course->arrive_due_ms, 0);
+    }
     struct routing_case alone = *this;
     alone.course.part_count = 0;
     if (this->state == CASE_SUSPENDED)
