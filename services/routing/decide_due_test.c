@@ -516,7 +516,7 @@ static void verification_waits_for_the_calendar_and_escalates_nobody(void **stat
     instant_is(story.state.step_due_ms, "2026-10-08T11:00"); /* of four hours one and a half */
 }
 
-/* Nobody accepted it, and the next level's time for that needs the year: it goes up once it is there. */
+/* Nobody accepted it, and the next level's time needs the year: it goes up once that is there. */
 static void acceptance_goes_up_when_the_next_clock_is_known(void **state)
 {
     (void)state;
