@@ -34,8 +34,8 @@
              "催办\n"                                                                              \
              "convene 议事(--units --minutes) · resolve 议定(--units --minutes)\n"                 \
              "mediate 调解(--minutes) · agree 达成协议(--minutes) · revisit 回访协议\n"            \
-             "follow-up 回访(--score --unsolved) · reopen 重开 · pass-check · fail-check "         \
-             "核查\n"                                                                              \
+             "follow-up 回访(--score --unsolved) · reopen 重开 · merge 并案(--into)\n"             \
+             "unmerge 取消合并 · pass-check · fail-check 核查\n"                                   \
              "CASE 是编号、内部编号或工单号。",                                                    \
             "One command about a case, in the name of a member of staff. VERB:\n"                  \
             "accept arrive handle (--evidence) verify reject return decline dispatch "             \
@@ -49,8 +49,9 @@
             "--units who\n"                                                                        \
             "decides) admit deny-admission appeal uphold dismiss remind veto urge\n"               \
             "convene (--units --minutes) resolve (--units --minutes) mediate (--minutes)\n"        \
-            "agree (--minutes) revisit follow-up (--score, --unsolved) reopen pass-check\n"        \
-            "fail-check reset-due. CASE is a case number, an id, or the source's ticket.")
+            "agree (--minutes) revisit follow-up (--score, --unsolved) reopen merge (--into)\n"    \
+            "unmerge pass-check fail-check reset-due. CASE is a case number, an id, or the "       \
+            "source's ticket.")
 /* clang-format on */
 
 /* What a verb needs beside the reason, and what it may have. */
@@ -66,7 +67,8 @@ enum {
     TAKES_EVIDENCE = 256,
     TAKES_UNSOLVED = 512,
     TAKES_UNITS = 1024,
-    TAKES_MINUTES = 2048
+    TAKES_MINUTES = 2048,
+    NEEDS_OTHER = 4096
 };
 
 static const struct verb {
@@ -116,6 +118,8 @@ static const struct verb {
         {"pass-check", 2540, TAKES_PART},
         {"fail-check", 2541, TAKES_PART},
         {"arrive", 2542, 0},
+        {"merge", 2543, NEEDS_OTHER},
+        {"unmerge", 2544, 0},
         {"reset-due", 2545, 0},
 };
 
@@ -125,7 +129,7 @@ struct act {
     struct directory *directory;
     struct arena arena;
     const struct verb *verb;
-    char *staff, *why, *unit, *units, *at, *evidence; /* options; NULL = not given */
+    char *staff, *why, *unit, *units, *at, *evidence, *into; /* options; NULL = not given */
     gint minutes, part, score, code;
     gboolean unsolved;
 };
@@ -256,6 +260,7 @@ static int run(struct act *this, const char *text)
             (this->units != NULL && units_read(this, &act) != EXIT_DONE) ||
             (this->at != NULL && place_read(this, &act) != EXIT_DONE) ||
             (this->evidence != NULL && evidence_read(this, &act) != EXIT_DONE) ||
+            (this->into != NULL && case_find(&finder, this->into, &act.other) != EXIT_DONE) ||
             case_find(&finder, text, &id) != EXIT_DONE)
         return EXIT_FAILED;
     return act_send(this, id, &act);
@@ -279,7 +284,8 @@ static bool options_fit(const struct act *this)
            option_fits(this, this->at != NULL, 0, TAKES_PLACE) &&
            option_fits(this, this->code > 0, 0, TAKES_CODE) &&
            option_fits(this, this->evidence != NULL, 0, TAKES_EVIDENCE) &&
-           option_fits(this, this->unsolved, 0, TAKES_UNSOLVED);
+           option_fits(this, this->unsolved, 0, TAKES_UNSOLVED) &&
+           option_fits(this, this->into != NULL, NEEDS_OTHER, 0);
 }
 
 int command_act(struct ctl *ctl, int argc, char **argv)
@@ -308,6 +314,9 @@ int command_act(struct ctl *ctl, int argc, char **argv)
             {"evidence", 0, 0, G_OPTION_ARG_STRING, &this.evidence,
                     CTL_TEXT("随附的证据,如 photo2+record", "what is brought, as photo2+record"),
                     CTL_TEXT("证据", "LIST")},
+            {"into", 0, 0, G_OPTION_ARG_STRING, &this.into,
+                    CTL_TEXT("并入哪一案件", "the case that it is merged into"),
+                    CTL_TEXT("案件", "CASE")},
             {"unsolved", 0, 0, G_OPTION_ARG_NONE, &this.unsolved,
                     CTL_TEXT("反映人说没有解决", "the reporter says that it is not done"), NULL},
             {"minutes", 0, 0, G_OPTION_ARG_INT, &this.minutes,
@@ -339,5 +348,6 @@ int command_act(struct ctl *ctl, int argc, char **argv)
     g_free(this.units);
     g_free(this.at);
     g_free(this.evidence);
+    g_free(this.into);
     return status;
 }

@@ -109,6 +109,7 @@ struct bytes case_act_encode(struct arena *arena, const struct case_act *act)
     out.score = act->score;
     out.code = act->code;
     out.unsolved = act->unsolved;
+    out.other = act->other;
     out.longitude = act->longitude;
     out.latitude = act->latitude;
     evidence_fill(&out, arena, act);

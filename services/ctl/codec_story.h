@@ -46,7 +46,7 @@ enum err places_decode(struct bytes payload,
 #define CASE_ACT_UNITS_MAX 8
 struct case_act {
     const char *text;
-    int64_t unit, units[CASE_ACT_UNITS_MAX];
+    int64_t unit, other, units[CASE_ACT_UNITS_MAX];
     int unit_count;
     uint32_t minutes, part, score, code;
     bool unsolved;

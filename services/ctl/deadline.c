@@ -89,6 +89,8 @@ static const struct rule RULES[] = {
         {51, "agree", SPAN_GIVEN, GIVES_NOBODY, CLOCK_STAYS},
         {54, "reopen", SPAN_REWORK, GIVES_UNIT, CLOCK_STARTS},
         {57, "fail_check", SPAN_REWORK, GIVES_UNIT, CLOCK_STARTS},
+        {58, "merge", SPAN_NONE, GIVES_NOBODY, CLOCK_STOPS},
+        {59, "unmerge", SPAN_LEFT, GIVES_NOBODY, CLOCK_MOVES},
         {60, "reset_due", SPAN_RESET, GIVES_NOBODY, CLOCK_MOVES},
 };
 
@@ -98,7 +100,8 @@ enum {
     KIND_TO_DESK = 11,
     KIND_ASK_TIME = 22,
     KIND_LATE = 27,
-    KIND_TAKE_OVER = 41
+    KIND_TAKE_OVER = 41,
+    KIND_MERGE = 58
 };
 
 struct replay {
@@ -347,7 +350,7 @@ static bool handed(
         const struct replay *replay, const struct rule *rule, const struct deadline_step *step)
 {
     return rule->gives == GIVES_DESK || rule->clock == CLOCK_STARTS || rule->span == SPAN_JOINT ||
-           rule->span == SPAN_RULING ||
+           rule->span == SPAN_RULING || rule->kind == KIND_MERGE ||
            (rule->span == SPAN_STANDS && replay->dispatched && step->actor);
 }
 

@@ -183,6 +183,16 @@ static void units_fill(const struct drama *drama, const struct drama_row *row, s
         ret->units[ret->unit_count++] = unit_of(drama, g_strstrip(*it));
 }
 
+/* The case of the story that the row names by its alias; 0 = none, or not reported yet. */
+static int64_t other_of(const struct drama *drama, const struct drama_row *row)
+{
+    const char *alias = drama_pair_find(&row->with, "into");
+    for (size_t i = 0; alias && i < drama->file.alias_count; i++)
+        if (strcmp(drama->file.aliases[i], alias) == 0)
+            return drama->cases[i].id;
+    return 0;
+}
+
 static void order_fill(const struct drama *drama, const struct drama_row *row, struct case_act *ret)
 {
     const char *text = drama_pair_find(&row->with, "text");
@@ -192,6 +202,7 @@ static void order_fill(const struct drama *drama, const struct drama_row *row, s
     double at[2];
     *ret = (struct case_act){.text = text ? text : row->zh,
             .unit = unit_of(drama, drama_pair_find(&row->with, "unit")),
+            .other = other_of(drama, row),
             .minutes = number_of(row, "minutes"),
             .part = part,
             .score = number_of(row, "score"),

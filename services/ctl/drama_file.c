@@ -40,7 +40,8 @@ static const struct {
         {"again", true, false}, {"urges", true, false}, {"settled", true, false},
         {"to", true, false}, {"evidence", true, true}, {"unit", false, true},
         {"units", false, true}, {"minutes", false, true}, {"part", false, true},
-        {"score", false, true}, {"code", false, true}, {"unsolved", false, true}};
+        {"score", false, true}, {"code", false, true}, {"unsolved", false, true},
+        {"into", false, true}};
 
 struct reading {
     struct drama_file *file;
@@ -217,6 +218,14 @@ static bool number_fits(const char *value)
     return *value && !*end && number >= 0 && number <= INT32_MAX;
 }
 
+static bool alias_known(const struct drama_file *file, const char *alias)
+{
+    for (size_t i = 0; i < file->alias_count; i++)
+        if (strcmp(file->aliases[i], alias) == 0)
+            return true;
+    return false;
+}
+
 static void value_check(const struct reading *reading, const struct drama_pair *pair)
 {
     static const char *const numbers[] = {"minutes", "part", "score", NULL};
@@ -237,6 +246,9 @@ static void value_check(const struct reading *reading, const struct drama_pair *
     else if (strcmp(pair->key, "promised") == 0 &&
              !drama_instant_parse(pair->value, 0, reading->row->at_ms, &at_ms))
         fault(reading, COL_WITH, pair->value, "时刻", "an instant");
+    else if (strcmp(pair->key, "into") == 0 && !alias_known(reading->file, pair->value))
+        fault(reading, COL_WITH, pair->value, "前面某行 report 给出的案件代号",
+                "the name of a case that a report further up has given");
     else if (strcmp(pair->key, "matter") == 0 && !matter_find_code(reading->directory, pair->value))
         fault(reading, COL_WITH, pair->value, "matters.csv 里的事项编码",
                 "a matter's code of matters.csv");

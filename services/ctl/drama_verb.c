@@ -53,6 +53,8 @@
     X("pass-check", ACT, ROUTING, 2540)                                                            \
     X("fail-check", ACT, ROUTING, 2541)                                                            \
     X("arrive", ACT, ROUTING, 2542)                                                                \
+    X("merge", ACT, ROUTING, 2543)                                                                 \
+    X("unmerge", ACT, ROUTING, 2544)                                                               \
     X("reset-due", ACT, ROUTING, 2545)                                                             \
     X("squad-accept", ACT, ENFORCEMENT, 3501)                                                      \
     X("squad-arrive", ACT, ENFORCEMENT, 3502)                                                      \

@@ -33,6 +33,7 @@ struct name {
     X(ROUTING, STATE, "returned", "已退单", "given back")                                          \
     X(ROUTING, STATE, "in_arbitration", "待裁决", "in arbitration")                                \
     X(ROUTING, STATE, "suspended", "已挂账", "suspended")                                          \
+    X(ROUTING, STATE, "merged", "已合并", "merged")                                                \
     X(ROUTING, STEP, "register", "立案", "registered")                                             \
     X(ROUTING, STEP, "dispatch", "派单", "dispatched")                                             \
     X(ROUTING, STEP, "accept", "接单", "accepted")                                                 \
@@ -91,6 +92,8 @@ struct name {
     X(ROUTING, STEP, "sample", "抽查", "drawn for a check")                                        \
     X(ROUTING, STEP, "pass_check", "核查通过", "check passed")                                     \
     X(ROUTING, STEP, "fail_check", "核查不通过,重开", "check failed: reopened")                    \
+    X(ROUTING, STEP, "merge", "合并", "merged")                                                    \
+    X(ROUTING, STEP, "unmerge", "取消合并", "unmerged")                                            \
     X(ROUTING, STEP, "reset_due", "重置期限", "deadline reset")                                    \
     X(ROUTING, STEP, "step_clock", "日历已有,步骤时限起算", "calendar known: step's clock set") \
     X(ENFORCEMENT, STATE, "waiting", "等待队伍", "waiting")                                        \
@@ -159,6 +162,7 @@ const struct metric_name METRIC_NAMES[] = {
         {SERVICE_ROUTING, 26, "vetoed", "否决", "vetoed"},
         {SERVICE_ROUTING, 27, "settled", "就地处置", "settled"},
         {SERVICE_ROUTING, 28, "checks_failed", "核查不通过", "failed checks"},
+        {SERVICE_ROUTING, 29, "merged", "合并", "merged"},
         {SERVICE_ENFORCEMENT, 0, "missions_open", "任务在办", "missions"},
         {SERVICE_ENFORCEMENT, 1, "missions_waiting", "任务等候", "waiting"},
         {SERVICE_ENFORCEMENT, 2, "missions_done", "任务完成", "done"},
@@ -257,6 +261,7 @@ const char *name_next(const struct ctl *ctl, const char *state, const char *hand
             {"returned", "重新派单、上报升级、转出", "dispatch, step up, refer"},
             {"in_arbitration", "裁决", "rule"},
             {"suspended", "恢复、转出", "resume, refer"},
+            {"merged", "取消合并", "unmerge"},
     };
     bool open = strcmp(state, "dispatched") == 0 || strcmp(state, "accepted") == 0;
     if (open && strcmp(handler_kind, "squad") == 0)

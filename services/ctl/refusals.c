@@ -49,9 +49,13 @@
     X(ROUTING, 44, "actor_not_supervisor")                                                         \
     X(ROUTING, 45, "took_part")                                                                    \
     X(ROUTING, 46, "arrived_before")                                                               \
+    X(ROUTING, 47, "evidence")                                                                     \
     X(ROUTING, 48, "due_otherwise")                                                                \
     X(ROUTING, 49, "due_same")                                                                     \
     X(ROUTING, 50, "due_passed")                                                                   \
+    X(ROUTING, 51, "merged")                                                                       \
+    X(ROUTING, 52, "merge_younger")                                                                \
+    X(ROUTING, 53, "merge_unlike")                                                                 \
     X(ENFORCEMENT, 1, "not_now")                                                                   \
     X(ENFORCEMENT, 2, "not_your_squad")                                                            \
     X(ENFORCEMENT, 3, "accept_first")                                                              \

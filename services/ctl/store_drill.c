@@ -19,7 +19,8 @@
 static const char BUSY[] =
         "PREPARE drill_busy AS "
         "SELECT " EACH(SENT_ON) ", " EACH(SENT_AUDIT) ", " EACH(HELD) " + " HELD("audit") ", " EACH(
-                DUE) ", (SELECT count(*) FROM enforcement.work_ready), "
+                DUE) ", (SELECT count(*) FROM enforcement.work_ready) + "
+                     "(SELECT count(*) FROM routing.work_ready), "
                      "(SELECT count(*) FROM audit.pages WHERE first_place IS NULL "
                      "AND ver > 0)";
 

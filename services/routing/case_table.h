@@ -20,7 +20,8 @@
     X(CASE_REFERRED_OUT, 8, "referred_out", false)                                                 \
     X(CASE_RETURNED, 9, "returned", true)              /* given back; waits to be dispatched */    \
     X(CASE_IN_ARBITRATION, 10, "in_arbitration", true) /* given back again; waits for a ruling */  \
-    X(CASE_SUSPENDED, 11, "suspended", true)           /* its clock stands until the review */
+    X(CASE_SUSPENDED, 11, "suspended", true)           /* its clock stands until the review */     \
+    X(CASE_MERGED, 12, "merged", true) /* is handled with another case, and ends with it */
 
 enum case_state {
 #define X(name, number, text, open) name = number,
@@ -96,7 +97,12 @@ enum case_state {
     X(EVENT_FAIL_CHECK, 61, "fail_check")                                                          \
     X(EVENT_ARRIVE, 62, "arrive")                                                                  \
     X(EVENT_WORK_DONE, 63, "work_done") /* a squad or volunteer is done, and parts are open */     \
-    X(EVENT_RESET_DUE, 64, "reset_due")
+    X(EVENT_RESET_DUE, 64, "reset_due")                                                            \
+    X(EVENT_MERGE, 65, "merge")                                                                    \
+    X(EVENT_UNMERGE, 66, "unmerge")                                                                \
+    X(EVENT_OTHER_CLOSED, 67, "other_closed") /* the case that it was merged into */               \
+    X(EVENT_OTHER_REFERRED, 68, "other_referred")                                                  \
+    X(EVENT_OTHER_GONE, 69, "other_gone") /* … was taken back, or there is none */
 
 enum case_event {
     EVENT_NONE = 0,
@@ -160,6 +166,14 @@ enum case_who {
     X(ANY,            DISMISS,        SUPERVISES, DISMISS,    ANY,            NONE)                \
     X(ANY,            REVISIT,        CONCERNED, REVISIT,    ANY,            NONE)                 \
                                                                                                    \
+    X(MERGED,         TAKEN_BACK,     NOBODY,    END,        WITHDRAWN,      NONE)                 \
+    X(MERGED,         URGE,           DIRECTS,   URGE,       MERGED,         NONE)                 \
+    X(MERGED,         UNMERGE,        DIRECTS,   UNMERGE,    DISPATCHED,     NONE)                 \
+    X(MERGED,         OTHER_CLOSED,   NOBODY,    END_ALONG,  CLOSED,         NONE)                 \
+    X(MERGED,         OTHER_REFERRED, NOBODY,    END_ALONG,  REFERRED_OUT,   NONE)                 \
+    X(MERGED,         OTHER_GONE,     NOBODY,    UNMERGE,    DISPATCHED,     NONE)                 \
+    X(MERGED,         ANY,            NOBODY,    REFUSE,     MERGED,         MERGED)               \
+                                                                                                   \
     X(OPEN,           URGE,           DIRECTS,   URGE,       ANY,            NONE)                 \
     X(OPEN,           REMIND,         DIRECTS,   REMIND,     ANY,            NONE)                 \
     X(OPEN,           VETO,           SUPERVISES, VETO,       ANY,            NONE)                \
@@ -185,6 +199,7 @@ enum case_who {
     X(DISPATCHED,     RETURN_AGAIN,   HANDLES,   DISPUTE,    IN_ARBITRATION, NONE)                 \
     X(DISPATCHED,     DECLINE,        HANDLES,   DECLINE,    RETURNED,       NONE)                 \
     X(DISPATCHED,     DISPATCH,       DIRECTS,   DISPATCH,   DISPATCHED,     NONE)                 \
+    X(DISPATCHED,     MERGE,          DIRECTS,   MERGE,      MERGED,         NONE)                 \
     X(DISPATCHED,     STEP_UP,        CONCERNED, STEP_UP,    DISPATCHED,     NONE)                 \
     X(DISPATCHED,     RESET_DUE,      GRANTS,    RESET_DUE,  DISPATCHED,     NONE)                 \
     X(DISPATCHED,     SUSPEND,        NOBODY,    REFUSE,     DISPATCHED,     NOT_ACCEPTED)         \
@@ -214,6 +229,7 @@ enum case_who {
     X(ACCEPTED,       RETURN,         HANDLES,   RETURN,     RETURNED,       NONE)                 \
     X(ACCEPTED,       RETURN_AGAIN,   HANDLES,   DISPUTE,    IN_ARBITRATION, NONE)                 \
     X(ACCEPTED,       DISPATCH,       DIRECTS,   DISPATCH,   DISPATCHED,     NONE)                 \
+    X(ACCEPTED,       MERGE,          DIRECTS,   MERGE,      MERGED,         NONE)                 \
     X(ACCEPTED,       STEP_UP,        CONCERNED, STEP_UP,    DISPATCHED,     NONE)                 \
     X(ACCEPTED,       SUSPEND,        GRANTS,    SUSPEND,    SUSPENDED,      NONE)                 \
     X(ACCEPTED,       ASK_TIME,       HANDLES,   ASK_TIME,   ACCEPTED,       NONE)                 \
@@ -244,6 +260,7 @@ enum case_who {
     X(RETURNED,       DEADLINE,       NOBODY,    ESCALATE,   RETURNED,       NONE)                 \
     X(RETURNED,       REFER,          DIRECTS,   REFER,      REFERRED_OUT,   NONE)                 \
     X(RETURNED,       DISPATCH,       DIRECTS,   DISPATCH,   DISPATCHED,     NONE)                 \
+    X(RETURNED,       MERGE,          DIRECTS,   MERGE,      MERGED,         NONE)                 \
     X(RETURNED,       STEP_UP,        DIRECTS,   STEP_UP,    DISPATCHED,     NONE)                 \
     X(RETURNED,       ANY,            NOBODY,    REFUSE,     RETURNED,       RETURNED)             \
                                                                                                    \
@@ -329,6 +346,9 @@ enum case_action {
     DO_FOLLOW_UP,
     DO_REOPEN,
     DO_FAIL_CHECK,
+    DO_MERGE, /* the first of those that stand in decide_merge.c */
+    DO_UNMERGE,
+    DO_END_ALONG,
     DO_LOOK, /* the first of those that stand in decide_clock.c: sets the timer anew */
     DO_WARN,
     DO_STEP_LATE /* nobody accepted, came or verified in time */
@@ -394,6 +414,8 @@ enum case_action {
     X(STEP_SAMPLE, 55, "sample") /* drawn for a look by the level above */                         \
     X(STEP_PASS_CHECK, 56, "pass_check")                                                           \
     X(STEP_FAIL_CHECK, 57, "fail_check")                                                           \
+    X(STEP_MERGE, 58, "merge")                                                                     \
+    X(STEP_UNMERGE, 59, "unmerge")                                                                 \
     X(STEP_RESET_DUE, 60, "reset_due") /* by the rules of today; a person's will */                \
     X(STEP_CLOCK, 61, "step_clock")    /* the calendar has the year: the step's clock begins */
 
@@ -437,7 +459,8 @@ enum case_step {
     X(METRIC_REMINDED, 25, "reminded")                                                             \
     X(METRIC_VETOED, 26, "vetoed")                                                                 \
     X(METRIC_SETTLED, 27, "settled") /* on the spot */                                             \
-    X(METRIC_CHECK_FAILED, 28, "checks_failed")
+    X(METRIC_CHECK_FAILED, 28, "checks_failed")                                                    \
+    X(METRIC_MERGED, 29, "merged") /* how often, at the area that answered for it */
 
 enum case_metric {
 #define X(name, number, text) name = number,

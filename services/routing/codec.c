@@ -262,12 +262,14 @@ static void case_ended_encode(
     Huying__Routing__CaseEnded message = HUYING__ROUTING__CASE_ENDED__INIT;
     BUF_OWNED text = {0};
     if (this->state == CASE_CLOSED)
-        buf_add_text(&text, "您反映的事项已处理完毕，并经他人核实。");
+        buf_add_text(&text, input->kind == INPUT_WORK
+                                    ? "您反映的事项已与同一事项合并办理，现已处理完毕。"
+                                    : "您反映的事项已处理完毕，并经他人核实。");
     else if (this->state == CASE_WITHDRAWN)
         buf_add_text(&text, "您反映的事项已按您的要求撤回。");
     else
         buf_add_format(&text, "您反映的事项不属于本区办理范围，已转出。%s",
-                ((const struct act *)input->body)->text);
+                input->kind == INPUT_COMMAND ? ((const struct act *)input->body)->text : "");
     message.outcome = text_lend(case_state_name(this->state));
     message.at_ms = this->ended_at_ms;
     message.text = text.data;
@@ -391,12 +393,14 @@ void routing_detail(
 {
     bool own_text = step->kind != STEP_CLOSE &&
                     (step->kind != STEP_DISPATCH || input->type == TYPE_DISPATCH);
-    if (input->kind == INPUT_TIMER || !own_text)
+    if (input->kind == INPUT_TIMER || input->kind == INPUT_WORK || !own_text)
         return;
     if (input->kind == INPUT_COMMAND) {
         bool aside = (step->kind == STEP_ACCEPT && input->type != TYPE_ACCEPT) ||
                      step->kind == STEP_SAMPLE || step->kind == STEP_YELLOW;
         const struct act *act = input->body;
+        if (step->kind == STEP_MERGE)
+            buf_add_format(out, "%" PRId64 ": ", act->other);
         if (!aside)
             act_detail(next, act, (enum case_step)step->kind, out);
         if (!aside && (input->type == TYPE_HANDLE || input->type == TYPE_FINISH_PART))

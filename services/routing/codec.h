@@ -87,6 +87,10 @@ enum err follow_up_decode(struct bytes payload,
         struct arena *arena,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
+enum err merge_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
 
 /* As aggregate_ops: encode, answer, detail. */
 void routing_encode(const void *next,

@@ -51,6 +51,8 @@ SAME(TYPE_REOPEN, HUYING__ROUTING__TYPE__REOPEN);
 SAME(TYPE_PASS_CHECK, HUYING__ROUTING__TYPE__PASS_CHECK);
 SAME(TYPE_FAIL_CHECK, HUYING__ROUTING__TYPE__FAIL_CHECK);
 SAME(TYPE_ARRIVE, HUYING__ROUTING__TYPE__ARRIVE);
+SAME(TYPE_MERGE, HUYING__ROUTING__TYPE__MERGE);
+SAME(TYPE_UNMERGE, HUYING__ROUTING__TYPE__UNMERGE);
 SAME(TYPE_RESET_DUE, HUYING__ROUTING__TYPE__RESET_DUE);
 
 enum {
@@ -62,7 +64,8 @@ enum {
     NEEDS_ONE_UNIT = 32, /* in `units` */
     NEEDS_SCORE = 64,
     NEEDS_PART = 128,
-    NEEDS_SPAN_FOR_UNITS = 256
+    NEEDS_SPAN_FOR_UNITS = 256,
+    NEEDS_OTHER = 512
 };
 
 static enum err refuse(const char **ret_why, const char *why)
@@ -98,6 +101,8 @@ static const char *fields_why(const Huying__Routing__Act *in)
         return "part: 0, or the number of a part of the case (1 to 16) expected";
     if (in->score > SCORE_MAX)
         return "score: 1 to 5 expected";
+    if (in->other < 0)
+        return "other: the id of a case, or 0, expected";
     if (in->code > 999999)
         return "code: the six digits shown at the place expected";
     return position_why(in);
@@ -121,6 +126,8 @@ static const char *needs_why(const Huying__Routing__Act *in, int needs)
         return "score: 1 to 5 expected";
     if ((needs & NEEDS_PART) && in->part == 0)
         return "part: the number of a part of the case, from 1, expected";
+    if ((needs & NEEDS_OTHER) && in->other == 0)
+        return "other: the id of the case that it is merged into expected";
     if ((needs & NEEDS_SPAN_FOR_UNITS) && in->n_units > 0 && in->minutes == 0)
         return "minutes: 1 to 129600 (90 days) expected for the units' tasks";
     return NULL;
@@ -160,6 +167,7 @@ static enum err act_read(struct bytes payload,
             .part = (int)in->part,
             .score = (int)in->score,
             .code = (int)in->code,
+            .other = in->other,
             .unsolved = in->unsolved,
             .at = {in->longitude, in->latitude, in->longitude != 0 || in->latitude != 0}};
     for (size_t i = 0; i < in->n_units; i++)
@@ -190,3 +198,4 @@ DECODER(convene_decode, NEEDS_REASON | NEEDS_UNITS | NEEDS_SPAN)
 DECODER(resolve_decode, NEEDS_REASON | NEEDS_SPAN_FOR_UNITS)
 DECODER(score_decode, NEEDS_SCORE | NEEDS_PART)
 DECODER(follow_up_decode, NEEDS_SCORE)
+DECODER(merge_decode, NEEDS_REASON | NEEDS_OTHER)

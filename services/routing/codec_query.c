@@ -60,7 +60,8 @@ static enum err units_bind(const struct directory *directory,
     return OK;
 }
 
-/* The states asked for; tickets are found in any state. True when only open cases are meant. */
+/* The states asked for; tickets are found in any state. True when only cases are meant that stand in
+ * somebody's list: those that are open, and not merged. */
 static bool states_bind(const char *name, bool any, struct params *params)
 {
     static const bool open[CASE_STATE_COUNT] = {
@@ -72,9 +73,10 @@ static bool states_bind(const char *name, bool any, struct params *params)
     enum case_state one = case_state_find(name);
     bool all_open = true;
     for (int state = CASE_REGISTERED; state < CASE_STATE_COUNT; state++) {
-        if (name[0] ? state == (int)one : any || open[state]) {
+        bool listed = open[state] && state != CASE_MERGED;
+        if (name[0] ? state == (int)one : any || listed) {
             param_add_int(params, index, state);
-            all_open = all_open && open[state];
+            all_open = all_open && listed;
         }
     }
     return all_open;

@@ -16,6 +16,7 @@
 #include "services/routing/decide_actor.h"
 #include "services/routing/decide_after.h"
 #include "services/routing/decide_due.h"
+#include "services/routing/decide_merge.h"
 #include "services/routing/decide_parts.h"
 #include "services/routing/decide_turn.h"
 
@@ -364,6 +365,7 @@ void turn_end(struct turn *turn, enum case_metric metric)
     next->ended_at_ms = turn->input->now_ms;
     next->warn_ms = 0;
     clock_stop(next);
+    next->course.merged = 0;
     work_cancel(turn);
     parts_end(turn);
     send_add(turn->outcome, SERVICE_INTAKE, TYPE_CASE_ENDED, 0);
@@ -523,6 +525,8 @@ static void turn_act(struct turn *turn, enum case_action action)
     };
     if (action >= DO_LOOK || action == DO_ESCALATE) {
         clock_act(turn, action);
+    } else if (action >= DO_MERGE) {
+        merge_act(turn, action);
     } else if (action >= DO_SETTLE) {
         after_act(turn, action);
     } else if (action >= DO_WHISTLE) {
@@ -552,7 +556,8 @@ static enum case_refusal command_check(
             (enum case_who)rule->who, rule->action, act->part);
     if (refusal != REFUSAL_NONE)
         return refusal;
-    return rule->action >= DO_SETTLE    ? after_check(turn, state, rule->action)
+    return rule->action >= DO_MERGE     ? merge_check(turn, state, rule->action)
+           : rule->action >= DO_SETTLE  ? after_check(turn, state, rule->action)
            : rule->action >= DO_WHISTLE ? parts_check(turn, state, rule->action)
                                         : course_check(turn, state, rule->action);
 }
@@ -574,6 +579,7 @@ void routing_decide(const void *state,
             .before = this,
             .next = next,
             .outcome = outcome,
+            .others = world->related,
             .to = rule->to == CASE_ANY ? this->state : rule->to,
     };
     enum case_refusal refusal = command_check(&turn, this, rule);

@@ -82,6 +82,12 @@ static void do_settle(struct turn *turn)
     turn_end(turn, METRIC_CLOSED);
 }
 
+/* Who had handled it; of a case that ended with another one, who was to. */
+static int64_t case_worker(const struct routing_case *this)
+{
+    return this->handled_unit != 0 ? this->handled_unit : this->handler;
+}
+
 static void score_take(struct turn *turn)
 {
     bool command = turn->input->kind == INPUT_COMMAND;
@@ -94,7 +100,7 @@ static void score_take(struct turn *turn)
 static void do_follow_up(struct turn *turn)
 {
     score_take(turn);
-    turn_step(turn, STEP_FOLLOW_UP, turn->to, turn->next->handled_unit);
+    turn_step(turn, STEP_FOLLOW_UP, turn->to, case_worker(turn->next));
 }
 
 /* Another round, of the same case, for whoever had handled it, in less time. What was promised was
@@ -102,7 +108,7 @@ static void do_follow_up(struct turn *turn)
 static void case_reopen(struct turn *turn, enum case_step kind)
 {
     struct routing_case *next = turn->next;
-    int64_t unit = next->handled_unit;
+    int64_t unit = case_worker(next);
     checks_end(turn);
     turn_mark(turn, METRIC_REOPENED, unit, 1);
     turn_count(turn, METRIC_CLOSED, -1);

@@ -43,7 +43,7 @@ struct case_clock clock_first(const struct routing_case *this)
         clock_take(&first, part->warn_ms, EVENT_PART_WARN, i);
         clock_take(&first, part->late ? 0 : part->due_ms, EVENT_PART_DUE, i);
     }
-    if (!case_open(this->state))
+    if (!case_open(this->state) || this->state == CASE_MERGED)
         return first;
     if (warn_runs(this))
         clock_take(&first, this->warn_ms, EVENT_WARN, 0);

@@ -169,21 +169,6 @@ static bool left_read(const struct turn *turn, int64_t due_ms, int64_t *ret_ms)
                    due_ms, ret_ms) == 0;
 }
 
-static void do_suspend(struct turn *turn)
-{
-    struct routing_case *next = turn->next;
-    struct case_course *course = &next->course;
-    bool known = left_read(turn, next->due_ms, &course->left_ms) &&
-                 left_read(turn, next->first_due_ms, &course->first_left_ms) &&
-                 (next->warn_ms == 0 || left_read(turn, next->warn_ms, &course->warn_left_ms));
-    must(known && course->left_ms > 0); /* suspend_check() */
-    course->suspensions++;
-    struct step *step = turn_step(turn, STEP_SUSPEND, turn->to, next->handler);
-    clock_stop(next);
-    next->step_due_ms = step->due_ms = turn->input->now_ms + turn_act_body(turn)->span_ms;
-    turn_count(turn, METRIC_SUSPENDED, 1);
-}
-
 /* How much of the clock a pause has taken, which is what the deadline moved by. */
 static int64_t stood(const struct turn *turn, int64_t before_ms, int64_t due_ms)
 {
@@ -193,24 +178,60 @@ static int64_t stood(const struct turn *turn, int64_t before_ms, int64_t due_ms)
     return year == 0 ? ms : 0;
 }
 
-/* By a person, or at the review: no suspension lasts for ever. The review awaits the calendar. */
-static void do_resume(struct turn *turn)
+bool clocks_pause(const struct turn *turn, struct case_course *ret)
+{
+    const struct routing_case *next = turn->next;
+    ret->left_ms = ret->first_left_ms = ret->warn_left_ms = 0;
+    return (next->due_ms == 0 || left_read(turn, next->due_ms, &ret->left_ms)) &&
+           (next->first_due_ms == 0 || left_read(turn, next->first_due_ms, &ret->first_left_ms)) &&
+           (next->warn_ms == 0 || left_read(turn, next->warn_ms, &ret->warn_left_ms));
+}
+
+bool clocks_known(const struct turn *turn, const struct case_course *stopped)
+{
+    int64_t now = turn->input->now_ms;
+    return handler_due(turn, now, stopped->left_ms).year == 0 &&
+           handler_due(turn, now, stopped->warn_left_ms).year == 0 &&
+           handler_due(turn, now, stopped->first_left_ms).year == 0;
+}
+
+bool clocks_go_on(struct turn *turn, enum case_step kind)
 {
     struct routing_case *next = turn->next;
     struct case_course *course = &next->course;
     int64_t now = turn->input->now_ms;
-    struct due due = handler_due(turn, now, course->left_ms);
-    struct due first = handler_due(turn, now, course->first_left_ms);
-    struct due warn = handler_due(turn, now, course->warn_left_ms);
-    if (due.year != 0 || first.year != 0 || warn.year != 0)
-        return;
-    struct step *step = turn_step(turn, STEP_RESUME, turn->to, next->handler);
-    if (first.at_ms != 0)
-        next->first_due_ms = first.at_ms;
-    course->added_ms += stood(turn, next->due_ms, due.at_ms);
-    clock_move(turn, step, due.at_ms, warn.at_ms);
+    if (!clocks_known(turn, course))
+        return false;
+    struct step *step = turn_step(turn, kind, turn->to, next->handler);
+    if (course->first_left_ms != 0)
+        next->first_due_ms = handler_due(turn, now, course->first_left_ms).at_ms;
+    if (course->left_ms != 0) {
+        int64_t due_ms = handler_due(turn, now, course->left_ms).at_ms;
+        course->added_ms += stood(turn, next->due_ms, due_ms);
+        clock_move(turn, step, due_ms, handler_due(turn, now, course->warn_left_ms).at_ms);
+    }
     course->left_ms = course->first_left_ms = course->warn_left_ms = 0;
-    next->step_due_ms = 0;
+    return true;
+}
+
+static void do_suspend(struct turn *turn)
+{
+    struct routing_case *next = turn->next;
+    struct case_course *course = &next->course;
+    bool known = clocks_pause(turn, course);
+    must(known && course->left_ms > 0); /* suspend_check() */
+    course->suspensions++;
+    struct step *step = turn_step(turn, STEP_SUSPEND, turn->to, next->handler);
+    clock_stop(next);
+    next->step_due_ms = step->due_ms = turn->input->now_ms + turn_act_body(turn)->span_ms;
+    turn_count(turn, METRIC_SUSPENDED, 1);
+}
+
+/* By a person, or at the review: no suspension lasts for ever. The review awaits the calendar. */
+static void do_resume(struct turn *turn)
+{
+    if (clocks_go_on(turn, STEP_RESUME))
+        turn->next->step_due_ms = 0;
 }
 
 static void do_ask_time(struct turn *turn)
@@ -446,11 +467,7 @@ static enum case_refusal grant_check(const struct turn *turn, const struct routi
 
 static enum case_refusal resume_check(const struct turn *turn, const struct routing_case *state)
 {
-    int64_t now = turn->input->now_ms;
-    bool known = handler_due(turn, now, state->course.left_ms).year == 0 &&
-                 handler_due(turn, now, state->course.warn_left_ms).year == 0 &&
-                 handler_due(turn, now, state->course.first_left_ms).year == 0;
-    return known ? REFUSAL_NONE : REFUSAL_NO_CALENDAR;
+    return clocks_known(turn, &state->course) ? REFUSAL_NONE : REFUSAL_NO_CALENDAR;
 }
 
 /* What a unit has to do anyway, or was admitted for, it cannot decline. */

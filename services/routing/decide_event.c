@@ -54,6 +54,8 @@ static const struct {
         {TYPE_PASS_CHECK, EVENT_PASS_CHECK},
         {TYPE_FAIL_CHECK, EVENT_FAIL_CHECK},
         {TYPE_ARRIVE, EVENT_ARRIVE},
+        {TYPE_MERGE, EVENT_MERGE},
+        {TYPE_UNMERGE, EVENT_UNMERGE},
         {TYPE_RESET_DUE, EVENT_RESET_DUE},
 };
 
@@ -70,6 +72,14 @@ static enum case_event progress_event(const struct routing_case *this, enum case
 {
     bool finished = event == EVENT_SQUAD_FINISHED || event == EVENT_NEED_FINISHED;
     return finished && parts_block(this) ? EVENT_WORK_DONE : event;
+}
+
+/* What view work_ready found. */
+static enum case_event other_event(uint32_t kind)
+{
+    return kind == OTHER_CLOSED     ? EVENT_OTHER_CLOSED
+           : kind == OTHER_REFERRED ? EVENT_OTHER_REFERRED
+                                    : EVENT_OTHER_GONE;
 }
 
 /* With the last part of a joint case the whole is handled. */
@@ -91,6 +101,8 @@ enum case_event routing_event(const struct routing_case *this,
         struct case_clock first = clock_first(this);
         return clock_over(&first, input) ? first.event : EVENT_CLOCK;
     }
+    if (input->kind == INPUT_WORK)
+        return other_event(input->type);
     switch (input->type) {
     case TYPE_CASE_REPORTED:
         return report_event(this, directory, input->body, input->agg);

@@ -68,7 +68,13 @@ static void story_random(struct story *story, struct rng *rng, int64_t *now)
             story_rests(story, story->timer_ms - 1);
         break;
     case 1:
-        (void)story_urge(story, *now);
+        if (story->state.state == CASE_MERGED) {
+            story->other.id = rng_below(rng, 4) ? story->state.course.merged : 0;
+            (void)story_other(
+                    story, (enum case_event)(EVENT_OTHER_CLOSED + rng_below(rng, 3)), *now);
+        } else {
+            (void)story_urge(story, *now);
+        }
         break;
     case 2:
         (void)story_mission(story, (enum case_event)(EVENT_SQUAD_ASSIGNED + rng_below(rng, 4)),

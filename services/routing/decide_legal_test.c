@@ -63,7 +63,8 @@ static bool names_more(uint32_t type)
 {
     return type == TYPE_DISPATCH || type == TYPE_RULE || type == TYPE_TAKE_OVER ||
            type == TYPE_ORDER || type == TYPE_APPLY || type == TYPE_WHISTLE || type == TYPE_JOINT ||
-           type == TYPE_CONVENE || type == TYPE_RESOLVE || type == TYPE_CHECK_IN;
+           type == TYPE_CONVENE || type == TYPE_RESOLVE || type == TYPE_CHECK_IN ||
+           type == TYPE_MERGE;
 }
 
 static size_t look(const struct routing_case *this, int64_t now_ms)
@@ -89,7 +90,7 @@ static void list_is_what_would_be_applied(void **state)
     (void)state;
     static const enum case_state states[] = {CASE_DISPATCHED, CASE_ACCEPTED, CASE_HANDLED,
             CASE_CLOSED, CASE_WITHDRAWN, CASE_REFERRED_OUT, CASE_RETURNED, CASE_IN_ARBITRATION,
-            CASE_SUSPENDED};
+            CASE_SUSPENDED, CASE_MERGED};
     static const int matters[] = {M_NOISE, M_DUMP, M_GRAFFITI};
     struct rng rng;
     size_t found = 0;

@@ -25,7 +25,7 @@ static int teardown(void **state)
  * (nothing). */
 static char story_shows(const struct story *story)
 {
-    static const char initials[] = "?gDAHvCWRbiS";
+    static const char initials[] = "?gDAHvCWRbiSM";
     switch (story->outcome.verdict) {
     case VERDICT_APPLIED:
         return initials[story->state.state];
@@ -47,7 +47,8 @@ static char story_shows(const struct story *story)
  * clock warn part_warn part_due | settled sampled | urge remind veto decline | whistle check_in
  * end_whistle score joint order | finish_part finish_last take_over | apply admit
  * deny_admission appeal uphold dismiss | convene resolve mediate agree revisit | follow_up
- * reopen pass_check fail_check arrive work_done | reset_due. */
+ * reopen pass_check fail_check arrive work_done | reset_due | merge unmerge other_closed
+ * other_referred other_gone. */
 static const struct {
     int matter;
     enum case_state from;
@@ -55,79 +56,82 @@ static const struct {
 } meetings[] = {
         {M_LAMP, CASE_NONE,
                 "D..nnnn........nnnnnnnnnnn."
-                "....CH.nnnnnnnnnn.nnnnnnnnnnnnnnnnn.n"},
+                "....CH.nnnnnnnnnn.nnnnnnnnnnnnnnnnn.nnn..."},
         {M_LAMP, CASE_DISPATCHED,
                 ".WDAHrR........rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.D"},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr..."},
         {M_LAMP, CASE_ACCEPTED,
                 ".WArHrR........rrrrDrSrAAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.A"},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr..."},
         {M_LAMP, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.r"},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr..."},
         {M_LAMP, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.r"},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr..."},
         {M_LAMP, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
         {M_LAMP, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
         {M_NOISE, CASE_DISPATCHED,
                 ".WDAHrR........biDrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.D"},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr..."},
         {M_NOISE, CASE_ACCEPTED,
                 ".WArHrR........biDrDrSrAAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.A"},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr..."},
         {M_NOISE, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.r"},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr..."},
         {M_NOISE, CASE_RETURNED,
                 ".WbrrrR........rrDrDrrrrrrb"
-                "bbbb..bbbrrrrrrrr.rrrrrrrbrrrrrrrrr.r"},
+                "bbbb..bbbrrrrrrrr.rrrrrrrbrrrrrrrrr.rMr..."},
         {M_NOISE, CASE_IN_ARBITRATION,
                 ".Wirrrr........rrrDrrrrrrri"
-                "iiii..iiirrrrrrrr.rrrrrrrirrrrrrrrr.r"},
+                "iiii..iiirrrrrrrr.rrrrrrrirrrrrrrrr.rrr..."},
         {M_NOISE, CASE_SUSPENDED,
                 ".WArrrR........rrrrrrrArrrA"
-                "AAAA..SSSrrrrrrrr.rrrrrrrSrrrrrrrrr.r"},
+                "AAAA..SSSrrrrrrrr.rrrrrrrSrrrrrrrrr.rrr..."},
+        {M_NOISE, CASE_MERGED,
+                ".W.rrrr........rrrrrrrrrrr."
+                "......Mrrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrDCRD"},
         {M_DUMP, CASE_DISPATCHED,
                 ".WDrrrRDAAH....rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.D"},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr..."},
         {M_DUMP, CASE_ACCEPTED,
                 ".WArrrRD.AH....rrrrDrrrrAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.A"},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr..."},
         {M_DUMP, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.r"},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr..."},
         {M_DUMP, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.r"},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr..."},
         {M_DUMP, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
         {M_DUMP, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
         {M_GRAFFITI, CASE_DISPATCHED,
                 ".WDrrrR....AHD.rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.D"},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr..."},
         {M_GRAFFITI, CASE_ACCEPTED,
                 ".WArrrR.....HD.rrrrDrrrrAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.A"},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr..."},
         {M_GRAFFITI, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.r"},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr..."},
         {M_GRAFFITI, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.r"},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr..."},
         {M_GRAFFITI, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
         {M_GRAFFITI, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.r"},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
 };
 
 static void every_state_meets_every_event(void **state)
@@ -298,6 +302,7 @@ static const struct cell {
         {M_NOISE, CASE_SUSPENDED, "resume",
                 "ok: v vd sd dd; actor_unknown: stranger; actor_not_handler: *"},
         {M_NOISE, CASE_SUSPENDED, "*", "suspended: *"},
+        {M_NOISE, CASE_MERGED, "*", "merged: *"},
         {M_DUMP, CASE_ACCEPTED, "accept", "already_accepted: *"},
         {M_DUMP, CASE_ACCEPTED, "handle",
                 "actor_unknown: stranger; mission_open: w1 w1b sq1 sq1b; actor_not_handler: *"},

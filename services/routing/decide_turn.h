@@ -1,6 +1,7 @@
 /* One decision under way, shared by the files that make decisions: decide.c (the straight way of a
  * case), decide_course.c (what happens beside it), decide_clock.c (its clocks), decide_parts.c
- * (what several units do for it) and decide_after.c (after its end). */
+ * (what several units do for it), decide_after.c (after its end) and decide_merge.c (with another
+ * case). */
 #ifndef HUYING_ROUTING_DECIDE_TURN_H
 #define HUYING_ROUTING_DECIDE_TURN_H
 
@@ -14,7 +15,8 @@ struct turn {
     const struct routing_case *before;
     struct routing_case *next;
     struct outcome *outcome;
-    enum case_state to; /* the rule's state after; of a rule with ANY the present one */
+    const struct other_set *others; /* NULL: none */
+    enum case_state to;             /* the rule's state after; of a rule with ANY the present one */
 };
 
 /* Nothing changes; the kernel throws `next` away. */
@@ -55,6 +57,12 @@ void turn_handle(struct turn *turn, const char *actor);
 void turn_end(struct turn *turn, enum case_metric metric);
 /* … where it was found, in one step. */
 void turn_settled(struct turn *turn, const char *actor);
+/* What is left on the handler's clocks into `ret`, and the clocks on with that, announced by a step of
+ * that kind. False, and nothing is done: the calendar lacks a year. */
+bool clocks_pause(const struct turn *turn, struct case_course *ret) MUST_CHECK;
+bool clocks_go_on(struct turn *turn, enum case_step kind) MUST_CHECK;
+/* Whether they could. */
+bool clocks_known(const struct turn *turn, const struct case_course *stopped);
 /* Whether it was in time; counted once. */
 void turn_judge(struct turn *turn);
 

@@ -8,6 +8,7 @@
 #include "services/kernel/bus/peers.h"
 #include "services/routing/codec.h"
 #include "services/routing/decide.h"
+#include "services/routing/decide_merge.h"
 #include "services/routing/store.h"
 #include "services/routing/store_query.h"
 
@@ -73,8 +74,13 @@ static const struct input_type inputs[] = {
         {INPUT_COMMAND, SERVICE_NONE, TYPE_PASS_CHECK, RIGHT_ACT, "pass_check", act_decode},
         {INPUT_COMMAND, SERVICE_NONE, TYPE_FAIL_CHECK, RIGHT_ACT, "fail_check", reason_decode},
         {INPUT_COMMAND, SERVICE_NONE, TYPE_ARRIVE, RIGHT_ACT, "arrive", act_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_MERGE, RIGHT_ACT, "merge", merge_decode},
+        {INPUT_COMMAND, SERVICE_NONE, TYPE_UNMERGE, RIGHT_ACT, "unmerge", reason_decode},
         {INPUT_COMMAND, SERVICE_NONE, TYPE_RESET_DUE, RIGHT_ACT, "reset_due", reason_decode},
         {INPUT_TIMER, SERVICE_NONE, TIMER_CLOCK, 0, "clock", NULL},
+        {INPUT_WORK, SERVICE_NONE, OTHER_CLOSED, 0, "other_closed", NULL},
+        {INPUT_WORK, SERVICE_NONE, OTHER_REFERRED, 0, "other_referred", NULL},
+        {INPUT_WORK, SERVICE_NONE, OTHER_GONE, 0, "other_gone", NULL},
 };
 
 static const struct query_type queries[] = {
@@ -163,6 +169,11 @@ struct aggregate_ops routing_ops(void)
             .encode = routing_encode,
             .detail = routing_detail,
             .answer = routing_answer,
+            .relates = merge_looks,
+            .related = cases_related,
             .own_columns = CASES_OWN_COLUMNS,
+            .has_work = true,
+            .statements = &CASES_OTHERS,
+            .statement_count = 1,
     };
 }

@@ -168,7 +168,18 @@
     X(REFUSAL_DUE_PASSED, 50, "due_passed",                                                        \
             "按现行目录和日历重新计算，期限已过，无人能按时办结，不能重置。可以督促或派任务。",    \
             "By the catalogue and the calendar of today the deadline would be over already, and "  \
-            "nobody could keep it. Remind the handler, or order a task.")
+            "nobody could keep it. Remind the handler, or order a task.")                          \
+    X(REFUSAL_MERGED, 51, "merged",                                                                \
+            "本案已并入另一案件，随其办结。现在可以取消合并。",                                    \
+            "The case is handled with another one, and ends with it. It can be unmerged now.")     \
+    X(REFUSAL_MERGE_YOUNGER, 52, "merge_younger",                                                  \
+            "只能并入内部编号较小的案件，两案不致互相等待。请反过来合并。",                        \
+            "A case is merged into one with a smaller id, so that no two wait for each other. "    \
+            "Merge the other one into this.")                                                      \
+    X(REFUSAL_MERGE_UNLIKE, 53, "merge_unlike",                                                    \
+            "没有这个案件，或它已结束、已合并、属于另一类事项。请并入同类事项的在办案件。",        \
+            "The other case is not there, has ended, is merged itself, or is of another category. " \
+            "Name an open one of the same category.")
 /* clang-format on */
 
 enum case_refusal {

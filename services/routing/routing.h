@@ -77,6 +77,8 @@ enum routing_type {
     TYPE_PASS_CHECK = 2540,
     TYPE_FAIL_CHECK = 2541,
     TYPE_ARRIVE = 2542,
+    TYPE_MERGE = 2543,
+    TYPE_UNMERGE = 2544,
     TYPE_RESET_DUE = 2545,
     TYPE_WORKLIST = 2601,
     TYPE_CASE = 2602,
@@ -87,6 +89,9 @@ enum routing_type {
     TYPE_MISSION_PROGRESS = 3001,
     TYPE_NEED_PROGRESS = 4001
 };
+
+/* Kinds in view work_ready: what became of the case that this one was merged into. */
+enum other_found { OTHER_CLOSED = 1, OTHER_REFERRED = 2, OTHER_GONE = 3 };
 
 #define TIMER_CLOCK 1 /* the earliest of the case's clocks (decide_clock.h), or before it */
 
@@ -123,6 +128,7 @@ enum case_work { WORK_OWN = 0, WORK_MISSION = 1, WORK_NEED = 2 };
     X(ruled)       /* 1: it was ruled who handles it; no more returns */                           \
     X(score)       /* 1 to SCORE_MAX, of the last follow-up */                                     \
     X(urged)       /* how often it was urged; what was comes first in a work list */               \
+    X(merged)      /* the case that it was merged into, until it ends or is taken apart */         \
     X(arbiter)     /* area that is asked to rule */                                                \
     X(left_ms)     /* what was left on the clock when it was stopped */                            \
     X(returns)     /* how often it was given back, disputes included */                            \
@@ -296,6 +302,7 @@ struct act {
     int64_t span_ms; /* ASK_TIME: how much more; SUSPEND: until the review; ORDER, CONVENE,
                         RESOLVE, MEDIATE, AGREE: until it is due */
     const char *text;
+    int64_t other;            /* MERGE: the case that it is merged into */
     int64_t units[UNITS_MAX]; /* WHISTLE, JOINT (the first one leads), CONVENE, RESOLVE */
     int unit_count;
     int part;           /* counted from 1; 0: the one that is open for the person's unit */
@@ -305,6 +312,18 @@ struct act {
     struct position at; /* WHISTLE, CHECK_IN */
     struct evidence evidence[EVIDENCE_KINDS]; /* HANDLE, FINISH_PART */
     int evidence_count;
+};
+
+/* A case besides the one that is decided on, as it stood when the batch began; nobody holds it. */
+struct other_case {
+    int64_t id, area;
+    int32_t matter;
+    uint8_t state; /* enum case_state */
+};
+/* world.related; NULL: none was looked at. */
+struct other_set {
+    const struct other_case *list;
+    size_t count;
 };
 
 /* Ids with their number, as queries bind them. */

@@ -9,6 +9,7 @@
 
 #include "services/kernel/base/must.h"
 #include "services/routing/codec.h"
+#include "services/routing/decide_merge.h"
 
 const char CASES_OWN_COLUMNS[] =
         "unit, area, handler, handled_unit, accepted_at, promised_at, first_due_at, due_at,"
@@ -61,6 +62,9 @@ const struct statement CASES_UPDATE = {"cases_update",
         "excluded.drill, handled_by = excluded.handled_by, course = excluded.course, source_ref "
         "= excluded.source_ref, source = COALESCE(excluded.source, c.source), summary = "
         "COALESCE(excluded.summary, c.summary)"};
+
+const struct statement CASES_OTHERS = {"cases_others",
+        "SELECT id, area, matter, state FROM cases WHERE id = ANY($1::bigint[]) AND ver > 0"};
 
 void case_load_row(const PGresult *result, int row, int col, void *state, struct arena *arena)
 {
@@ -158,4 +162,51 @@ void case_save_row(const void *state, struct params *params, int first)
     text_save(params, at++, this->source);
     text_save(params, at++, this->summary);
     must(at - first == 28);
+}
+
+/* What the callback of one batch needs; in the arena. */
+struct other_batch {
+    struct other_set set; /* first member: world.related */
+    struct other_case *list;
+    size_t room;
+};
+
+static void others_read(void *self, const PGresult *result)
+{
+    struct other_batch *batch = self;
+    int rows = PQntuples(result);
+    must((size_t)rows <= batch->room);
+    for (int row = 0; row < rows; row++)
+        batch->list[row] = (struct other_case){.id = row_int(result, row, 0),
+                .area = row_int(result, row, 1),
+                .matter = (int32_t)row_int(result, row, 2),
+                .state = (uint8_t)row_int(result, row, 3)};
+    batch->set = (struct other_set){batch->list, (size_t)rows};
+}
+
+void cases_related(struct pg *pg,
+        struct input *const *inputs,
+        const void *const *states,
+        size_t count,
+        const struct directory *directory,
+        struct arena *arena,
+        void **ret_related)
+{
+    struct other_batch *batch = arena_get(arena, sizeof *batch);
+    struct params params = {0};
+    int ids = params_array(&params, PARAM_INT8);
+    (void)directory;
+    *batch = (struct other_batch){0};
+    for (size_t i = 0; i < count; i++) {
+        int64_t other = merge_looks(inputs[i]) ? merge_other(states[i], inputs[i]) : 0;
+        if (other == 0)
+            continue;
+        param_add_int(&params, ids, other);
+        batch->room++;
+    }
+    batch->list = arena_array(arena, struct other_case, batch->room + 1);
+    if (batch->room > 0)
+        pg_queue(pg, &CASES_OTHERS, &params, others_read, batch);
+    params_fini(&params);
+    *ret_related = &batch->set;
 }

@@ -18,11 +18,20 @@
 
 /* For the end of a row. */
 extern const char CASES_OWN_COLUMNS[];
-extern const struct statement CASES_STUB, CASES_LOAD, CASES_UPDATE;
+extern const struct statement CASES_STUB, CASES_LOAD, CASES_UPDATE, CASES_OTHERS;
 
 /* As aggregate_ops. Texts are copied into the arena; `source` and `summary` are not loaded. */
 void case_load_row(const PGresult *result, int row, int col, void *state, struct arena *arena);
 void case_save_begin(struct params *params);
 void case_save_row(const void *state, struct params *params, int first);
+/* As aggregate_ops.related: a struct other_set of the cases that merge_other() names. They are not
+ * locked: what is read may have changed before the batch is committed. */
+void cases_related(struct pg *pg,
+        struct input *const *inputs,
+        const void *const *states,
+        size_t count,
+        const struct directory *directory,
+        struct arena *arena,
+        void **ret_related);
 
 #endif

@@ -5,12 +5,39 @@
 
 #include "services/routing/test_city.h"
 
+/* A command with all that it may carry: two squads, the roads' department, the village. */
+TEST_TOOL enum verdict story_do(struct story *story,
+        enum routing_type type,
+        const char *actor,
+        const struct act *given,
+        int64_t now_ms)
+{
+    struct act act = given ? *given
+                           : (struct act){.unit = U_GRID_2,
+                                     .units = {U_SQUAD, U_ROADS},
+                                     .unit_count = 2,
+                                     .span_ms = HOUR,
+                                     .score = 4,
+                                     .other = 5,
+                                     .at = {113.5, 22.9, true}};
+    act.text = "because";
+    struct input input = {.kind = INPUT_COMMAND, .type = type, .now_ms = now_ms, .body = &act};
+    (void)snprintf(input.actor, sizeof input.actor, "%s", actor);
+    return story_apply(story, &input);
+}
+
 /* A case of the village desk beside the straight way. */
 TEST_TOOL void story_stray(struct story *story, enum case_state to)
 {
     if (to == CASE_SUSPENDED) {
         (void)story_command(story, TYPE_ACCEPT, "vd", NOW + 1);
         (void)story_act(story, TYPE_SUSPEND, "sd", 0, HOUR, NOW + 2);
+        return;
+    }
+    if (to == CASE_MERGED) {
+        const struct act into = {.other = 5};
+        story->other = (struct other_case){5, U_GRID, M_NOISE, CASE_ACCEPTED};
+        (void)story_do(story, TYPE_MERGE, "vd", &into, NOW + 1);
         return;
     }
     (void)story_command(story, TYPE_RETURN, "vd", NOW + 1);
@@ -90,23 +117,16 @@ TEST_TOOL enum verdict story_urge(struct story *story, int64_t now_ms)
     return story_apply(story, &input);
 }
 
-/* A command with all that it may carry: two squads, the roads' department, the village. */
-TEST_TOOL enum verdict story_do(struct story *story,
-        enum routing_type type,
-        const char *actor,
-        const struct act *given,
-        int64_t now_ms)
+/* What view work_ready says of the case that it was merged into, and that one's row. */
+TEST_TOOL enum verdict story_other(struct story *story, enum case_event event, int64_t now_ms)
 {
-    struct act act = given ? *given
-                           : (struct act){.unit = U_GRID_2,
-                                     .units = {U_SQUAD, U_ROADS},
-                                     .unit_count = 2,
-                                     .span_ms = HOUR,
-                                     .score = 4,
-                                     .at = {113.5, 22.9, true}};
-    act.text = "because";
-    struct input input = {.kind = INPUT_COMMAND, .type = type, .now_ms = now_ms, .body = &act};
-    (void)snprintf(input.actor, sizeof input.actor, "%s", actor);
+    uint8_t state = event == EVENT_OTHER_CLOSED     ? CASE_CLOSED
+                    : event == EVENT_OTHER_REFERRED ? CASE_REFERRED_OUT
+                                                    : CASE_WITHDRAWN;
+    struct input input = {.kind = INPUT_WORK,
+            .type = (uint32_t)(OTHER_CLOSED + (event - EVENT_OTHER_CLOSED)),
+            .now_ms = now_ms};
+    story->other.state = state;
     return story_apply(story, &input);
 }
 
@@ -145,6 +165,7 @@ TEST_TOOL void fails(struct story *story,
 TEST_TOOL enum verdict story_part_command(struct story *story, enum case_event event, int64_t now)
 {
     static const struct act none = {.text = "because"};
+    story->other = (struct other_case){5, U_GRID, M_LAMP, CASE_HANDLED};
     for (uint32_t type = TYPE_WHISTLE; type <= TYPE_RESET_DUE; type++) {
         struct input input = {.kind = INPUT_COMMAND, .type = type, .now_ms = now, .body = &none};
         if (routing_event(&story->state, story->directory, &input) == event)
@@ -225,6 +246,10 @@ TEST_TOOL enum verdict story_happen(struct story *story, enum case_event event, 
     case EVENT_RESET_DUE: /* it had been announced by other rules */
         story->state.due_ms += story->state.due_ms != 0 ? HOUR : 0;
         return story_command(story, TYPE_RESET_DUE, "dd", now);
+    case EVENT_OTHER_CLOSED:
+    case EVENT_OTHER_REFERRED:
+    case EVENT_OTHER_GONE:
+        return story_other(story, event, now);
     default:
         return story_part_command(story, event, now);
     }
@@ -258,8 +283,11 @@ TEST_TOOL void story_command_random(struct story *story, struct rng *rng, int64_
             .unit_count = 1 + (int)rng_below(rng, 3),
             .part = (int)rng_below(rng, 4),
             .score = 1 + (int)rng_below(rng, SCORE_MAX),
+            .other = 70 + (int64_t)rng_below(rng, 10),
             .unsolved = rng_below(rng, 3) == 0,
             .at = {113.5, 22.9 + (double)rng_below(rng, 2), true}};
+    story->other = (struct other_case){rng_below(rng, 4) ? act.other : 0, U_GRID, M_LAMP,
+            rng_below(rng, 2) ? CASE_ACCEPTED : (uint8_t)rng_below(rng, CASE_STATE_COUNT)};
     for (int i = 0; i < act.unit_count; i++)
         act.units[i] = (int64_t[]){U_SQUAD, U_ROADS, U_VILLAGE, U_SQUAD_2}[rng_below(rng, 4)];
     if (story_do(story, type, who, &act, now) != VERDICT_APPLIED)

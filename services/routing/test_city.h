@@ -132,6 +132,7 @@ TEST_TOOL struct directory *city_build(void)
     matters[M_NOISE - 1].handler_code[LEVEL_VILLAGE] = "DESK";
     matters[M_GRAFFITI - 1].handler_code[LEVEL_VILLAGE] = "DESK";
     matters[M_ROAD - 1].handler_code[LEVEL_DISTRICT] = "D-ROADS";
+    matters[M_ROAD - 1].category = "roads";
     matters[M_ONCE - 1].self_handle = true;
     matters[M_GAS - 1].urgency = URGENCY_EMERGENCY;
     matters[M_GAS - 1].arrive_ms = HOUR / 2;
@@ -159,9 +160,10 @@ TEST_TOOL struct directory *city_build(void)
 struct story {
     struct directory *directory;
     struct routing_case state;
-    struct outcome outcome; /* of the last decision */
-    int64_t timer_ms;       /* 0 = none */
-    int64_t now_ms;         /* of the last decision */
+    struct outcome outcome;  /* of the last decision */
+    struct other_case other; /* the one besides it; id 0 = there is none */
+    int64_t timer_ms;        /* 0 = none */
+    int64_t now_ms;          /* of the last decision */
     int64_t counts[METRIC_COUNT];
     int64_t counts_at[METRIC_COUNT][U_LOOSE_GRID + 1]; /* … by unit */
     int steps, escalations;
@@ -219,7 +221,9 @@ TEST_TOOL void story_check_course(const struct story *story)
     if (!case_open(this->state))
         return;
     assert_int_equal(course->arbiter != 0, this->state == CASE_IN_ARBITRATION);
-    assert_int_equal(course->left_ms != 0, this->state == CASE_SUSPENDED);
+    if (this->state != CASE_MERGED)
+        assert_int_equal(course->left_ms != 0, this->state == CASE_SUSPENDED);
+    assert_int_equal(course->merged != 0, this->state == CASE_MERGED);
     if (course->step_from_ms != 0) { /* a clock of the present step waits for the calendar */
         assert_true(this->state >= CASE_DISPATCHED && this->state <= CASE_HANDLED);
         assert_int_equal(this->step_due_ms + course->arrive_due_ms, 0);
@@ -228,6 +232,8 @@ TEST_TOOL void story_check_course(const struct story *story)
     alone.course.part_count = 0;
     if (this->state == CASE_SUSPENDED)
         assert_int_equal(clock_first(&alone).at_ms, this->step_due_ms);
+    if (this->state == CASE_MERGED)
+        assert_int_equal(clock_first(&alone).at_ms, 0);
     if (this->state >= CASE_RETURNED)
         assert_int_equal(this->work, WORK_OWN);
     if (this->state == CASE_RETURNED && this->handler != course->sent_by)
@@ -280,7 +286,7 @@ TEST_TOOL void story_check_moves(const struct story *story, const struct routing
         may_move = may_move || kind == STEP_ESCALATE || kind == STEP_RESUME ||
                    kind == STEP_GRANT_TIME || kind == STEP_REJECT || kind == STEP_REOPEN ||
                    kind == STEP_FAIL_CHECK || kind == STEP_DECLINE || kind == STEP_RESET_DUE ||
-                   (before->course.unstarted && !next->course.unstarted);
+                   kind == STEP_UNMERGE || (before->course.unstarted && !next->course.unstarted);
     }
     if (!may_move)
         assert_int_equal(next->due_ms, before->due_ms);
@@ -302,7 +308,8 @@ TEST_TOOL void timers_take(struct story *story)
 /* Like the kernel: on a copy, and only what has steps is kept. */
 TEST_TOOL enum verdict story_apply(struct story *story, const struct input *input)
 {
-    struct world world = {.directory = story->directory};
+    struct other_set others = {&story->other, story->other.id != 0};
+    struct world world = {.directory = story->directory, .related = &others};
     struct routing_case next = story->state;
     uint8_t level = story->state.level;
     struct outcome *outcome = &story->outcome;

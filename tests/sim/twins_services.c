@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "services/kernel/base/must.h"
+#include "tests/sim/columns.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/twins.h"
 
@@ -201,8 +202,56 @@ static void squad_work(struct call *call, const struct version *squad)
     }
 }
 
+/* The id behind "merged" in a case's course; 0 = none. */
+static int64_t merged_into(const struct cell *course)
+{
+    static const char name[] = "\"merged\": ";
+    const char *at =
+            course->null ? NULL : memmem(course->data, (size_t)course->size, name, strlen(name));
+    int64_t id = 0;
+    for (at = at ? at + strlen(name) : ""; *at >= '0' && *at <= '9'; at++)
+        id = id * 10 + (*at - '0');
+    return id;
+}
+
+/* Of routing: cases that were merged into one that is over. */
+static enum exec twin_merged(struct call *call)
+{
+    result_begin(call, "848T");
+    EACH_ROW(call, T_AGG, row, version)
+    {
+        int64_t into = merged_into(&version->cells[CASE_COURSE]);
+        const struct version *other =
+                into ? row_see(row_find(own_table(call, T_AGG), key1(into)), call->txn) : NULL;
+        bool there = other && cell_int(other, ROW_VER) > 0;
+        int64_t state = there ? cell_int(other, CASE_STATE) : 7;
+        if (into && state >= 6 && state <= 8)
+            result_add(call, (struct cell[]){cell_number(row->key.a),
+                                     cell_number(state == 6   ? 1
+                                                 : state == 8 ? 2
+                                                              : 3),
+                                     cell_number(0), cell_number(db_clock_ms())});
+    }
+    return EXEC_DONE;
+}
+
+static enum exec twin_others(struct call *call)
+{
+    result_begin(call, "8842");
+    for (int i = 0; i < call->args[0].count; i++) {
+        struct row *row = row_find(own_table(call, T_AGG), key1(arg_at(call, 0, i)));
+        const struct version *version = row ? row_see(row, call->txn) : NULL;
+        if (version && cell_int(version, ROW_VER) > 0)
+            result_add(call, (struct cell[]){version->cells[ROW_ID], version->cells[CASE_AREA],
+                                     version->cells[CASE_MATTER], version->cells[CASE_STATE]});
+    }
+    return EXEC_DONE;
+}
+
 static enum exec twin_work(struct call *call)
 {
+    if (call->service == SERVICE_ROUTING)
+        return twin_merged(call);
     result_begin(call, "848T");
     EACH_ROW(call, T_AGG, row, version)
     {
@@ -324,6 +373,7 @@ const struct twin service_twins[] = {{"intake_ticket_insert", twin_ticket_insert
         {"intake_ticket_attach", twin_ticket_attach}, {"intake_ticket_find", twin_ticket_find},
         {"intake_grids_read", twin_grids}, {"squad_stub", twin_squad_stub},
         {"squad_lock", twin_squad_lock}, {"squad_queues", twin_squad_queues},
-        {"squad_update", twin_squad_update}, {"k_work", twin_work}, {"credit_add", twin_credit},
-        {"look", twin_look}, {"head_take", twin_head_take}, {"unplaced", twin_unplaced},
-        {"place", twin_place}, {"head_move", twin_head_move}, {NULL, NULL}};
+        {"squad_update", twin_squad_update}, {"cases_others", twin_others}, {"k_work", twin_work},
+        {"credit_add", twin_credit}, {"look", twin_look}, {"head_take", twin_head_take},
+        {"unplaced", twin_unplaced}, {"place", twin_place}, {"head_move", twin_head_move},
+        {NULL, NULL}};

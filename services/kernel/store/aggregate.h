@@ -111,7 +111,9 @@ struct aggregate_ops {
     /* Optional: rows besides the aggregates, locked after them, in id order. Called with all inputs
      * of the batch and their loaded states; queues statements whose callbacks fill *ret_related.
      * Bodies are decoded (NULL in a message that is malformed). Messages that were held back and
-     * become due in this batch are not among the inputs. */
+     * become due in this batch are not among the inputs. With `relates` only batches are asked in
+     * which it is true of an input, by its kind and type alone; NULL = all. */
+    bool (*relates)(const struct input *input);
     void (*related)(struct pg *pg, struct input *const *inputs, const void *const *states,
             size_t count, const struct directory *directory, struct arena *arena,
             void **ret_related);

@@ -245,6 +245,15 @@ static size_t inputs_list(struct batch *batch)
     return count;
 }
 
+static bool related_wanted(const struct batch *batch)
+{
+    const struct aggregate_ops *ops = batch->ops;
+    bool wanted = ops->related && batch->core.work_count && !ops->relates;
+    for (size_t i = 0; ops->relates && !wanted && i < batch->core.work_count; i++)
+        wanted = ops->relates(&batch->core.works[i]->input);
+    return wanted;
+}
+
 static void related_start(struct batch *batch)
 {
     size_t count = inputs_list(batch);
@@ -356,7 +365,7 @@ static void locked(void *self, enum err err, const char *message)
     if (batch->skip)
         locked_out_leave(batch);
     core_hold(&batch->core, batch->held, batch->held_count);
-    if (batch->ops->related && batch->core.work_count)
+    if (related_wanted(batch))
         related_start(batch);
     else
         save_start(batch);

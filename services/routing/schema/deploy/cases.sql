@@ -2,8 +2,8 @@
 -- states, levels and kinds are those of the tables there. A row with ver = 0 is a stub: no reader counts it.
 --
 -- A case is updated four to six times in its life. The indexes besides the key stand on columns that change only at
--- its start, when it gets another handler or area, when somebody is called to it or has come, and at its end; every
--- other update is a heap-only one, for which the pages keep room.
+-- its start, when it gets another handler or area, when somebody is called to it or has come, when it is merged, and at
+-- its end; every other update is a heap-only one, for which the pages keep room.
 SET search_path TO :"schema";
 
 -- The units that have a part in the case and are not through with it (state 1: PART_OPEN); while it is open also those
@@ -60,7 +60,9 @@ CREATE TABLE cases (
         (CASE WHEN state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11 THEN unit END) STORED,
     called               bigint[] GENERATED ALWAYS AS    -- who has to do a part of it, also after its end; who is told
         (CASE WHEN course ? 'parts' THEN
-            units_called(course, state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11) END) STORED
+            units_called(course, state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11) END) STORED,
+    merged               bigint GENERATED ALWAYS AS      -- the case that it was merged into
+        (CASE WHEN course ? 'merged' THEN (course ->> 'merged')::bigint END) STORED
 ) WITH (fillfactor = 70);
 
 CREATE INDEX cases_source_ref ON cases (source_ref) WHERE source_ref IS NOT NULL;
@@ -69,7 +71,16 @@ CREATE INDEX cases_area ON cases (queue_area) WHERE queue_area IS NOT NULL;
 CREATE INDEX cases_place ON cases (queue_place) WHERE queue_place IS NOT NULL;
 CREATE INDEX cases_called ON cases USING gin (called) WHERE called IS NOT NULL;
 CREATE INDEX cases_accepted ON cases (accepted_at, id) WHERE accepted_at IS NOT NULL;
+CREATE INDEX cases_merged ON cases (merged) WHERE merged IS NOT NULL;
 CREATE INDEX cases_ended ON cases (ended_at) WHERE ended_at IS NOT NULL;
+
+-- Cases that were merged into one that is over: closed (1), referred out (2), taken back or not there (3); see enum
+-- other_found. While nothing is merged this reads an empty partial index.
+CREATE VIEW work_ready (agg, kind, at) AS
+SELECT c.id, CASE t.state WHEN 6 THEN 1 WHEN 8 THEN 2 ELSE 3 END, greatest(coalesce(n.clock, now()), t.ended_at)
+    FROM directory.site AS n CROSS JOIN cases AS c
+        LEFT JOIN cases AS t ON t.id = c.merged AND t.ver > 0
+    WHERE c.merged IS NOT NULL AND (t.id IS NULL OR t.state BETWEEN 6 AND 8);
 
 -- Whose data may go when it is old (PROTOCOL rule 10).
 CREATE VIEW finished (agg, at) AS
@@ -81,7 +92,7 @@ CREATE VIEW counter_fact (agg, metric, unit, matter, value) AS
 SELECT c.id, m.metric::smallint, c.unit, c.matter, m.value::bigint
     FROM cases AS c
     CROSS JOIN LATERAL (VALUES
-        (0, (c.state BETWEEN 1 AND 5 OR c.state BETWEEN 9 AND 11)::integer),
+        (0, (c.state BETWEEN 1 AND 5 OR c.state BETWEEN 9 AND 12)::integer),
         (1, (c.state = 6)::integer),
         (2, (c.state = 7)::integer),
         (3, (c.state = 8)::integer),
@@ -90,7 +101,7 @@ SELECT c.id, m.metric::smallint, c.unit, c.matter, m.value::bigint
         (6, (c.escalated & 4 <> 0)::integer),
         (7, (c.escalated & 8 <> 0)::integer),
         (8, (c.escalated & 16 <> 0)::integer),
-        (9, (c.late AND (c.state BETWEEN 1 AND 5 OR c.state BETWEEN 9 AND 11))::integer)
+        (9, (c.late AND (c.state BETWEEN 1 AND 5 OR c.state BETWEEN 9 AND 12))::integer)
     ) AS m (metric, value)
     WHERE c.ver > 0 AND m.value <> 0
 UNION ALL
