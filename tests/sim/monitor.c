@@ -55,7 +55,8 @@ static void deadline_check(int64_t agg, int64_t at_ms)
         sim_fail("the deadline of case %" PRId64 " fired %" PRId64 " ms early (judged at %" PRId64
                  " ms after it)",
                 id_counter(agg), due - truly, at_ms - due);
-    if (cell_int(old, CASE_STATE) == STATE_SUSPENDED)
+    int64_t state = cell_int(old, CASE_STATE);
+    if (state == STATE_SUSPENDED || state == STATE_MERGED)
         sim_fail("the deadline of case %" PRId64 " fired while its clock stood", id_counter(agg));
     if (cell_int(row->head, CASE_LEVEL) < cell_int(old, CASE_LEVEL))
         sim_fail("case %" PRId64 " went down a level", id_counter(agg));
