@@ -60,8 +60,8 @@ static enum err units_bind(const struct directory *directory,
     return OK;
 }
 
-/* The states asked for; tickets are found in any state. True when only cases are meant that stand in
- * somebody's list: those that are open, and not merged. */
+/* The states asked for; tickets are found in any state. True when only cases are meant that stand
+ * in somebody's list: those that are open, and not merged. */
 static bool states_bind(const char *name, bool any, struct params *params)
 {
     static const bool open[CASE_STATE_COUNT] = {

@@ -1,7 +1,8 @@
-/* Two cases of one thing. Each is its own aggregate and only its own decision changes it: the merged
- * one is told of the other one's end by view work_ready, and looks at the other one's row before it
- * believes that. Merging goes towards the smaller id alone, so that cases never wait in a circle,
- * whoever merges what at the same time; in a chain each ends after the one that it was merged into.
+/* Two cases of one thing. Each is its own aggregate and only its own decision changes it: the
+ * merged one is told of the other one's end by view work_ready, and looks at the other one's row
+ * before it believes that. Merging goes towards the smaller id alone, so that cases never wait in a
+ * circle, whoever merges what at the same time; in a chain each ends after the one that it was
+ * merged into.
  *
  * The merged case's clocks stand, and run on with what was left when it is taken apart; what others
  * were asked to do for it is over, as when a case is referred out. */

@@ -57,8 +57,8 @@ void turn_handle(struct turn *turn, const char *actor);
 void turn_end(struct turn *turn, enum case_metric metric);
 /* … where it was found, in one step. */
 void turn_settled(struct turn *turn, const char *actor);
-/* What is left on the handler's clocks into `ret`, and the clocks on with that, announced by a step of
- * that kind. False, and nothing is done: the calendar lacks a year. */
+/* What is left on the handler's clocks into `ret`; and the clocks on with that, announced by a step
+ * of that kind. False, and nothing is done: the calendar lacks a year. */
 bool clocks_pause(const struct turn *turn, struct case_course *ret) MUST_CHECK;
 bool clocks_go_on(struct turn *turn, enum case_step kind) MUST_CHECK;
 /* Whether they could. */

@@ -178,8 +178,8 @@
             "Merge the other one into this.")                                                      \
     X(REFUSAL_MERGE_UNLIKE, 53, "merge_unlike",                                                    \
             "没有这个案件，或它已结束、已合并、属于另一类事项。请并入同类事项的在办案件。",        \
-            "The other case is not there, has ended, is merged itself, or is of another category. " \
-            "Name an open one of the same category.")
+            "The other case is not there, has ended, is merged itself, or is of another "          \
+            "category. Name an open one of the same category.")
 /* clang-format on */
 
 enum case_refusal {

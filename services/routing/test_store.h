@@ -58,6 +58,8 @@ TEST_TOOL int setup(void **state)
     statements[count++] = CASES_UPDATE;
     for (size_t i = 0; i < ops.query_count; i++)
         statements[count++] = *ops.queries[i].statement;
+    for (size_t i = 0; i < ops.statement_count; i++)
+        statements[count++] = ops.statements[i];
     pg_prepare(pg, statements, count);
     if (pg_wait(pg, WAIT_MS) != OK)
         fail_msg("%s", pg_message(pg));
