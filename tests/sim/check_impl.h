@@ -26,4 +26,7 @@ static inline int64_t seen_of(enum service_id at, enum service_id source, int64_
     return row && column >= 0 ? cell_int(row, column) : 0;
 }
 
+/* check_parts.c: what became of a case's parts; `before` NULL: they alone. */
+void parts_check(int64_t id, const struct version *before, const struct version *now);
+
 #endif

@@ -199,6 +199,8 @@ void check_all(void)
         {
             seen_check(ALL[i], row, NULL, version);
             aggregate_check(ALL[i], row);
+            if (ALL[i] == SERVICE_ROUTING)
+                parts_check(row->key.a, NULL, version);
         }
     }
     EACH(SERVICE_VOLUNTEER, T_AGG, need, there)
@@ -236,6 +238,8 @@ static void row_check(const struct row *row, const struct version *before)
     case T_AGG:
         seen_check(service, row, before, row_see(row, NULL));
         aggregate_check(service, row);
+        if (service == SERVICE_ROUTING)
+            parts_check(row->key.a, before, row_see(row, NULL));
         break;
     default:
         break;

@@ -159,6 +159,68 @@ static void need_end(void)
     put_number(SERVICE_VOLUNTEER, T_AGG, agg_key, NEED_STATE, 3);
 }
 
+static void case_put(const char *course, int64_t state)
+{
+    struct version *this = put(SERVICE_ROUTING, T_AGG, agg_key);
+    this->cells[CASE_STATE] = cell_number(state);
+    this->cells[CASE_COURSE] =
+            (struct cell){.data = (const uint8_t *)course, .size = (int32_t)strlen(course)};
+}
+
+#define PART(more) "{\"parts\": [{\"kind\": 1, \"unit\": 4, \"given_ms\": 9" more "}]"
+#define CALL_WAITS PART(", \"state\": 1, \"due_ms\": 20, \"warn_ms\": 15") "}"
+#define CALL_WARNED PART(", \"state\": 1, \"due_ms\": 20") "}"
+#define CALL_DONE PART(", \"state\": 2, \"done_ms\": 19") "}"
+#define CALL_DONE_LATER PART(", \"state\": 2, \"done_ms\": 21") "}"
+#define CALL_OF_ANOTHER "{\"parts\": [{\"kind\": 1, \"unit\": 5, \"given_ms\": 9, \"state\": 1}]}"
+#define CALL_MISSED PART(", \"state\": 3, \"late\": 1, \"done_ms\": 20")
+#define MARKED ", \"marks\": [{\"unit\": 4, \"times\": 1, \"metric\": 21}]}"
+
+static void call_put(void)
+{
+    case_put(CALL_WAITS, 0);
+}
+
+static void call_warn(void)
+{
+    case_put(CALL_WARNED, 0);
+}
+
+static void call_finish(void)
+{
+    case_put(CALL_DONE, 0);
+}
+
+static void call_finish_again(void)
+{
+    case_put(CALL_DONE_LATER, 0);
+}
+
+static void call_miss(void)
+{
+    case_put(CALL_MISSED MARKED, 0);
+}
+
+static void call_miss_uncounted(void)
+{
+    case_put(CALL_MISSED "}", 0);
+}
+
+static void call_exchange(void)
+{
+    case_put(CALL_OF_ANOTHER, 0);
+}
+
+static void call_forget(void)
+{
+    case_put("{\"urged\": 1}", 0);
+}
+
+static void call_outlive(void)
+{
+    case_put(CALL_WAITS, 6);
+}
+
 static void page_place(void)
 {
     struct version *page = put(SERVICE_AUDIT, T_AGG, agg_key);
@@ -206,7 +268,15 @@ static void a_breach_is_seen_at_its_commit(void **state)
             {squad_put, mission_owe, "load of 0 and 1 missions"},
             {nothing_put, credit_put, "is not done and has its hours"},
             {nothing_put, need_end, "is done and has no hours"},
-            {nothing_put, page_place, "head is at 0, and 2 leaves"}};
+            {nothing_put, page_place, "head is at 0, and 2 leaves"},
+            {call_warn, call_put, "part 1 will be warned again"},
+            {call_finish, call_put, "part 1 ends twice, or begins again"},
+            {call_finish, call_miss, "part 1 ends twice, or begins again"},
+            {call_finish, call_finish_again, "part 1 ends at another instant"},
+            {call_put, call_exchange, "part 1 is another one"},
+            {call_put, call_forget, "parts were taken away"},
+            {call_put, call_outlive, "part 1 waits, and the case is over"},
+            {call_put, call_miss_uncounted, "and it was counted 0 times"}};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         run_begin();

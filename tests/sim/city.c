@@ -55,7 +55,7 @@ static struct directory *city_build(void)
             UNIT(U_SQUAD_2, U_STREET, "S1-SQ2", LEVEL_STREET, "squad", "haul", 2),
             UNIT(U_TEAM, U_VILLAGE, "V1-TEAM", LEVEL_VILLAGE, "volunteer_team", "", 0),
             UNIT(U_STREET_DESK, U_STREET, "S1-DESK", LEVEL_STREET, "desk", "", 0),
-            UNIT(U_DISTRICT_DESK, U_DISTRICT, "D-DESK", LEVEL_DISTRICT, "desk", "", 0),
+            UNIT(U_DISTRICT_DESK, U_DISTRICT, "D-DESK", LEVEL_DISTRICT, "desk", "admission", 0),
             UNIT(U_VILLAGE_DESK, U_VILLAGE, "V1-DESK", LEVEL_VILLAGE, "desk", "", 0),
     };
     static struct matter matters[] = {

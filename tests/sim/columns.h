@@ -7,6 +7,7 @@
 enum { ROW_ID, ROW_VER };
 enum {
     CASE_AREA = 9,
+    CASE_HANDLER,
     CASE_DUE = 15,
     CASE_MATTER = 20,
     CASE_STATE,

@@ -10,30 +10,16 @@
 #include "services/kernel/store/ops_codec.h"
 #include "tests/sim/columns.h"
 #include "tests/sim/net.h"
+#include "tests/sim/people_case.h"
 #include "tests/sim/proto.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/twins.h"
 
 #define ASKS_MAX 4000
 #define RIGHTS_ALL UINT32_MAX
-#define ACTS_PER_REPORT 6
+#define ACTS_PER_REPORT 5
 
 enum { TYPE_REPORT = 1511, TYPE_WITHDRAW = 1512, TYPE_OUTCOME_ACK = 1513 };
-enum {
-    TYPE_CASE_ACCEPT = 2501,
-    TYPE_CASE_HANDLE,
-    TYPE_CASE_VERIFY,
-    TYPE_CASE_REFER,
-    TYPE_CASE_RETURN,
-    TYPE_CASE_DISPATCH,
-    TYPE_CASE_RULE,
-    TYPE_CASE_STEP_UP,
-    TYPE_CASE_REJECT,
-    TYPE_CASE_SUSPEND,
-    TYPE_CASE_RESUME,
-    TYPE_CASE_ASK_TIME,
-    TYPE_CASE_GRANT_TIME
-};
 enum { TYPE_MISSION_ACCEPT = 3501, TYPE_MISSION_ARRIVE, TYPE_MISSION_DONE };
 enum { TYPE_NEED_CLAIM = 4501, TYPE_NEED_DONE };
 
@@ -184,45 +170,6 @@ struct act {
     const char *actor;
 };
 
-/* Mostly what leads on; now and then what stands beside the straight way. */
-static uint32_t case_type(int64_t state)
-{
-    static const uint32_t dispatched[] = {TYPE_CASE_RETURN, TYPE_CASE_DISPATCH, TYPE_CASE_STEP_UP};
-    static const uint32_t accepted[] = {TYPE_CASE_RETURN, TYPE_CASE_SUSPEND, TYPE_CASE_ASK_TIME,
-            TYPE_CASE_GRANT_TIME, TYPE_CASE_REFER};
-    bool aside = sim_chance(&sim.people_rng, 5);
-    switch (state) {
-    case 2:
-        return aside                            ? dispatched[rng_below(&sim.people_rng, 3)]
-               : sim_chance(&sim.people_rng, 3) ? TYPE_CASE_HANDLE
-                                                : TYPE_CASE_ACCEPT;
-    case 3:
-        return aside ? accepted[rng_below(&sim.people_rng, 5)] : TYPE_CASE_HANDLE;
-    case 9:
-        return TYPE_CASE_DISPATCH;
-    case 10:
-        return TYPE_CASE_RULE;
-    case 11:
-        return TYPE_CASE_RESUME;
-    default:
-        return aside ? TYPE_CASE_REJECT : TYPE_CASE_VERIFY;
-    }
-}
-
-static struct act case_act(const struct version *row)
-{
-    static const char *const workers[] = {"w1", "w2", "vd", "sd", "dd"};
-    static const char *const verifiers[] = {"sd", "dd", "vd", "w1"};
-    static const char *const desks[] = {"vd", "sd", "dd"};
-    int64_t state = cell_int(row, CASE_STATE);
-    uint32_t type = case_type(state);
-    if (type == TYPE_CASE_RETURN || type == TYPE_CASE_ASK_TIME)
-        return (struct act){type, "vd"}; /* of its cases few have somebody to give them back to */
-    return (struct act){type, type > TYPE_CASE_REFER && type != TYPE_CASE_REJECT ? one_of(desks, 3)
-                              : state == 4 ? one_of(verifiers, 4)
-                                           : one_of(workers, 5)};
-}
-
 static struct act mission_act(const struct version *row)
 {
     static const char *const members[] = {"sq1a", "sq1b", "sq2a"};
@@ -230,13 +177,20 @@ static struct act mission_act(const struct version *row)
     uint32_t type = state <= 2 ? TYPE_MISSION_ACCEPT : TYPE_MISSION_ACCEPT + (uint32_t)state - 2;
     if (type > TYPE_MISSION_DONE || sim_chance(&sim.people_rng, 12))
         type = TYPE_MISSION_DONE;
-    return (struct act){type, one_of(members, 3)};
+    int64_t squad = cell_int(row, MISSION_SQUAD);
+    bool own = squad >= 6 && squad <= 7 && !sim_chance(&sim.people_rng, 4);
+    return (struct act){type, own ? members[squad == 6 ? 0 : 2] : one_of(members, 3)};
 }
 
 static struct act need_act(const struct version *row)
 {
     static const char *const volunteers[] = {"vol1", "vol2", "w1"};
     bool claimed = cell_int(row, NEED_STATE) >= 2;
+    const struct cell *whose = &row->cells[NEED_VOLUNTEER];
+    if (claimed && !sim_chance(&sim.people_rng, 4))
+        for (int i = 0; i < 2; i++)
+            if (whose->size == 4 && memcmp(whose->data, volunteers[i], 4) == 0)
+                return (struct act){TYPE_NEED_DONE, volunteers[i]};
     return (struct act){claimed ? TYPE_NEED_DONE : TYPE_NEED_CLAIM, one_of(volunteers, 3)};
 }
 
@@ -246,15 +200,29 @@ static struct act reporter_act(const struct version *row)
     return (struct act){TYPE_OUTCOME_ACK, ""};
 }
 
+static void case_act(int64_t id, const struct version *version)
+{
+    struct case_order order = case_order_draw(version);
+    struct ask *ask = order.type ? ask_new(SERVICE_ROUTING, order.type, id) : NULL;
+    if (!ask)
+        return;
+    people.acts++;
+    ask->actor = order.actor;
+    case_order_fill(&order, version, &ask->payload);
+    ask_begin(ask);
+}
+
 /* What somebody sees and does about it. */
 static void act_on(enum service_id service, const struct row *row, const struct version *version)
 {
     static struct act (*const choose[SERVICE_COUNT])(const struct version *row) = {
             [SERVICE_INTAKE] = reporter_act,
-            [SERVICE_ROUTING] = case_act,
             [SERVICE_ENFORCEMENT] = mission_act,
             [SERVICE_VOLUNTEER] = need_act};
-    static const int64_t units[] = {3, 4, 5, 11}; /* village, grids, the village's desk */
+    if (service == SERVICE_ROUTING) {
+        case_act(row->key.a, version);
+        return;
+    }
     struct act act = choose[service](version);
     struct ask *ask = ask_new(service, act.type, row->key.a);
     if (!ask)
@@ -268,10 +236,6 @@ static void act_on(enum service_id service, const struct row *row, const struct 
         if (sim_chance(&sim.people_rng, 4))
             proto_number(&ask->payload, 1, cell_int(version, ROW_VER));
         proto_text(&ask->payload, 2, "done so");
-        if (act.type == TYPE_CASE_DISPATCH || act.type == TYPE_CASE_RULE)
-            proto_number(&ask->payload, 3, units[rng_below(&sim.people_rng, 4)]);
-        if (act.type == TYPE_CASE_SUSPEND || act.type == TYPE_CASE_ASK_TIME)
-            proto_number(&ask->payload, 4, 1); /* minute */
     }
     ask_begin(ask);
 }
@@ -290,10 +254,10 @@ static void act_try(void *self, int64_t arg)
         const struct row *row = table->rows[rng_below(&sim.people_rng, table->count)];
         const struct version *version = row_see(row, NULL);
         int state = service == SERVICE_ROUTING ? CASE_STATE : MISSION_STATE;
-        int64_t open = service == SERVICE_INTAKE ? 5 : 4,
-                found = version ? cell_int(version, state) : 0;
-        bool over = found > open && !(service == SERVICE_ROUTING && found >= 9);
-        if (found == 0 || (over && !sim_chance(&sim.people_rng, 8)))
+        int64_t found = version ? cell_int(version, state) : 0;
+        bool over = found > 4 && !(service == SERVICE_ROUTING && found >= 9);
+        bool early = service == SERVICE_INTAKE && found == 1; /* it has no outcome yet */
+        if (found == 0 || ((over || early) && !sim_chance(&sim.people_rng, 8)))
             continue;
         act_on(service, row, version);
         break;

@@ -20,6 +20,15 @@ static inline void proto_number(struct buf *out, unsigned field, int64_t value)
     proto_varint(out, (uint64_t)value);
 }
 
+static inline void proto_double(struct buf *out, unsigned field, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    proto_varint(out, field << 3 | 1);
+    for (int i = 0; i < 8; i++)
+        buf_add(out, (uint8_t[]){(uint8_t)(bits >> (8 * i))}, 1);
+}
+
 static inline void proto_text(struct buf *out, unsigned field, const char *text)
 {
     proto_varint(out, field << 3 | 2);

@@ -11,7 +11,8 @@
 #include "tests/sim/sim.h"
 #include "tests/sim/trouble.h"
 
-#define CLOCK_LAST_STEPS 5 /* of a drill's clock, when all is calm */
+#define CLOCK_LAST_STEPS 5   /* of a drill's clock, when all is calm */
+#define CLOCK_FAR_MS 7200000 /* a step now and then, and the last: mostly, calls end */
 
 static struct rng salts;
 static int last_steps;
@@ -51,7 +52,8 @@ static void clock_step(void *self, int64_t arg)
     (void)arg;
     if (sim.calm && ++last_steps > CLOCK_LAST_STEPS)
         return;
-    db.clock_ms += sim_between(&sim.rng, 1, sim.calm ? 60000 : 2000);
+    bool far = sim.calm ? last_steps == CLOCK_LAST_STEPS : sim_chance(&sim.rng, 20);
+    db.clock_ms += sim_between(&sim.rng, 1, far ? CLOCK_FAR_MS : sim.calm ? 60000 : 2000);
     sim_trace("clock", db.clock_ms - SIM_EPOCH_MS, 0, 0, 0);
     sim_at(sim_between(&sim.rng, 50, 800), clock_step, NULL, 0);
 }
