@@ -91,9 +91,27 @@ void check_cases(void)
     }
 }
 
+/* What a case was merged into is not over: else it would have ended with it, or gone on alone. */
+static bool merged_wait(void)
+{
+    EACH(SERVICE_ROUTING, T_AGG, row, this)
+    {
+        struct course course;
+        if (cell_int(this, CASE_STATE) != STATE_MERGED || !course_read(this, &course))
+            continue;
+        const struct version *other = agg_of(SERVICE_ROUTING, course.merged);
+        int64_t state = other ? cell_int(other, CASE_STATE) : 0;
+        if (state == 0 || (state >= 6 && state <= 8))
+            return true;
+    }
+    return false;
+}
+
 bool check_work_done(void)
 {
     bool free_squad = false, waits = false;
+    if (merged_wait())
+        return false;
     EACH(SERVICE_ENFORCEMENT, T_SQUAD, squad, row)
     free_squad = free_squad || (cell_int(row, SQ_VERSION) == db.directory_version &&
                                        cell_int(row, SQ_LOAD) < cell_int(row, SQ_CAPACITY));

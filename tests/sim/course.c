@@ -60,6 +60,7 @@ bool course_read(const struct version *this, struct course *ret)
     bool good = json_is_object(root) && parts_read(json_object_get(root, "parts"), ret) &&
                 marks_read(json_object_get(root, "marks"), ret);
     ret->reopenings = number(root, "reopenings");
+    ret->merged = number(root, "merged");
     json_decref(root);
     return good;
 }

@@ -37,7 +37,7 @@ struct course_part {
     int64_t kind, state, unit, by, given_ms, due_ms, warn_ms, done_ms, late, told;
 };
 struct course {
-    int64_t reopenings;
+    int64_t reopenings, merged; /* merged: into that case */
     size_t part_count, mark_count;
     struct course_part parts[COURSE_PARTS_MAX];
     struct {

@@ -50,10 +50,12 @@ enum {
     PASS_CHECK,
     FAIL_CHECK,
     ARRIVE,
-    RESET_DUE = 2545
+    MERGE,
+    UNMERGE,
+    RESET_DUE
 };
 enum { F_VERSION = 1, F_TEXT, F_UNIT, F_MINUTES, F_UNITS, F_PART, F_SCORE, F_LON = 9, F_LAT };
-enum { F_UNSOLVED = 12 };
+enum { F_UNSOLVED = 12, F_OTHER };
 enum { DISPATCHED = 2, ACCEPTED, HANDLED, CLOSED = 6, RETURNED = 9, IN_ARBITRATION };
 
 static const char *const desks[] = {"vd", "sd", "dd"};
@@ -100,6 +102,8 @@ static uint32_t way_type(int64_t state)
         return RULE;
     case STATE_SUSPENDED:
         return RESUME;
+    case STATE_MERGED:
+        return UNMERGE;
     default:
         return aside ? REJECT : VERIFY;
     }
@@ -123,7 +127,7 @@ static struct case_order way_order(const struct version *row)
 static struct case_order beside_order(const struct version *row)
 {
     static const uint32_t types[] = {WHISTLE, WHISTLE, JOINT, ORDER, ORDER, APPLY, CONVENE, MEDIATE,
-            DECLINE, ARRIVE, REMIND, VETO, URGE, DENY_TIME, RESET_DUE};
+            DECLINE, ARRIVE, MERGE, MERGE, REMIND, VETO, URGE, DENY_TIME, RESET_DUE};
     struct case_order order = {.type = types[below(COUNT(types))]};
     bool own = order.type == MEDIATE || order.type == DECLINE || order.type == ARRIVE;
     order.actor = own ? of_unit(cell_int(row, CASE_HANDLER)) : order.type == VETO ? "dd" : desk();
@@ -195,6 +199,8 @@ struct case_order case_order_draw(const struct version *row)
     struct case_order order = {.type = 0};
     if (course.part_count > 0 && !chance(3))
         order = part_order(row, &course);
+    if (order.type == 0 && state == STATE_MERGED && !chance(4))
+        return order; /* it ends with the other one */
     bool worked = state == DISPATCHED || state == ACCEPTED;
     bool elsewhere = worked && cell_int(row, CASE_WORK) != 0 && !chance(4); /* a squad's work */
     if (order.type == 0 && worked && chance(elsewhere ? 2 : 8))
@@ -204,6 +210,16 @@ struct case_order case_order_draw(const struct version *row)
     if (order.type == 0 && state == CLOSED)
         order = closed_order();
     return order.type ? order : way_order(row);
+}
+
+/* A case that is older, if a look at some finds one; else itself, which is refused. */
+static void other_fill(const struct version *row, struct buf *out)
+{
+    const struct table *table = db_table(SERVICE_ROUTING, T_AGG);
+    int64_t own = cell_int(row, ROW_ID), other = own;
+    for (int look = 0; look < 4 && other >= own; look++)
+        other = table->rows[below(table->count)]->key.a;
+    proto_number(out, F_OTHER, other < own ? other : own);
 }
 
 static void units_fill(uint32_t type, struct buf *out)
@@ -237,6 +253,8 @@ void case_order_fill(const struct case_order *order, const struct version *row, 
         proto_number(out, F_MINUTES, 1);
     if (type == WHISTLE || type == JOINT || type == CONVENE || type == RESOLVE)
         units_fill(type, out);
+    if (type == MERGE)
+        other_fill(row, out);
     if (type == APPLY)
         proto_number(out, F_UNITS, 10); /* the district's desk decides on admissions */
     if (type == WHISTLE || type == CHECK_IN)
