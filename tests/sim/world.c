@@ -135,7 +135,7 @@ bool world_rests(const char **ret_why)
             {table_empty(T_DEAD), "a dead letter cannot be replayed"},
             {timers_wait(), "a deadline has passed and does not fire"},
             {check_placed(), "a page has no place in the ledger"},
-            {check_work_done(), "a mission waits although a squad is free"},
+            {check_work_done(), "a mission or a merged case waits for nothing"},
             {net_quiet(), "a frame is under way"}, {!sessions_busy(), "a session is open"},
             {nodes_idle(ret_why), "an instance works"}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
