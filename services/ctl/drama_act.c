@@ -91,7 +91,8 @@ static enum err hotline_report(struct drama *drama,
     if (err != OK)
         return err;
     *ret = receipt_answer(&receipt);
-    drama->tickets += ret->verdict == VERDICT_APPLIED;
+    bool repeat = drama_pair_find(&row->with, "again") != NULL;
+    drama->tickets += ret->case_id != 0 && !repeat;
     return OK;
 }
 
@@ -139,6 +140,8 @@ static enum err act_report(
     report_fill(drama, row, &report);
     enum err err = row->hotline ? hotline_report(drama, row, &report, ret)
                                 : person_report(drama, row, &report, ret);
+    if (err == OK && this->id != 0 && ret->case_id != 0 && this->id != ret->case_id)
+        drama_tell_difference(drama, "number", this->number, ret->number);
     if (err != OK || this->id != 0 || ret->case_id == 0)
         return err;
     this->id = ret->case_id;

@@ -19,6 +19,7 @@ struct name {
     X(INTAKE, STEP, "accept", "受理上报", "report accepted")                                       \
     X(INTAKE, STEP, "withdraw", "申请撤回", "withdrawal asked for")                                \
     X(INTAKE, STEP, "end", "登记结果", "outcome recorded")                                         \
+    X(INTAKE, STEP, "join", "同一件事另有来电", "the same thing reported again")                   \
     X(INTAKE, STEP, "outcome_taken", "来源已取结果", "outcome taken by the source")                \
     X(INTAKE, STEP, "urge", "催办", "urged under another ticket")                                  \
     X(INTAKE, STEP, "follow_up", "回访", "followed up")                                            \

@@ -338,8 +338,10 @@ void report_answer(const void *next,
         return;
     }
     number_format(number, report, world->directory);
-    message.result = outcome->verdict == VERDICT_APPLIED ? HUYING__HOTLINE__RESULT__ACCEPTED
-                                                         : HUYING__HOTLINE__RESULT__DUPLICATE;
+    bool joined = outcome->step_count && outcome->steps[0].kind == STEP_JOIN;
+    message.result = outcome->verdict == VERDICT_APPLIED && !joined
+                             ? HUYING__HOTLINE__RESULT__ACCEPTED
+                             : HUYING__HOTLINE__RESULT__DUPLICATE;
     message.ticket = text_lend(*asked_ticket(input) ? asked_ticket(input) : report->ref);
     message.case_id = report->base.id;
     message.number = number;

@@ -144,6 +144,7 @@ void report_detail(
     switch ((enum report_step)step->kind) {
     case STEP_ACCEPT:
     case STEP_URGE:
+    case STEP_JOIN:
         submission_detail(input->body, out);
         break;
     case STEP_FOLLOW_UP:

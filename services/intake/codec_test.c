@@ -363,6 +363,11 @@ static void receipt_says_number_place_or_reason(void **unused)
     struct hotline_receipt receipt =
             answer_of(&(struct outcome){.verdict = VERDICT_APPLIED}, HOTLINE_REPORT);
     assert_int_equal(receipt.result, HOTLINE_ACCEPTED);
+    receipt = answer_of(
+            &(struct outcome){.step_count = 1, .steps = {{.kind = STEP_JOIN}}}, HOTLINE_REPORT);
+    assert_int_equal(receipt.result, HOTLINE_DUPLICATE);
+    assert_string_equal(receipt.number, number);
+    receipt = answer_of(&(struct outcome){.verdict = VERDICT_APPLIED}, HOTLINE_REPORT);
     assert_string_equal(receipt.number, number);
     assert_string_equal(receipt.ticket, "T-9"); /* that was asked with: it may be an urge's */
     assert_string_equal(receipt.unit_code, "A");

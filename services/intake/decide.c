@@ -1,5 +1,5 @@
 /* A report's life, in one table: what each state does with each event. A ticket that came before is
- * a duplicate or refused; one that urges stays on the report that it asks about, and routing is
+ * a duplicate or refused; another that reports the same thing near by joins it; one that urges stays on the report that it asks about, and routing is
  * told, as it is of what the reporter says of the outcome. A withdrawal is passed on to routing,
  * which alone knows whether the case can still be withdrawn, and the report ends when routing says
  * so: once more when the case was reopened, and the newer outcome is then what the source gets and
@@ -7,6 +7,7 @@
  * the table is refused by its NOT_FOUND column. */
 #include "services/intake/decide.h"
 #include <string.h>
+#include "services/intake/near.h"
 #include "services/kernel/base/must.h"
 
 #define MATTER_ID_MAX 1024 /* names are looked for among so many numbers of the catalogue */
@@ -24,7 +25,7 @@ enum event {
 enum action {
     NOT_FOUND,
     ACCEPT,
-    REPEAT,
+    JOIN,
     URGE,
     ASK,
     END,
@@ -39,7 +40,7 @@ enum action {
 
 static const unsigned char actions[EVENT_COUNT][STATE_COUNT] = {
         /*                 none       accepted     closed        withdrawn  referred_out */
-        [EVENT_SUBMIT] = {ACCEPT, REPEAT, REPEAT, REPEAT, REPEAT},
+        [EVENT_SUBMIT] = {ACCEPT, JOIN, JOIN, JOIN, JOIN},
         [EVENT_URGE] = {NOT_FOUND, URGE, URGE, URGE, URGE},
         [EVENT_WITHDRAW] = {NOT_FOUND, ASK, REFUSE_ENDED, DUPLICATE, REFUSE_ENDED},
         [EVENT_END] = {NOT_FOUND, END, END, END, END},
@@ -178,6 +179,7 @@ static void report_accept(const struct input *input,
         return;
     report_fill(next, submission, input);
     next->matter = matter->id;
+    next->thing = thing_find(submission, matter, &next->spot);
     next->unit = place.unit->id;
     next->placed = place.placed;
     struct step *step = step_add(outcome, input, STEP_ACCEPT, REPORT_NONE, REPORT_ACCEPTED);
@@ -210,6 +212,67 @@ static void report_repeat(
         outcome_refuse(outcome, REASON_TICKET_REUSED);
 }
 
+/* False: refused, as many tickets as can be kept are on the case. */
+static bool caller_add(
+        struct report *next, const struct submission *submission, struct outcome *outcome)
+{
+    struct report_course *course = &next->course;
+    if (course->caller_count == CALLERS_MAX) {
+        outcome_refuse(outcome, REASON_URGED_OFTEN);
+        return false;
+    }
+    struct caller *caller = &course->callers[course->caller_count++];
+    size_t size = strlen(submission->ticket) + 1;
+    must(size <= sizeof caller->ref);
+    memcpy(caller->ref, submission->ticket, size);
+    memcpy(caller->digest, submission->digest, DIGEST_SIZE);
+    return true;
+}
+
+/* The same thing, near by: also under a ticket that got this report's id in a transaction that did
+ * not come to decide about it. */
+static bool report_is_near(const struct report *state,
+        const struct submission *submission,
+        const struct directory *directory)
+{
+    struct spot spot;
+    const struct matter *matter = report_matter(directory, submission->matter);
+    return state->thing && thing_find(submission, matter, &spot) == state->thing &&
+           spots_near(spot, spot_reach(spot, matter->dup_m), state->spot);
+}
+
+/* Another ticket that stands for this report: a repeat, the same thing reported by somebody else, or
+ * one that was used before. A report that ended or is being taken back since it was found takes
+ * nobody in: the ticket is looked up anew, and has then an id of its own. An urgent matter is told
+ * on as an urge: it may have become worse. */
+static void report_join(const struct input *input,
+        const struct world *world,
+        struct report *next,
+        struct outcome *outcome)
+{
+    const struct submission *submission = input->body;
+    bool given = submission->resolved->given;
+    if (digest_find(next, submission->ticket) ||
+            !(given || report_is_near(next, submission, world->directory))) {
+        report_repeat(next, submission, outcome);
+        return;
+    }
+    if (next->state != REPORT_ACCEPTED || next->withdraw_asked) {
+        outcome->again = given;
+        if (!given)
+            outcome_refuse(outcome, REASON_TICKET_REUSED);
+        return;
+    }
+    if (!caller_add(next, submission, outcome))
+        return;
+    next->course.joined++;
+    struct step *step = step_add(outcome, input, STEP_JOIN, REPORT_ACCEPTED, REPORT_ACCEPTED);
+    step->unit = next->unit;
+    const struct matter *matter = matter_find(world->directory, next->matter);
+    if (matter && matter->urgency == URGENCY_EMERGENCY)
+        send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_URGED, 0);
+}
+
 /* Under way also when the reporter has said since it ended that it is not done: whether it was
  * reopened, routing knows. */
 static bool report_under_way(const struct report *state)
@@ -222,7 +285,6 @@ static bool report_under_way(const struct report *state)
 static void report_urge(const struct input *input, struct report *next, struct outcome *outcome)
 {
     const struct submission *submission = input->body;
-    struct report_course *course = &next->course;
     if (digest_find(next, submission->ticket)) {
         report_repeat(next, submission, outcome);
         return;
@@ -231,15 +293,8 @@ static void report_urge(const struct input *input, struct report *next, struct o
         outcome_refuse(outcome, REASON_URGED_LATE);
         return;
     }
-    if (course->caller_count == CALLERS_MAX) {
-        outcome_refuse(outcome, REASON_URGED_OFTEN);
+    if (!caller_add(next, submission, outcome))
         return;
-    }
-    struct caller *caller = &course->callers[course->caller_count++];
-    size_t size = strlen(submission->ticket) + 1;
-    must(size <= sizeof caller->ref);
-    memcpy(caller->ref, submission->ticket, size);
-    memcpy(caller->digest, submission->digest, DIGEST_SIZE);
     struct step *step =
             step_add(outcome, input, STEP_URGE, (uint16_t)next->state, (uint16_t)next->state);
     step->unit = next->unit;
@@ -271,6 +326,10 @@ static void report_ask_withdrawal(
 {
     if (next->withdraw_asked) {
         outcome->verdict = VERDICT_DUPLICATE;
+        return;
+    }
+    if (next->course.joined) {
+        outcome_refuse(outcome, REASON_SHARED);
         return;
     }
     next->withdraw_asked = true;
@@ -387,8 +446,8 @@ void report_decide(const void *state_,
     case ACCEPT:
         report_accept(input, world, next, outcome);
         break;
-    case REPEAT:
-        report_repeat(state, input->body, outcome);
+    case JOIN:
+        report_join(input, world, next, outcome);
         break;
     case URGE:
         report_urge(input, next, outcome);

@@ -31,7 +31,9 @@ static const struct matter matters[] = {MATTER(7,
                                                 .self_handle = true,
                                                 .evidence = {{EVIDENCE_PHOTO, 2}},
                                                 .evidence_count = 1),
-        MATTER(8, "GAS", .self_handle = false), MATTER(9, "LEAF", .self_handle = true)};
+        MATTER(8, "GAS", .self_handle = false), MATTER(9, "LEAF", .self_handle = true),
+        MATTER(10, "SEWAGE", .dup_m = 50, .dup_h = 4),
+        MATTER(11, "FIRE", .dup_m = 50, .dup_h = 4, .urgency = URGENCY_EMERGENCY)};
 static const struct staff people[] = {STAFF(1, "w5", 5, "worker"), STAFF(2, "w6", 6, "worker"),
         STAFF(3, "d4", 4, "desk"), STAFF(4, "d5", 5, "desk"), STAFF(5, "w4", 4, "worker")};
 
@@ -306,6 +308,132 @@ static void only_staff_send_a_report_to_a_unit(void **unused)
     }
 }
 
+static struct submission same_make(const char *ticket, uint8_t digest)
+{
+    resolved = (struct resolved){.report = CASE, .given = true};
+    return (struct submission){.ticket = ticket,
+            .matter = "SEWAGE",
+            .text = "it smells",
+            .reporter = "",
+            .about = "",
+            .to = "",
+            .has_point = true,
+            .longitude = 113,
+            .latitude = 23,
+            .digest = {digest},
+            .resolved = &resolved};
+}
+
+static struct report there_make(enum report_state state)
+{
+    struct report report = report_make(state);
+    report.matter = report.thing = 10;
+    report.spot = (struct spot){113000100, 23000100};
+    return report;
+}
+
+/* The receipt says duplicate (codec_course_test.c); here: on record, once, and no case besides. */
+static void same_thing_joins_once(void **unused)
+{
+    (void)unused;
+    struct report state = there_make(REPORT_ACCEPTED);
+    struct report next, again;
+    struct submission body = same_make("B", 3);
+    struct outcome outcome = decide(&state, HOTLINE_REPORT, &body, &next);
+    assert_int_equal(outcome.verdict, VERDICT_APPLIED);
+    assert_int_equal(outcome.step_count, 1);
+    assert_int_equal(outcome.steps[0].kind, STEP_JOIN);
+    assert_int_equal(outcome.send_count + outcome.count_count, 0);
+    assert_int_equal(next.course.joined, 1);
+    assert_string_equal(next.course.callers[0].ref, "B");
+    assert_int_equal(decide(&next, HOTLINE_REPORT, &body, &again).verdict, VERDICT_DUPLICATE);
+    body = same_make("B", 4);
+    assert_int_equal(decide(&next, HOTLINE_REPORT, &body, &again).reason, REASON_TICKET_REUSED);
+    const struct withdrawal gone = {.ticket = "A", .reason = ""};
+    assert_int_equal(decide(&next, HOTLINE_WITHDRAW, &gone, &again).reason, REASON_SHARED);
+    assert_int_equal(decide(&state, HOTLINE_WITHDRAW, &gone, &again).verdict, VERDICT_APPLIED);
+}
+
+/* What an urgent matter's second caller says may be that it has become worse. */
+static void same_urgent_thing_is_told_to_routing(void **unused)
+{
+    (void)unused;
+    struct report state = there_make(REPORT_ACCEPTED);
+    struct report next;
+    struct submission body = same_make("B", 3);
+    state.matter = state.thing = 11;
+    body.matter = "FIRE";
+    struct outcome outcome = decide(&state, HOTLINE_REPORT, &body, &next);
+    assert_int_equal(outcome.send_count, 1);
+    assert_int_equal(outcome.sends[0].type, INTAKE_CASE_URGED);
+    assert_int_equal(next.course.joined, 1);
+}
+
+/* Between the search and the lock the report may have ended: then the ticket is looked up anew. One
+ * that came by its id in an earlier transaction cannot be, and joins by what it says alone. */
+static void report_that_is_over_takes_nobody_in(void **unused)
+{
+    (void)unused;
+    static const struct {
+        enum report_state state;
+        bool asked, given, near, again, joins;
+    } table[] = {{REPORT_ACCEPTED, false, true, true, false, true},
+            {REPORT_ACCEPTED, false, true, false, false, true},
+            {REPORT_ACCEPTED, false, false, true, false, true},
+            {REPORT_ACCEPTED, false, false, false, false, false},
+            {REPORT_ACCEPTED, true, true, true, true, false},
+            {REPORT_ACCEPTED, true, false, true, false, false},
+            {REPORT_CLOSED, false, true, true, true, false},
+            {REPORT_WITHDRAWN, false, true, true, true, false},
+            {REPORT_REFERRED_OUT, false, true, true, true, false},
+            {REPORT_CLOSED, false, false, true, false, false}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct report state = there_make(table[i].state);
+        struct report next;
+        struct submission body = same_make("B", 3);
+        state.withdraw_asked = table[i].asked;
+        resolved.given = table[i].given;
+        body.latitude += table[i].near ? 0 : 0.01;
+        struct outcome outcome = decide(&state, HOTLINE_REPORT, &body, &next);
+        if (outcome.again != table[i].again || next.course.joined != table[i].joins ||
+                outcome.step_count != table[i].joins)
+            fail_msg("row %zu", i);
+        if (!table[i].again && !table[i].joins)
+            assert_int_equal(outcome.reason, REASON_TICKET_REUSED);
+    }
+}
+
+static void full_list_refuses(void **unused)
+{
+    (void)unused;
+    struct report state = there_make(REPORT_ACCEPTED);
+    struct report next;
+    struct submission body = same_make("B", 3);
+    state.course.caller_count = CALLERS_MAX;
+    assert_int_equal(decide(&state, HOTLINE_REPORT, &body, &next).reason, REASON_URGED_OFTEN);
+}
+
+/* The point is kept where another may come near: not of every matter, nor of what is settled. */
+static void point_is_kept_for_the_next(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 4; i++) {
+        const struct report none = report_make(REPORT_NONE);
+        struct report next;
+        struct submission body = same_make("A", 1);
+        if (i == 1)
+            body.has_point = false;
+        if (i == 2)
+            body.matter = "GAS";
+        if (i == 3)
+            body.to = "A";
+        assert_int_equal(decide(&none, HOTLINE_REPORT, &body, &next).verdict,
+                i == 3 ? VERDICT_REFUSED : VERDICT_APPLIED);
+        assert_int_equal(next.thing, i == 0 ? 10 : 0);
+        assert_int_equal(next.spot.north, i == 0 ? 23000000 : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +445,9 @@ int main(void)
             cmocka_unit_test(follow_up_before_the_end_or_of_others_is_refused),
             cmocka_unit_test(settled_on_the_spot_is_the_grid_workers_with_evidence),
             cmocka_unit_test(only_staff_send_a_report_to_a_unit),
-    };
+            cmocka_unit_test(same_thing_joins_once),
+            cmocka_unit_test(same_urgent_thing_is_told_to_routing),
+            cmocka_unit_test(report_that_is_over_takes_nobody_in),
+            cmocka_unit_test(full_list_refuses), cmocka_unit_test(point_is_kept_for_the_next)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -22,9 +22,10 @@
 #define UNIT_CODE_CHARS_MAX 64
 #define REASON_CHARS_MAX 200 /* of a withdrawal */
 #define SCORE_MAX 5
-#define DIGEST_SIZE 32                        /* SHA-256 */
-#define OUTCOMES_MAX 500                      /* rows of one answer */
-#define CALLERS_MAX 16                        /* further tickets that stay on one case */
+#define DIGEST_SIZE 32   /* SHA-256 */
+#define OUTCOMES_MAX 500 /* rows of one answer */
+#define CALLERS_MAX 16   /* further tickets that stay on one case */
+#define JOINS_MAX 8 /* of them such as reported the same thing; one more is a case of its own */
 #define ROUNDS_MAX 1000000                    /* how often one case may end */
 #define INSTANT_MIN_MS INT64_C(0)             /* 1970-01-01T00:00:00Z */
 #define INSTANT_MAX_MS INT64_C(4102444800000) /* 2100-01-01T00:00:00Z, itself too late */
@@ -50,7 +51,8 @@ enum report_state {
     X(STEP_END, 3, "end")                     /* routing says how the case ended */                \
     X(STEP_OUTCOME_TAKEN, 4, "outcome_taken") /* the source has the outcome */                     \
     X(STEP_URGE, 5, "urge")                   /* another ticket asks about the case */             \
-    X(STEP_FOLLOW_UP, 6, "follow_up")         /* what the reporter says of the outcome */
+    X(STEP_FOLLOW_UP, 6, "follow_up")         /* what the reporter says of the outcome */          \
+    X(STEP_JOIN, 7, "join")                   /* somebody else reported the same thing, near by */
 
 enum report_step {
 #define X(name, number, text) name = number,
@@ -120,7 +122,11 @@ enum report_metric {
             "只有工作人员可以指定承办单位。请将 to 字段留空。")                                    \
     X(REASON_UNKNOWN_UNIT, 16, "UNKNOWN_UNIT",                                                     \
             "The organisation tree has no such unit. Send the code of a unit of units.csv.",       \
-            "组织树中没有该单位。请使用 units.csv 中的单位编码。")
+            "组织树中没有该单位。请使用 units.csv 中的单位编码。")                                 \
+    X(REASON_SHARED, 17, "SHARED",                                                                 \
+            "Others have reported the same thing and wait for it: the case goes on. Tell the "     \
+            "caller so.",                                                                          \
+            "还有他人反映同一件事并等待处理，案件继续办理。请告知来电人。")
 
 enum report_reason {
 #define X(name, number, text, en, zh) name = number,
@@ -142,7 +148,8 @@ enum placed {
 #undef X
 };
 
-/* Somebody who asked about a case that was there already, under a ticket of their own. */
+/* Somebody who asked about a case that was there already, or reported the same thing, under a ticket
+ * of their own. */
 struct caller {
     char ref[TICKET_SIZE];
     uint8_t digest[DIGEST_SIZE]; /* of the body under that ticket */
@@ -155,7 +162,8 @@ struct caller {
     X(round)    /* how often its case has ended; of the outcome that it shows */                   \
     X(followed) /* round of the last follow-up, and what it said */                                \
     X(score)                                                                                       \
-    X(unsolved)
+    X(unsolved)                                                                                    \
+    X(joined) /* callers who reported the same thing, beside the first */
 
 struct report_course {
 #define X(name) int32_t name;
@@ -163,6 +171,11 @@ struct report_course {
 #undef X
     int32_t caller_count;
     struct caller callers[CALLERS_MAX];
+};
+
+/* A point in millionths of a degree, some 0.1 m. */
+struct spot {
+    int32_t east, north;
 };
 
 /* The aggregate's row. */
@@ -183,6 +196,9 @@ struct report {
     char ref[TICKET_SIZE];  /* its ticket */
     const char *outcome_text; /* batch memory; "" = none; for the reporter */
     struct report_course course;
+    int32_t thing; /* another report of this matter, near by, may be the same thing: the id of its
+                      first version; 0 = no such matter, or no point */
+    struct spot spot;
 };
 
 /* Types of inputs, as intake.proto, hotline.proto and routing.proto number them. */
@@ -209,6 +225,7 @@ enum intake_type {
 struct resolved {
     int64_t report;     /* the id that the ticket stands for */
     int64_t point_unit; /* grid whose polygon has the point; 0 = none */
+    bool given;         /* the ticket got this id just now, with an eye to what is near by */
 };
 
 /* What a submission wants; the numbers are hotline.proto's. */

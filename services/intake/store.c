@@ -1,34 +1,27 @@
-/* SQL of intake: the report's row, and the tickets by which reports are found before they are
- * locked.
- *
- * A ticket's row is inserted (or found) before any report is locked, in the order of the keys, and
- * never changed: whoever is second waits for the first to commit and then reads whose id won. A
- * ticket whose report was refused stands for an id without a report; the next body is then decided
- * afresh. */
+/* SQL of intake: the report's row, what is asked about reports, and the table of functions. Tickets
+ * are store_ticket.c's. */
 #include "services/intake/store.h"
 #include <string.h>
 #include "services/intake/codec.h"
 #include "services/intake/decide.h"
 #include "services/intake/intake.h"
-#include "services/intake/locate.h"
+#include "services/intake/store_ticket.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/bus/peers.h" /* enum right */
 
-#define GRIDS_READ_MAX "200001" /* LOCATOR_GRIDS_MAX and one, so that too many are noticed */
-
-enum { OWN_COLUMNS = 15 };
+enum { OWN_COLUMNS = 18 };
 
 static const char sql_stub[] = "INSERT INTO report (id) SELECT unnest($1::bigint[]) ORDER BY 1 "
                                "ON CONFLICT DO NOTHING";
 
 #define REPORT_COLUMNS                                                                             \
     "state, placed, matter, unit, accepted, reported, promised, ended, withdraw_asked, "           \
-    "outcome_pending, digest, source, ref, outcome_text, course"
+    "outcome_pending, digest, source, ref, outcome_text, course, thing, north, east"
 
 #define REPORT_READ                                                                                \
     "id, ver, seen_routing, sent_routing, state, placed, matter, unit, accepted, reported, "       \
     "promised, ended, withdraw_asked, outcome_pending, digest, source, ref, outcome_text, "        \
-    "course::text"
+    "course::text, thing, north, east"
 
 static const char sql_load[] =
         "SELECT " REPORT_READ " FROM report WHERE id = ANY($1::bigint[]) ORDER BY id "
@@ -38,46 +31,23 @@ static const char sql_update[] =
         "INSERT INTO report (id, ver, seen_routing, sent_routing, " REPORT_COLUMNS
         ") SELECT u.id, u.ver, u.seen, u.sent, u.state, u.placed, u.matter, u.unit, u.accepted, "
         "u.reported, u.promised, u.ended, u.asked, u.pending, u.digest, u.source, u.ref, u.text, "
-        "u.course::jsonb FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], "
+        "u.course::jsonb, u.thing, u.north, u.east FROM unnest($1::bigint[], $2::integer[], "
+        "$3::bigint[], $4::bigint[], "
         "$5::smallint[], $6::smallint[], $7::integer[], $8::bigint[], $9::timestamptz[], "
         "$10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::boolean[], "
-        "$14::boolean[], $15::bytea[], $16::text[], $17::text[], $18::text[], $19::text[]) "
+        "$14::boolean[], $15::bytea[], $16::text[], $17::text[], $18::text[], $19::text[], "
+        "$20::integer[], $21::integer[], $22::integer[]) "
         "AS u (id, ver, seen, sent, state, placed, matter, unit, accepted, reported, promised, "
-        "ended, asked, pending, digest, source, ref, text, course) ON CONFLICT (id) DO UPDATE SET "
+        "ended, asked, pending, digest, source, ref, text, course, thing, north, east) "
+        "ON CONFLICT (id) DO UPDATE SET "
         "ver = excluded.ver, seen_routing = excluded.seen_routing, "
         "sent_routing = excluded.sent_routing, state = excluded.state, placed = "
         "excluded.placed, matter = excluded.matter, unit = excluded.unit, accepted = "
         "excluded.accepted, reported = excluded.reported, promised = excluded.promised, "
         "ended = excluded.ended, withdraw_asked = excluded.withdraw_asked, outcome_pending = "
         "excluded.outcome_pending, digest = excluded.digest, source = excluded.source, ref = "
-        "excluded.ref, outcome_text = excluded.outcome_text, course = excluded.course";
-
-enum statement_index { TICKET_INSERT, TICKET_ATTACH, TICKET_FIND, GRIDS_READ };
-
-static const struct statement statements[] = {
-        [TICKET_INSERT] = {"intake_ticket_insert",
-                "INSERT INTO ticket (source, ref, report) "
-                "SELECT t.source, t.ref, t.report "
-                "FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t (source, ref, report) "
-                "ORDER BY t.source, t.ref ON CONFLICT DO NOTHING"},
-        [TICKET_ATTACH] = {"intake_ticket_attach",
-                "INSERT INTO ticket (source, ref, report) SELECT k.source, k.ref, t.report "
-                "FROM unnest($1::text[], $2::text[], $3::text[]) AS k (source, ref, about) "
-                "CROSS JOIN LATERAL (SELECT x.report FROM ticket AS x"
-                " WHERE x.source = k.source AND x.ref = k.about OFFSET 0) AS t "
-                "ORDER BY k.source, k.ref ON CONFLICT DO NOTHING"},
-        [TICKET_FIND] = {"intake_ticket_find",
-                "SELECT k.at, t.report, coalesce(r.ver, 0) "
-                "FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (source, ref, at) "
-                "CROSS JOIN LATERAL (SELECT x.report FROM ticket AS x"
-                " WHERE x.source = k.source AND x.ref = k.ref OFFSET 0) AS t "
-                "LEFT JOIN LATERAL (SELECT x.ver FROM report AS x WHERE x.id = t.report OFFSET 0)"
-                " AS r ON true ORDER BY k.at"},
-        [GRIDS_READ] = {"intake_grids_read",
-                "SELECT g.unit, g.polygon, count(*) OVER () FROM directory.grid AS g "
-                "JOIN directory.unit AS u ON u.id = g.unit "
-                "WHERE NOT u.retired ORDER BY g.unit LIMIT " GRIDS_READ_MAX},
-};
+        "excluded.ref, outcome_text = excluded.outcome_text, course = excluded.course, "
+        "thing = excluded.thing, north = excluded.north, east = excluded.east";
 
 #define OUTCOMES_SQL                                                                               \
     "SELECT " REPORT_READ                                                                          \
@@ -123,13 +93,17 @@ static void report_load(const PGresult *result, int row, int col, void *state, s
         report->course = (struct report_course){.round = report->state > REPORT_ACCEPTED};
     else
         must(course_parse(row_bytes(result, row, col + 14), &report->course) == OK);
+    report->thing = (int32_t)row_int(result, row, col + 15);
+    report->spot.north = (int32_t)row_int(result, row, col + 16);
+    report->spot.east = (int32_t)row_int(result, row, col + 17);
 }
 
 static void report_save_begin(struct params *params)
 {
     static const enum param_type types[OWN_COLUMNS] = {PARAM_INT2, PARAM_INT2, PARAM_INT4,
             PARAM_INT8, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_BOOL, PARAM_BOOL,
-            PARAM_BYTEA, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT};
+            PARAM_BYTEA, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT, PARAM_TEXT, PARAM_INT4, PARAM_INT4,
+            PARAM_INT4};
     for (int i = 0; i < OWN_COLUMNS; i++)
         (void)params_array(params, types[i]);
 }
@@ -156,247 +130,12 @@ static void report_save(const void *state, struct params *params, int first)
         param_add_text(params, first + 14, course.data);
     else
         param_add_null(params, first + 14);
-}
-
-static struct {
-    struct locator *locator; /* NULL until the first reading */
-    int64_t version;         /* of the directory when it was read; -1 = never */
-    int64_t wanted;
-    size_t refused;
-} polygons = {.version = -1};
-
-void store_directory_set(int64_t version)
-{
-    polygons.wanted = version;
-}
-
-int64_t store_grids_version(void)
-{
-    return polygons.version;
-}
-
-size_t store_grids_refused(void)
-{
-    return polygons.refused;
-}
-
-size_t store_grids(void)
-{
-    return polygons.locator ? locator_count(polygons.locator) : 0;
-}
-
-void store_fini(void)
-{
-    locator_destroy(&polygons.locator);
-    polygons.version = -1;
-}
-
-/* `self` is the version of the directory that was in force when the reading was asked for: when it
- * has changed since, the next batch reads again. */
-static void grids_take(void *self, const PGresult *result)
-{
-    const int64_t *version = self;
-    int rows = PQntuples(result);
-    size_t room = rows < LOCATOR_GRIDS_MAX ? (size_t)rows : LOCATOR_GRIDS_MAX;
-    locator_destroy(&polygons.locator);
-    polygons.locator = locator_new(room);
-    polygons.refused = 0;
-    for (int row = 0; row < rows; row++) {
-        int64_t unit = row_int(result, row, 0);
-        if (locator_add(polygons.locator, unit, row_bytes(result, row, 1)) != OK)
-            polygons.refused++;
-    }
-    polygons.version = *version;
-}
-
-/* A ticket of the batch: first the distinct ones with a submission, then those only looked for. */
-struct slot {
-    struct input *input;
-    const char *source, *ref;
-    const char *about; /* of an urge: the ticket whose report it stays on; else "" */
-    bool submits;      /* gets an id of its own */
-    int64_t drawn;     /* the id for it, should it be new; in the first of equal keys */
-    int64_t report;    /* found; 0 = no such ticket */
-    int32_t ver;
-};
-
-struct resolution {
-    struct slot *slots; /* sorted by key; equal keys stand together */
-    size_t count;
-};
-
-static const struct submission *submission_of(const struct input *input)
-{
-    return input->type == INTAKE_SUBMIT || input->type == HOTLINE_REPORT ? input->body : NULL;
-}
-
-static const char *ticket_of(const struct input *input)
-{
-    const struct submission *submission = submission_of(input);
-    if (submission)
-        return submission->ticket;
-    if (input->agg)
-        return "";
-    if (input->type == INTAKE_WITHDRAW || input->type == HOTLINE_WITHDRAW)
-        return ((const struct withdrawal *)input->body)->ticket;
-    if (input->type == INTAKE_FOLLOW_UP || input->type == HOTLINE_FOLLOW_UP)
-        return ((const struct follow_up *)input->body)->ticket;
-    return "";
-}
-
-/* By key, submissions first, so that the first of a run draws the id for all of it. */
-static int slot_compare(const void *left_, const void *right_)
-{
-    const struct slot *left = left_;
-    const struct slot *right = right_;
-    int order = strcmp(left->source, right->source);
-    if (!order)
-        order = strcmp(left->ref, right->ref);
-    return order ? order : (int)right->submits - (int)left->submits;
-}
-
-static bool key_is_first(const struct resolution *resolution, size_t i)
-{
-    const struct slot *slot = &resolution->slots[i];
-    return i == 0 || strcmp(slot[-1].source, slot->source) != 0 ||
-           strcmp(slot[-1].ref, slot->ref) != 0;
-}
-
-static struct resolution *resolution_new(struct input **inputs, size_t count, struct arena *arena)
-{
-    struct resolution *resolution = arena_get(arena, sizeof *resolution);
-    resolution->slots = arena_array(arena, struct slot, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        struct input *input = inputs[i];
-        if (input->kind != INPUT_COMMAND)
-            continue;
-        if (!input->agg &&
-                (input->type == INTAKE_OUTCOME_ACK || input->type == HOTLINE_OUTCOME_ACK))
-            input->agg = ((const struct outcome_ack *)input->body)->case_id;
-        const char *ref = ticket_of(input);
-        const struct submission *submission = submission_of(input);
-        bool urges = submission && submission->intent == INTENT_URGE;
-        if (*ref)
-            resolution->slots[resolution->count++] = (struct slot){.input = input,
-                    .source = input->peer,
-                    .ref = ref,
-                    .about = urges ? submission->about : "",
-                    .submits = submission && !urges};
-    }
-    qsort(resolution->slots, resolution->count, sizeof *resolution->slots, slot_compare);
-    return resolution;
-}
-
-/* `fresh` also where a ticket's report was never accepted: its row may be missing. */
-static void slot_settle(struct slot *slot)
-{
-    struct input *input = slot->input;
-    const struct submission *submission = submission_of(input);
-    input->agg = slot->report;
-    if (!submission)
-        return;
-    submission->resolved->report = slot->report;
-    submission->resolved->point_unit = 0;
-    if (!slot->submits)
-        return;
-    must(slot->report > 0);
-    input->fresh = slot->ver == 0;
-    if (submission->has_point && polygons.locator)
-        submission->resolved->point_unit =
-                locator_find(polygons.locator, submission->longitude, submission->latitude);
-}
-
-static void tickets_take(void *self, const PGresult *result)
-{
-    struct resolution *resolution = self;
-    for (int row = 0; row < PQntuples(result); row++) {
-        int64_t at = row_int(result, row, 0);
-        must(at >= 1 && (size_t)at <= resolution->count);
-        resolution->slots[at - 1].report = row_int(result, row, 1);
-        resolution->slots[at - 1].ver = (int32_t)row_int(result, row, 2);
-    }
-    for (size_t i = 0; i < resolution->count; i++)
-        slot_settle(&resolution->slots[i]);
-}
-
-static void tickets_insert(struct pg *pg, const struct resolution *resolution)
-{
-    struct params params = {0};
-    int source = params_array(&params, PARAM_TEXT);
-    int ref = params_array(&params, PARAM_TEXT);
-    int report = params_array(&params, PARAM_INT8);
-    for (size_t i = 0; i < resolution->count; i++) {
-        const struct slot *slot = &resolution->slots[i];
-        if (!slot->drawn)
-            continue;
-        param_add_text(&params, source, slot->source);
-        param_add_text(&params, ref, slot->ref);
-        param_add_int(&params, report, slot->drawn);
-    }
-    pg_queue(pg, &statements[TICKET_INSERT], &params, NULL, NULL);
-    params_fini(&params);
-}
-
-/* After the insertion, in a statement of its own: the ticket that is asked about may have come in
- * this very batch. A ticket about one that is not there gets no row, and may come again. */
-static void tickets_attach(struct pg *pg, const struct resolution *resolution)
-{
-    struct params params = {0};
-    bool urges = false;
-    int source = params_array(&params, PARAM_TEXT);
-    int ref = params_array(&params, PARAM_TEXT);
-    int about = params_array(&params, PARAM_TEXT);
-    for (size_t i = 0; i < resolution->count; i++) {
-        const struct slot *slot = &resolution->slots[i];
-        if (!*slot->about)
-            continue;
-        param_add_text(&params, source, slot->source);
-        param_add_text(&params, ref, slot->ref);
-        param_add_text(&params, about, slot->about);
-        urges = true;
-    }
-    if (urges)
-        pg_queue(pg, &statements[TICKET_ATTACH], &params, NULL, NULL);
-    params_fini(&params);
-}
-
-static void tickets_find(struct pg *pg, struct resolution *resolution)
-{
-    struct params params = {0};
-    int source = params_array(&params, PARAM_TEXT);
-    int ref = params_array(&params, PARAM_TEXT);
-    for (size_t i = 0; i < resolution->count; i++) {
-        param_add_text(&params, source, resolution->slots[i].source);
-        param_add_text(&params, ref, resolution->slots[i].ref);
-    }
-    pg_queue(pg, &statements[TICKET_FIND], &params, tickets_take, resolution);
-    params_fini(&params);
-}
-
-static void intake_resolve(struct pg *pg,
-        struct input **inputs,
-        size_t count,
-        int64_t (*draw)(void *self),
-        void *self,
-        struct arena *arena)
-{
-    struct resolution *resolution = resolution_new(inputs, count, arena);
-    if (resolution->count == 0)
-        return;
-    bool drawn = false;
-    for (size_t i = 0; i < resolution->count; i++) {
-        if (!resolution->slots[i].submits || !key_is_first(resolution, i))
-            continue;
-        resolution->slots[i].drawn = draw(self);
-        drawn = true;
-    }
-    if (polygons.version != polygons.wanted)
-        pg_queue(pg, &statements[GRIDS_READ], NULL, grids_take,
-                arena_copy(arena, &polygons.wanted, sizeof polygons.wanted));
-    if (drawn)
-        tickets_insert(pg, resolution);
-    tickets_attach(pg, resolution);
-    tickets_find(pg, resolution);
+    const int32_t place[] = {report->thing, report->spot.north, report->spot.east};
+    for (int i = 0; i < 3; i++)
+        if (report->thing)
+            param_add_int(params, first + 15 + i, place[i]);
+        else
+            param_add_null(params, first + 15 + i);
 }
 
 static enum err outcomes_bind(struct bytes payload,
@@ -522,7 +261,7 @@ const struct aggregate_ops intake_ops = {
         .answer = report_answer,
         .own_columns = REPORT_COLUMNS,
         .sql_remove = {"intake_tickets_gone", "DELETE FROM ticket WHERE report = ANY(chosen())"},
-        .resolve = intake_resolve,
-        .statements = statements,
-        .statement_count = sizeof statements / sizeof *statements,
+        .resolve = tickets_resolve,
+        .statements = ticket_statements,
+        .statement_count = TICKET_STATEMENTS,
 };

@@ -16,7 +16,7 @@
 
 #define DEADLINE_MS 20000
 #define NOW INT64_C(1514764800000)
-#define STATEMENTS_MAX 16
+#define STATEMENTS_MAX 24
 
 /* Numbers in little-endian WKB, and a square from (x0, 0) to (x1, 1). */
 #define D0 "0000000000000000"
@@ -145,7 +145,7 @@ static struct input submit_make(const char *peer, const char *ticket, double x, 
 
 static void resolve(struct input **inputs, size_t count)
 {
-    intake_ops.resolve(pg, inputs, count, draw, NULL, &arena);
+    intake_ops.resolve(pg, inputs, count, directory, draw, NULL, &arena);
     segment_run();
 }
 
@@ -171,7 +171,9 @@ static struct report report_make(int64_t id, enum report_state state)
             .source = "a",
             .ref = "T",
             .outcome_text = "已处理",
-            .course = {.round = state > REPORT_ACCEPTED}};
+            .course = {.round = state > REPORT_ACCEPTED},
+            .thing = state == REPORT_ACCEPTED ? 9 : 0,
+            .spot = state == REPORT_ACCEPTED ? (struct spot){-3, 4} : (struct spot){0}};
 }
 
 /* Stub and update, as the kernel does it. */

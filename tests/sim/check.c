@@ -68,6 +68,9 @@ void check_cases(void)
         bool again = course_read(this, &course) && course.reopenings > 0;
         sim_stats[STAT_CASES]++;
         sim_stats[STAT_CLOSED] += state == 6;
+        sim_stats[STAT_JOINED] += !report->cells[REPORT_COURSE].null &&
+                                  memmem(report->cells[REPORT_COURSE].data,
+                                          (size_t)report->cells[REPORT_COURSE].size, "joined", 6);
         if (again && should == 1) /* the report ended with the round before */
             should = end[6];
         if (cell_int(report, REPORT_STATE) != should)

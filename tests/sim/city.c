@@ -77,6 +77,8 @@ static struct directory *city_build(void)
             STAFF(10, "vol2", U_TEAM, "volunteer"),
     };
     matters[1].handler_code[LEVEL_VILLAGE] = "DESK";
+    matters[1].dup_m = 50; /* so near as two of the places that people name */
+    matters[1].dup_h = 1;
     return directory_build(&(struct directory_rows){.version = db.directory_version,
             .site = SIM_SITE,
             .site_letters = "SI",

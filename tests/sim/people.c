@@ -124,7 +124,12 @@ static void report_fill(struct ask *ask)
     static const char *const grids[] = {"G1", "G2"};
     struct buf *out = &ask->payload;
     proto_text(out, 1, ask->ticket);
-    proto_text(out, 2, matters[rng_below(&sim.people_rng, 6)]);
+    const char *matter = matters[rng_below(&sim.people_rng, 6)];
+    proto_text(out, 2, matter);
+    if (matter[0] == 'n') { /* of the noise there are several reports: of a place, or one near by */
+        proto_double(out, 4, 113.35 + 0.0003 * (double)rng_below(&sim.people_rng, 6));
+        proto_double(out, 5, 22.94);
+    }
     bool poison = sim_fault(FAULT_POISON) && sim_chance(&sim.people_rng, 8);
     proto_text(out, 3, poison ? "poison" : "it is dark");
     proto_text(out, 6, "D");
@@ -316,6 +321,18 @@ static const struct version *seen_by(const struct row *row, bool confirmed)
     return confirmed ? row_confirmed(row) : row_see(row, NULL);
 }
 
+/* The ticket is the one that the report came under, or stands in its course among those that report
+ * the same thing: nobody who got a number is forgotten. */
+static bool report_names(const struct version *report, const char *ticket)
+{
+    const struct cell *ref = &report->cells[REPORT_REF], *course = &report->cells[REPORT_COURSE];
+    char name[TICKET_SIZE + 4];
+    int size = snprintf(name, sizeof name, "[\"%s\"", ticket);
+    if ((size_t)ref->size == strlen(ticket) && memcmp(ref->data, ticket, strlen(ticket)) == 0)
+        return true;
+    return !course->null && memmem(course->data, (size_t)course->size, name, (size_t)size);
+}
+
 /* True when what a positive answer says is in the database. */
 static bool ask_holds(const struct ask *ask, bool confirmed)
 {
@@ -331,7 +348,7 @@ static bool ask_holds(const struct ask *ask, bool confirmed)
     const struct version *report =
             seen_by(row_find(db_table(SERVICE_INTAKE, T_AGG), key1(cell_int(ticket, TK_REPORT))),
                     confirmed);
-    return report && cell_int(report, ROW_VER) > 0;
+    return report && cell_int(report, ROW_VER) > 0 && report_names(report, ask->ticket);
 }
 
 void people_told(const struct envelope *reply)

@@ -106,7 +106,8 @@ struct sim_result {
     X(STAT_LETTERS, "dead letters")                                                                \
     X(STAT_TAKEN_BACK, "answers undone by a restore")                                              \
     X(STAT_WAITED, "held messages")                                                                \
-    X(STAT_DEADLINES, "deadlines")
+    X(STAT_DEADLINES, "deadlines")                                                                 \
+    X(STAT_JOINED, "joined reports")
 enum sim_stat {
 #define X(name, text) name,
     STAT_TABLE(X)

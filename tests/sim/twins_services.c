@@ -34,6 +34,140 @@ static enum exec twin_ticket_insert(struct call *call)
     return EXEC_DONE;
 }
 
+/* Columns of `reports` and arguments of the statement, each in its order. */
+enum {
+    R_STATE = 4,
+    R_ACCEPTED = 8,
+    R_ENDED = 11,
+    R_ASKED,
+    R_SOURCE = 15,
+    R_COURSE = 18,
+    R_THING,
+    R_NORTH,
+    R_EAST
+};
+enum {
+    A_SOURCE,
+    A_REF,
+    A_OWN,
+    A_LEAD,
+    A_THING,
+    A_NORTH,
+    A_EAST,
+    A_REACH,
+    A_WIDE,
+    A_SQUEEZE,
+    A_HOURS,
+    A_SAID
+};
+enum { JOINS = 8, NEAR_TRAIN = 256 };
+
+/* In the course's JSON each caller is a list that begins with a text. */
+static int64_t callers_of(const struct version *report)
+{
+    const struct cell *course = &report->cells[R_COURSE];
+    int64_t count = 0;
+    for (int32_t i = 0; !course->null && i + 1 < course->size; i++)
+        count += course->data[i] == '[' && course->data[i + 1] == '"';
+    return count;
+}
+
+static bool cells_equal(const struct cell *left, const struct cell *right)
+{
+    return !left->null && !right->null && left->size == right->size &&
+           memcmp(left->data, right->data, (size_t)left->size) == 0;
+}
+
+/* The square of the distance; -1 = it is not the same thing, or has no room. */
+static int64_t near_distance(const struct call *call, int i, const struct version *report)
+{
+    const struct cell *said = &call->args[A_SAID].cells[i];
+    int64_t now = sim.drill && !said->null ? said->value : db_clock_ms();
+    int64_t up = cell_int(report, R_NORTH) - arg_at(call, A_NORTH, i);
+    int64_t east = cell_int(report, R_EAST) - arg_at(call, A_EAST, i);
+    int64_t aside = east * arg_at(call, A_SQUEEZE, i) / 1000000, reach = arg_at(call, A_REACH, i);
+    bool near =
+            cell_int(report, R_THING) && cell_int(report, R_THING) == arg_at(call, A_THING, i) &&
+            cell_int(report, R_STATE) == 1 && report->cells[R_ENDED].null &&
+            !cell_int(report, R_ASKED) && callers_of(report) < JOINS &&
+            cells_equal(&report->cells[R_SOURCE], &call->args[A_SOURCE].cells[i]) &&
+            llabs(east) <= arg_at(call, A_WIDE, i) && up * up + aside * aside <= reach * reach &&
+            cell_int(report, R_ACCEPTED) >= now - arg_at(call, A_HOURS, i) * 3600000;
+    return near ? up * up + aside * aside : -1;
+}
+
+static int64_t near_find(struct call *call, int i, int64_t *ret_callers)
+{
+    int64_t best = -1, found = 0;
+    EACH_ROW(call, T_AGG, row, report)
+    {
+        int64_t distance = near_distance(call, i, report);
+        if (distance < 0 ||
+                (best >= 0 && (distance > best || (distance == best && row->key.a > found))))
+            continue;
+        best = distance;
+        found = row->key.a;
+        *ret_callers = callers_of(report);
+    }
+    return found;
+}
+
+/* The id for each ticket: of the near report while there is room behind those before it, its lead's
+ * own, or its own. */
+static void near_choose(struct call *call, int64_t *ret)
+{
+    int64_t near[NEAR_TRAIN], taken[NEAR_TRAIN];
+    int count = call->args[0].count;
+    must(count <= NEAR_TRAIN);
+    for (int i = 0; i < count; i++) {
+        int64_t callers = 0, rank = 1;
+        near[i] = taken[i] = near_find(call, i, &callers);
+        for (int before = 0; before < i; before++)
+            rank += near[i] && near[before] == near[i];
+        if (callers + rank > JOINS)
+            taken[i] = 0;
+    }
+    for (int i = 0; i < count; i++) {
+        int lead = 0;
+        while (arg_at(call, A_LEAD, lead) != arg_at(call, A_LEAD, i))
+            lead++;
+        ret[i] = taken[i]      ? taken[i]
+                 : taken[lead] ? arg_at(call, A_OWN, i)
+                               : arg_at(call, A_LEAD, i);
+    }
+}
+
+static struct row *near_row(struct call *call, int i)
+{
+    return row_make(own_table(call, T_TICKET),
+            ticket_key(&call->args[A_SOURCE].cells[i], &call->args[A_REF].cells[i]));
+}
+
+/* All are locked before one is written: a statement that waits is run again from its start, and
+ * would then not know its own rows from others'. */
+static enum exec twin_ticket_near(struct call *call)
+{
+    int64_t ids[NEAR_TRAIN];
+    near_choose(call, ids);
+    for (int i = 0; i < call->args[0].count; i++) {
+        struct row *row = near_row(call, i);
+        if (!row_see(row, call->txn) && !row_lock(call->txn, row))
+            return EXEC_WAIT;
+    }
+    result_begin(call, "tt");
+    for (int i = 0; i < call->args[0].count; i++) {
+        struct row *row = near_row(call, i);
+        if (row_see(row, call->txn))
+            continue;
+        struct version *version = row_write(call->txn, row, TK_COUNT);
+        version->cells[TK_SOURCE] = call->args[A_SOURCE].cells[i];
+        version->cells[TK_REF] = call->args[A_REF].cells[i];
+        version->cells[TK_REPORT] = cell_number(ids[i]);
+        result_add(call, version->cells);
+    }
+    return EXEC_DONE;
+}
+
 static enum exec twin_ticket_attach(struct call *call)
 {
     for (int i = 0; i < call->args[0].count; i++) {
@@ -370,10 +504,10 @@ static enum exec twin_head_move(struct call *call)
 }
 
 const struct twin service_twins[] = {{"intake_ticket_insert", twin_ticket_insert},
-        {"intake_ticket_attach", twin_ticket_attach}, {"intake_ticket_find", twin_ticket_find},
-        {"intake_grids_read", twin_grids}, {"squad_stub", twin_squad_stub},
-        {"squad_lock", twin_squad_lock}, {"squad_queues", twin_squad_queues},
-        {"squad_update", twin_squad_update}, {"cases_others", twin_others}, {"k_work", twin_work},
-        {"credit_add", twin_credit}, {"look", twin_look}, {"head_take", twin_head_take},
-        {"unplaced", twin_unplaced}, {"place", twin_place}, {"head_move", twin_head_move},
-        {NULL, NULL}};
+        {"intake_ticket_near", twin_ticket_near}, {"intake_ticket_attach", twin_ticket_attach},
+        {"intake_ticket_find", twin_ticket_find}, {"intake_grids_read", twin_grids},
+        {"squad_stub", twin_squad_stub}, {"squad_lock", twin_squad_lock},
+        {"squad_queues", twin_squad_queues}, {"squad_update", twin_squad_update},
+        {"cases_others", twin_others}, {"k_work", twin_work}, {"credit_add", twin_credit},
+        {"look", twin_look}, {"head_take", twin_head_take}, {"unplaced", twin_unplaced},
+        {"place", twin_place}, {"head_move", twin_head_move}, {NULL, NULL}};

@@ -105,6 +105,9 @@ struct outcome {
      * service numbers them; its reason_about() makes the words of it. 0 = nothing. */
     uint16_t refused_about;
     bool keep;       /* store `next` without a step; decide() then sets next's ver itself */
+    /* A command whose aggregate the service's resolve chose by what was so no longer when its row
+     * was locked: nothing of this batch is done, and the command is resolved anew, by itself. */
+    bool again;
     int step_count, send_count, timer_count, count_count;
     struct step steps[STEPS_MAX];
     struct send sends[SENDS_MAX];

@@ -105,9 +105,11 @@ struct aggregate_ops {
 
     /* Optional: commands that arrive without an aggregate id. Queues statements that find or insert
      * the key rows in key order (they are locked before any aggregate), and sets input->agg (and
-     * input->fresh when the id was drawn now) in `rows` callbacks. `draw` hands out a fresh id. */
+     * input->fresh when the id was drawn now) in `rows` callbacks. `draw` hands out a fresh id.
+     * `directory` may be NULL or another version's: such a batch is not decided. */
     void (*resolve)(struct pg *pg, struct input **inputs, size_t count,
-            int64_t (*draw)(void *self), void *self, struct arena *arena);
+            const struct directory *directory, int64_t (*draw)(void *self), void *self,
+            struct arena *arena);
     /* Optional: rows besides the aggregates, locked after them, in id order. Called with all inputs
      * of the batch and their loaded states; queues statements whose callbacks fill *ret_related.
      * Bodies are decoded (NULL in a message that is malformed). Messages that were held back and

@@ -193,6 +193,11 @@ static void save_start(struct batch *batch)
         return;
     }
     core_run(&batch->core);
+    if (batch->core.again) {
+        batch->core.again->alone = true;
+        fail(batch, BATCH_SPLIT, "a command's aggregate has to be found anew");
+        return;
+    }
     batch->phase = BATCH_SAVE;
     batch_save(batch);
     if (!batch->start.work_count)
@@ -443,7 +448,8 @@ static bool keys_start(struct batch *batch)
     if (!count)
         return false;
     batch->phase = BATCH_KEYS;
-    batch->ops->resolve(batch->pg, batch->inputs, count, draw_for_resolve, batch, &batch->arena);
+    batch->ops->resolve(batch->pg, batch->inputs, count, batch->start.directory, draw_for_resolve,
+            batch, &batch->arena);
     pg_sync(batch->pg, keys_found, batch);
     return true;
 }

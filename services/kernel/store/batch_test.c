@@ -39,12 +39,13 @@ static void key_found(void *self, const PGresult *result)
 static void toy_resolve(struct pg *pg,
         struct input **inputs,
         size_t count,
+        const struct directory *directory,
         int64_t (*draw)(void *self),
         void *self,
         struct arena *arena)
 {
     static struct params params;
-    (void)arena;
+    (void)arena, (void)directory;
     for (size_t i = 0; i < count; i++) {
         char name[32];
         snprintf(name, sizeof name, "k%lld",

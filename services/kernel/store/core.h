@@ -186,6 +186,7 @@ struct core {
     int drain_left; /* of DRAIN_MAX: ids and pages are reckoned for so many */
     struct buf *page_bufs; /* caller's, two or more; reused batch after batch */
     size_t page_buf_count;
+    struct work *again; /* a command that says so (pure_decision.h); then nothing is stored */
     uint64_t applied, duplicates, held_new, alarms;
 };
 

@@ -163,6 +163,9 @@ enum verdict core_apply(struct core *core, struct slot *slot, struct work *work)
     core->ops->decide(slot->state, &work->input, &core->world, next, &outcome);
     bool changes = outcome.step_count || outcome.send_count || outcome.timer_count || outcome.keep;
     must(!changes || outcome.verdict == VERDICT_APPLIED);
+    must(!outcome.again || (!changes && work->origin == WORK_COMMAND && work->keyed));
+    if (outcome.again)
+        core->again = work;
     const void *answer_of = slot->state;
     if (changes) {
         must(next->id == slot->agg);

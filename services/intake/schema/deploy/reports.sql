@@ -21,13 +21,19 @@ CREATE TABLE report (
     source          text,                           -- name of the key or token that reported it
     ref             text,                           -- its ticket
     outcome_text    text,                           -- for the reporter
-    course          jsonb                           -- what happened beside the straight way: intake.h
+    course          jsonb,                          -- what happened beside the straight way: intake.h
+    thing           integer,                        -- its matter's first version, when two may report the same thing
+    north           integer,                        -- … and where: millionths of a degree
+    east            integer
 ) WITH (fillfactor = 80);                           -- a report is written three to five times
 
 -- Ends are found by their time when the data is old (PROTOCOL rule 10).
 CREATE INDEX report_ended ON report (ended) WHERE ended IS NOT NULL;
 CREATE VIEW finished (agg, at) AS
 SELECT r.id, r.ended FROM report AS r WHERE r.ver > 0 AND r.state BETWEEN 2 AND 4 AND r.ended IS NOT NULL;
+
+-- Open reports near by, of the same matter: by bands of a thousandth of a degree of latitude.
+CREATE INDEX report_near ON report (thing, (north / 1000), east) WHERE ended IS NULL AND thing IS NOT NULL;
 
 -- What a source has yet to fetch, in the order in which it fetches.
 CREATE INDEX report_outcome_pending ON report (source, id) WHERE outcome_pending;
