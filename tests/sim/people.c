@@ -326,7 +326,7 @@ static const struct version *seen_by(const struct row *row, bool confirmed)
 static bool report_names(const struct version *report, const char *ticket)
 {
     const struct cell *ref = &report->cells[REPORT_REF], *course = &report->cells[REPORT_COURSE];
-    char name[TICKET_SIZE + 4];
+    char name[24];
     int size = snprintf(name, sizeof name, "[\"%s\"", ticket);
     if ((size_t)ref->size == strlen(ticket) && memcmp(ref->data, ticket, strlen(ticket)) == 0)
         return true;
