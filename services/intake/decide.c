@@ -1,10 +1,11 @@
 /* A report's life, in one table: what each state does with each event. A ticket that came before is
- * a duplicate or refused; another that reports the same thing near by joins it; one that urges stays on the report that it asks about, and routing is
- * told, as it is of what the reporter says of the outcome. A withdrawal is passed on to routing,
- * which alone knows whether the case can still be withdrawn, and the report ends when routing says
- * so: once more when the case was reopened, and the newer outcome is then what the source gets and
- * acknowledges. To add an input: a row here, a case in report_decide(). Everything that is not in
- * the table is refused by its NOT_FOUND column. */
+ * a duplicate or refused; another that reports the same thing near by joins it; one that urges
+ * stays on the report that it asks about, and routing is told, as it is of what the reporter says
+ * of the outcome. A withdrawal is passed on to routing, which alone knows whether the case can
+ * still be withdrawn, and the report ends when routing says so: once more when the case was
+ * reopened, and the newer outcome is then what the source gets and acknowledges. To add an input: a
+ * row here, a case in report_decide(). Everything that is not in the table is refused by its
+ * NOT_FOUND column. */
 #include "services/intake/decide.h"
 #include <string.h>
 #include "services/intake/near.h"
@@ -241,8 +242,8 @@ static bool report_is_near(const struct report *state,
            spots_near(spot, spot_reach(spot, matter->dup_m), state->spot);
 }
 
-/* Another ticket that stands for this report: a repeat, the same thing reported by somebody else, or
- * one that was used before. A report that ended or is being taken back since it was found takes
+/* Another ticket that stands for this report: a repeat, the same thing reported by somebody else,
+ * or one that was used before. A report that ended or is being taken back since it was found takes
  * nobody in: the ticket is looked up anew, and has then an id of its own. An urgent matter is told
  * on as an urge: it may have become worse. */
 static void report_join(const struct input *input,

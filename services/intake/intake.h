@@ -148,8 +148,8 @@ enum placed {
 #undef X
 };
 
-/* Somebody who asked about a case that was there already, or reported the same thing, under a ticket
- * of their own. */
+/* Somebody who asked about a case that was there already, or reported the same thing, under a
+ * ticket of their own. */
 struct caller {
     char ref[TICKET_SIZE];
     uint8_t digest[DIGEST_SIZE]; /* of the body under that ticket */

@@ -1,6 +1,6 @@
 /* When two reports may be the same thing: of one matter, within its `dup_m` metres of each other. A
- * report without a point, by unit codes or by desk, is near nothing. The hours are the store's, which
- * has the clock. Pure, in whole numbers, so that the database and this process agree. */
+ * report without a point, by unit codes or by desk, is near nothing. The hours are the store's,
+ * which has the clock. Pure, in whole numbers, so that the database and this process agree. */
 #ifndef HUYING_INTAKE_NEAR_H
 #define HUYING_INTAKE_NEAR_H
 

@@ -25,8 +25,8 @@ enum statement_index { TICKET_INSERT, TICKET_NEAR, TICKET_ATTACH, TICKET_FIND, G
 
 /* A ticket of a matter of which two reports may be the same thing. The nearest open report of its
  * source within `reach` and `hours`, on whose list is room for it, behind those before it in this
- * statement; else what `lead`, which is near it and came in the same batch, gets as its own; else an
- * id of its own. Reports are found by bands of a thousandth of a degree of latitude. */
+ * statement; else what `lead`, which is near it and came in the same batch, gets as its own; else
+ * an id of its own. Reports are found by bands of a thousandth of a degree of latitude. */
 /* clang-format off */
 #define NEAR_SQL                                                                                   \
     "INSERT INTO ticket (source, ref, report) SELECT c.source, c.ref, coalesce(c.near, "           \

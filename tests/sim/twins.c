@@ -15,8 +15,9 @@ const struct shape shapes[SERVICE_COUNT] = {
         /* The toy of the kernel's own tests (store/test_toy.h). */
         [SERVICE_NONE] = {"84" "88" "8" "8", "84" "88" "8" "8", 2, 2, 1, CELLS_MAX, 0,
                 {SERVICE_INTAKE, SERVICE_VOLUNTEER}, {SERVICE_ENFORCEMENT}},
-        [SERVICE_INTAKE] = {"84" "8" "8" "2248TTTTbbytttt444", "84" "8" "8" "2248TTTTbbytttt444", 2, 1, 1,
-                CELLS_MAX, 0, {SERVICE_ROUTING}, {SERVICE_ROUTING}},
+        [SERVICE_INTAKE] = {"84" "8" "8" "2248TTTTbbytttt444",
+                "84" "8" "8" "2248TTTTbbytttt444", 2, 1, 1, CELLS_MAX, 0, {SERVICE_ROUTING},
+                {SERVICE_ROUTING}},
         [SERVICE_ROUTING] = {"84" "888" "888" "8888TTTTTTTT422222bbbbbttt",
                 "84" "888" "888" "8888TTTTTTTT422222bbbbbttttt", 2, 3, 3, 34, 0,
                 {SERVICE_INTAKE, SERVICE_ENFORCEMENT, SERVICE_VOLUNTEER},

@@ -1,4 +1,6 @@
-/* A command that says `again`: nothing of its batch is done, and it runs by itself, resolved anew. */
+/* A command that says `again`, in a real PostgreSQL.
+ *
+ * Nothing of its batch is done, and it runs by itself, resolved anew. */
 #include "services/kernel/store/test_toy_pg.h"
 
 static struct lane one;
