@@ -118,7 +118,7 @@ enum case_event {
 #define WHO_TABLE(X)                                                                               \
     X(WHO_NOBODY, "nobody", "a message or a clock, never a person")                                \
     X(WHO_WORKS, "works", "the handler's people, and those of the area that is responsible now")   \
-    X(WHO_HANDLES, "handles", "the handler's own people")                                          \
+    X(WHO_HANDLES, "handles", "the handler's own people; of an area its own, and its desks'")      \
     X(WHO_DIRECTS, "directs",                                                                      \
             "the desks of the responsible area and of any area above it, and the unit that sent "  \
             "the case")                                                                            \

@@ -49,9 +49,10 @@ static bool id_within(const struct ask *ask, int64_t id, int64_t ancestor)
     return unit && unit_within(ask->directory, unit, ancestor);
 }
 
+/* Of an area its own people and its desks; not everybody who stands somewhere in it. */
 static bool may_handle(const struct ask *ask)
 {
-    return !ask->volunteer && id_within(ask, ask->staff->unit, ask->this->handler);
+    return !ask->volunteer && unit_speaks(ask->directory, ask->staff, ask->this->handler);
 }
 
 /* The handler's own people, and those of the area that is responsible now; not everybody who

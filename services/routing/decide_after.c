@@ -48,11 +48,21 @@ enum case_event follow_up_event(const struct routing_case *this, bool unsolved, 
     return unsolved && may_reopen(this, now_ms) ? EVENT_REOPEN : EVENT_FOLLOW_UP;
 }
 
+/* The level above; where that has verified it itself, the next one. */
+static const struct unit *check_area(const struct turn *turn)
+{
+    const struct staff *staff = staff_find(turn->directory, turn->input->actor);
+    int level = turn->before->level + 1;
+    const struct unit *above = area_from(turn->directory, turn_place(turn), level);
+    while (above && staff && unit_speaks(turn->directory, staff, above->id))
+        above = area_from(turn->directory, turn_place(turn), (int)above->level + 1);
+    return above;
+}
+
 void check_draw(struct turn *turn)
 {
     const struct routing_case *next = turn->next;
-    const struct unit *above =
-            area_from(turn->directory, turn_place(turn), (int)turn->before->level + 1);
+    const struct unit *above = check_area(turn);
     if (!above || !parts_room(next, 1) || next->course.reopenings == REOPENINGS_MAX ||
             !drawn(next->accepted_at_ms + (next->unit << 44), 2 + (uint64_t)next->course.reopenings,
                     CHECK_SAMPLE))

@@ -197,6 +197,30 @@ static void the_level_above_looks_at_one_in_twenty(void **state)
     assert_in_range(drawn, 60, 140);
 }
 
+/* Nobody looks again at what his own desk has verified: the next level does. */
+static void a_check_is_of_those_who_did_not_verify(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *verifier;
+        int64_t checks;
+    } table[] = {{"w1", U_STREET}, {"v", U_STREET}, {"sd", U_DISTRICT}, {"dd", U_STREET}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        int drawn = 0;
+        for (int64_t id = 1; id <= 200; id++) {
+            struct story story;
+            story_begin(&story, city);
+            (void)story_report(&story, M_NOISE, U_GRID, 0, NOW - id);
+            does(&story, TYPE_HANDLE, "vd", NULL, NOW + 1);
+            does(&story, TYPE_VERIFY, table[i].verifier, NULL, NOW + 2);
+            drawn += story.state.course.part_count;
+            if (story.state.course.part_count > 0)
+                assert_int_equal(part_at(&story, 1)->unit, table[i].checks);
+        }
+        assert_true(drawn > 0);
+    }
+}
+
 static void the_level_above_finds_it_done_or_not(void **state)
 {
     (void)state;
@@ -352,6 +376,7 @@ int main(void)
             cmocka_unit_test(not_done_is_opened_again),
             cmocka_unit_test(a_new_round_is_late_by_its_own_clock),
             cmocka_unit_test(the_level_above_looks_at_one_in_twenty),
+            cmocka_unit_test(a_check_is_of_those_who_did_not_verify),
             cmocka_unit_test(the_level_above_finds_it_done_or_not),
             cmocka_unit_test(without_an_admission_it_goes_back_to_who_sent_it),
             cmocka_unit_test(who_may_send_past_the_catalogue),

@@ -470,13 +470,21 @@ static enum case_refusal resume_check(const struct turn *turn, const struct rout
     return clocks_known(turn, &state->course) ? REFUSAL_NONE : REFUSAL_NO_CALENDAR;
 }
 
+/* By its own list; a desk without one speaks for its area. */
+static enum duty handler_duty(const struct turn *turn, const struct unit *handler)
+{
+    bool lists = *handler->matters_main != 0 || *handler->matters_assist != 0;
+    const struct unit *area = unit_find(turn->directory, unit_desk_of(turn->directory, handler));
+    return unit_duty(area && !lists ? area : handler, turn->matter);
+}
+
 /* What a unit has to do anyway, or was admitted for, it cannot decline. */
 static enum case_refusal decline_check(const struct turn *turn, const struct routing_case *state)
 {
     const struct unit *handler = unit_find(turn->directory, state->handler);
     if (state->handler == state->area)
         return REFUSAL_OWN_AREA;
-    bool bound = handler && turn->matter && unit_duty(handler, turn->matter) == DUTY_MAIN;
+    bool bound = handler && turn->matter && handler_duty(turn, handler) == DUTY_MAIN;
     return bound || state->course.admitted == state->handler ? REFUSAL_LISTED : REFUSAL_NONE;
 }
 
