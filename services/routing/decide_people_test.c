@@ -70,6 +70,8 @@ static const struct command {
         {TYPE_PASS_CHECK, "pass_check", PART_CHECK, PART_OPEN},
         {TYPE_FAIL_CHECK, "fail_check", PART_CHECK, PART_OPEN},
         {TYPE_ARRIVE, "arrive", 0, 0},
+        {TYPE_MERGE, "merge", 0, 0},
+        {TYPE_UNMERGE, "unmerge", 0, 0},
         {TYPE_RESET_DUE, "reset_due", 0, 0},
 };
 
@@ -79,8 +81,8 @@ static const char *const refusal_names[] = {
 #undef X
 };
 
-/* What the command needs besides the state: its part, a request that waits, a place, other rules
- * than the deadline was announced by. */
+/* What the command needs besides the state: its part, a request that waits, a place, another case,
+ * other rules than the deadline was announced by. */
 static void case_prepare(struct story *story, const struct command *command)
 {
     struct routing_case *this = &story->state;
@@ -91,6 +93,7 @@ static void case_prepare(struct story *story, const struct command *command)
         this->course.asked_ms = HOUR;
     if (command->type == TYPE_RESET_DUE && this->due_ms != 0)
         this->due_ms += HOUR;
+    story->other = (struct other_case){5, U_GRID, M_LAMP, CASE_ACCEPTED};
     this->course.longitude_e6 = 113500000;
     this->course.latitude_e6 = 22900000;
     if (command->kind == 0)
@@ -119,6 +122,7 @@ static void cell_show(char *ret, size_t size, int matter, enum case_state from, 
             .unit_count = commands[command].type == TYPE_APPLY ? 1 : 2,
             .span_ms = HOUR,
             .score = 4,
+            .other = 5,
             .at = {113.5, 22.9, true}};
     for (int i = 0; i < PEOPLE; i++) {
         struct story story;
@@ -164,7 +168,7 @@ static const struct cell {
         {M_LAMP, CASE_DISPATCHED, "suspend ask_time", "not_accepted: *"},
         {M_LAMP, CASE_DISPATCHED, "check_in finish_part finish_last admit deny_admission appeal",
                 "ok: r1 r2; actor_unknown: stranger; actor_not_called: *"},
-        {M_LAMP, CASE_DISPATCHED, "joint take_over apply convene resolve remind urge",
+        {M_LAMP, CASE_DISPATCHED, "joint take_over apply convene resolve remind urge merge",
                 "ok: w1 w1b v vd sd dd; actor_unknown: stranger; actor_not_above: *"},
         {M_LAMP, CASE_DISPATCHED, "uphold dismiss veto",
                 "ok: dd; actor_unknown: stranger; actor_not_supervisor: *"},
@@ -188,15 +192,16 @@ static const struct cell {
         {M_LAMP, CASE_HANDLED, "mediate agree",
                 "ok: w1 w1b; actor_unknown: stranger; actor_not_handler: *"},
         {M_LAMP, CASE_HANDLED, "*", "already_handled: *"},
-        {M_WATER, CASE_DISPATCHED, "accept handle mediate agree arrive", /* the village's own */
+        {M_WATER, CASE_DISPATCHED, "accept handle mediate agree arrive",
                 "ok: v vd; actor_unknown: stranger; actor_not_handler: *"},
         {M_WATER, CASE_DISPATCHED, "verify reject", "not_handled: *"},
         {M_WATER, CASE_DISPATCHED, "refer step_up whistle end_whistle score order revisit",
                 "ok: v vd sd dd; actor_unknown: stranger; actor_not_handler: *"},
         {M_WATER, CASE_DISPATCHED, "return decline",
                 "actor_unknown: stranger; own_area: v vd; actor_not_handler: *"},
-        {M_WATER, CASE_DISPATCHED, "dispatch joint take_over apply convene resolve remind urge",
-                "ok: v vd sd dd; actor_unknown: stranger; actor_not_above: *"},
+        {M_WATER, CASE_DISPATCHED,
+                "rule resume grant_time deny_time follow_up reopen pass_check fail_check unmerge",
+                "not_now: *"},
         {M_WATER, CASE_DISPATCHED, "suspend ask_time", "not_accepted: *"},
         {M_WATER, CASE_DISPATCHED, "check_in finish_part finish_last admit deny_admission appeal",
                 "ok: r1 r2; actor_unknown: stranger; actor_not_called: *"},
@@ -204,7 +209,8 @@ static const struct cell {
                 "ok: dd; actor_unknown: stranger; actor_not_supervisor: *"},
         {M_WATER, CASE_DISPATCHED, "reset_due",
                 "ok: sd dd; actor_unknown: stranger; handler_may_not_grant: *"},
-        {M_WATER, CASE_DISPATCHED, "*", "not_now: *"},
+        {M_WATER, CASE_DISPATCHED, "*",
+                "ok: v vd sd dd; actor_unknown: stranger; actor_not_above: *"},
         {M_NOISE, CASE_DISPATCHED, "accept handle mediate agree arrive",
                 "ok: v vd; actor_unknown: stranger; actor_not_handler: *"},
         {M_NOISE, CASE_DISPATCHED, "verify reject", "not_handled: *"},
@@ -213,7 +219,7 @@ static const struct cell {
         {M_NOISE, CASE_DISPATCHED, "return",
                 "ok: vd; actor_unknown: stranger; actor_not_handler: *"},
         {M_NOISE, CASE_DISPATCHED,
-                "rule resume grant_time deny_time follow_up reopen pass_check fail_check",
+                "rule resume grant_time deny_time follow_up reopen pass_check fail_check unmerge",
                 "not_now: *"},
         {M_NOISE, CASE_DISPATCHED, "suspend ask_time", "not_accepted: *"},
         {M_NOISE, CASE_DISPATCHED, "check_in finish_part finish_last admit deny_admission appeal",
@@ -234,8 +240,8 @@ static const struct cell {
                 "ok: v vd sd dd; actor_unknown: stranger; actor_not_handler: *"},
         {M_NOISE, CASE_ACCEPTED, "return ask_time",
                 "ok: vd; actor_unknown: stranger; actor_not_handler: *"},
-        {M_NOISE, CASE_ACCEPTED, "rule resume decline follow_up reopen pass_check fail_check",
-                "not_now: *"},
+        {M_NOISE, CASE_ACCEPTED,
+                "rule resume decline follow_up reopen pass_check fail_check unmerge", "not_now: *"},
         {M_NOISE, CASE_ACCEPTED, "suspend grant_time deny_time reset_due",
                 "ok: v sd dd; actor_unknown: stranger; handler_may_not_grant: *"},
         {M_NOISE, CASE_ACCEPTED, "check_in finish_part finish_last admit deny_admission appeal",
@@ -262,7 +268,7 @@ static const struct cell {
                 "ok: v vd; actor_unknown: stranger; actor_not_handler: *"},
         {M_NOISE, CASE_HANDLED, "*", "already_handled: *"},
         {M_NOISE, CASE_RETURNED,
-                "refer dispatch step_up take_over apply convene resolve remind urge",
+                "refer dispatch step_up take_over apply convene resolve remind urge merge",
                 "ok: v vd sd dd; actor_unknown: stranger; actor_not_above: *"},
         {M_NOISE, CASE_RETURNED, "check_in finish_part admit deny_admission appeal",
                 "ok: r1 r2; actor_unknown: stranger; actor_not_called: *"},
@@ -302,30 +308,38 @@ static const struct cell {
         {M_NOISE, CASE_SUSPENDED, "mediate agree",
                 "ok: v vd; actor_unknown: stranger; actor_not_handler: *"},
         {M_NOISE, CASE_SUSPENDED, "*", "suspended: *"},
+        {M_NOISE, CASE_MERGED, "score revisit",
+                "ok: v vd sd dd; actor_unknown: stranger; actor_not_handler: *"},
+        {M_NOISE, CASE_MERGED, "admit deny_admission appeal",
+                "ok: r1 r2; actor_unknown: stranger; actor_not_called: *"},
+        {M_NOISE, CASE_MERGED, "uphold dismiss",
+                "ok: dd; actor_unknown: stranger; actor_not_supervisor: *"},
+        {M_NOISE, CASE_MERGED, "urge unmerge",
+                "ok: v vd sd dd; actor_unknown: stranger; actor_not_above: *"},
+        {M_NOISE, CASE_MERGED, "*", "merged: *"},
         {M_DUMP, CASE_ACCEPTED, "accept", "already_accepted: *"},
         {M_DUMP, CASE_ACCEPTED, "handle arrive",
                 "actor_unknown: stranger; mission_open: w1 w1b sq1 sq1b; actor_not_handler: *"},
         {M_DUMP, CASE_ACCEPTED, "verify reject", "not_handled: *"},
+        {M_DUMP, CASE_ACCEPTED, "refer step_up whistle end_whistle score order revisit",
+                "ok: w1 w1b v vd sd dd sq1 sq1b; actor_unknown: stranger; actor_not_handler: *"},
         {M_DUMP, CASE_ACCEPTED, "return ask_time",
                 "actor_unknown: stranger; mission_open: sq1 sq1b; actor_not_handler: *"},
         {M_DUMP, CASE_ACCEPTED, "dispatch",
                 "actor_unknown: stranger; unit_outside: w1 w1b v vd sd dd; actor_not_above: *"},
-        {M_DUMP, CASE_ACCEPTED, "rule resume decline follow_up reopen pass_check fail_check",
-                "not_now: *"},
         {M_DUMP, CASE_ACCEPTED, "suspend",
                 "actor_unknown: stranger; mission_open: sd dd; handler_may_not_grant: *"},
         {M_DUMP, CASE_ACCEPTED, "grant_time deny_time reset_due",
                 "ok: sd dd; actor_unknown: stranger; handler_may_not_grant: *"},
         {M_DUMP, CASE_ACCEPTED, "check_in finish_part finish_last admit deny_admission appeal",
                 "ok: r1 r2; actor_unknown: stranger; actor_not_called: *"},
-        {M_DUMP, CASE_ACCEPTED, "joint take_over apply convene resolve remind urge",
+        {M_DUMP, CASE_ACCEPTED, "joint take_over apply convene resolve remind urge merge",
                 "ok: w1 w1b v vd sd dd; actor_unknown: stranger; actor_not_above: *"},
         {M_DUMP, CASE_ACCEPTED, "uphold dismiss veto",
                 "ok: dd; actor_unknown: stranger; actor_not_supervisor: *"},
         {M_DUMP, CASE_ACCEPTED, "mediate agree",
                 "ok: w1 w1b sq1 sq1b; actor_unknown: stranger; actor_not_handler: *"},
-        {M_DUMP, CASE_ACCEPTED, "*",
-                "ok: w1 w1b v vd sd dd sq1 sq1b; actor_unknown: stranger; actor_not_handler: *"},
+        {M_DUMP, CASE_ACCEPTED, "*", "not_now: *"},
         {M_DUMP, CASE_HANDLED, "verify reject",
                 "ok: w1 w1b v vd sd dd sq2 r1 r2; actor_unknown: stranger; handler_may_not_verify: "
                 "sq1; squad_may_not_verify: sq1b; actor_not_verifier: *"},
@@ -354,7 +368,7 @@ static const struct cell {
         {M_GRAFFITI, CASE_DISPATCHED,
                 "check_in finish_part finish_last admit deny_admission appeal",
                 "ok: r1 r2; actor_unknown: stranger; actor_not_called: *"},
-        {M_GRAFFITI, CASE_DISPATCHED, "joint take_over apply convene resolve remind urge",
+        {M_GRAFFITI, CASE_DISPATCHED, "joint take_over apply convene resolve remind urge merge",
                 "ok: w1 w1b v vd sd dd; actor_unknown: stranger; actor_not_above: *"},
         {M_GRAFFITI, CASE_DISPATCHED, "uphold dismiss veto",
                 "ok: dd; actor_unknown: stranger; actor_not_supervisor: *"},
