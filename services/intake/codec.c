@@ -458,6 +458,7 @@ void report_view_encode(
     message.promised_at_ms = report->promised_ms;
     message.ended_at_ms = report->ended_ms;
     message.outcome = text_lend(report->outcome_text);
+    message.reported = 1 + (uint32_t)report->course.joined;
     message_add(&message.base, out);
 }
 
@@ -491,6 +492,7 @@ enum err report_view_decode(struct bytes payload, struct arena *arena, struct re
             .placed = (enum placed)message->placed,
             .accepted_ms = message->accepted_at_ms,
             .promised_ms = message->promised_at_ms,
-            .ended_ms = message->ended_at_ms};
+            .ended_ms = message->ended_at_ms,
+            .reported = message->reported};
     return OK;
 }

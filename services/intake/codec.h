@@ -95,6 +95,7 @@ struct report_view {
     const char *number, *state, *source, *source_ref, *matter, *outcome;
     enum placed placed;
     int64_t accepted_ms, promised_ms, ended_ms;
+    uint32_t reported; /* by so many tickets */
 };
 /* ERR_NOT_FOUND for an empty answer: there is no such report. */
 enum err report_view_decode(

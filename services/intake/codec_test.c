@@ -420,9 +420,11 @@ static void outcomes_and_view_arrive(void **unused)
     assert_string_equal(outcomes[499].outcome, "referred_out");
     assert_string_equal(outcomes[499].text, "given to the county");
     buf_reset(&out);
+    reports[0].course.joined = 2;
     report_view_encode(&reports[0], directory, &out);
     struct report_view view;
     assert_int_equal(report_view_decode(bytes_of(&out), &arena, &view), OK);
+    assert_int_equal(view.reported, 3);
     assert_string_equal(view.matter, "LIGHT");
     assert_string_equal(view.state, "referred_out");
     assert_int_equal(report_view_decode((struct bytes){NULL, 0}, &arena, &view), ERR_NOT_FOUND);

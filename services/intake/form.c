@@ -280,12 +280,13 @@ void form_view(const struct report_view *view, const struct form_place *place, s
     (void)snprintf(id, sizeof id, "%" PRId64, view->id);
     int offset = place->utc_offset_s;
     object_write(
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "id", id,
-                    "number", view->number, "state", view->state, "source", view->source,
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I}",
+                    "id", id, "number", view->number, "state", view->state, "source", view->source,
                     "source_ref", view->source_ref, "matter", view->matter, "unit",
                     place->unit_code, "level", place->level, "placed", placed_name(view->placed),
                     "accepted_at", instant_json(view->accepted_ms, offset), "promised_at",
                     instant_json(view->promised_ms, offset), "ended_at",
-                    instant_json(view->ended_ms, offset), "outcome", view->outcome),
+                    instant_json(view->ended_ms, offset), "outcome", view->outcome, "reported",
+                    (json_int_t)view->reported),
             out);
 }

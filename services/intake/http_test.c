@@ -37,6 +37,7 @@ static void get_by_id_and_number(void **unused)
     expect("id", get(path, ""), 200, "\"promised_at\":\"2018-01-02T08:00:00+08:00\"");
     assert_non_null(strstr(answer, "\"accepted_at\":\"2018-01-01T08:00:00+08:00\""));
     assert_non_null(strstr(answer, "\"ended_at\":null"));
+    assert_non_null(strstr(answer, "\"reported\":1}"));
     assert_non_null(strstr(answer, "\"unit\":\"A\""));
     case_number_format(number, "TT", id, NOW, 28800);
     (void)snprintf(path, sizeof path, "/v1/reports/%s", number);
