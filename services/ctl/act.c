@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "services/ctl/case_find.h"
+#include "services/ctl/case_verbs.h"
 #include "services/ctl/codec_story.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/ctl_bus.h"
@@ -54,73 +55,14 @@
             "source's ticket.")
 /* clang-format on */
 
-/* What a verb needs beside the reason, and what it may have. */
-enum {
-    NEEDS_UNIT = 1,
-    NEEDS_MINUTES = 2,
-    NEEDS_UNITS = 4,
-    NEEDS_PART = 8,
-    NEEDS_SCORE = 16,
-    TAKES_PART = 32,
-    TAKES_PLACE = 64,
-    TAKES_CODE = 128,
-    TAKES_EVIDENCE = 256,
-    TAKES_UNSOLVED = 512,
-    TAKES_UNITS = 1024,
-    TAKES_MINUTES = 2048,
-    NEEDS_OTHER = 4096
-};
-
 static const struct verb {
     const char *word;
     uint32_t type; /* routing.proto */
     int needs;
 } VERBS[] = {
-        {"accept", 2501, 0},
-        {"handle", 2502, TAKES_EVIDENCE},
-        {"verify", 2503, 0},
-        {"refer", 2504, 0},
-        {"return", 2505, 0},
-        {"dispatch", 2506, NEEDS_UNIT},
-        {"rule", 2507, NEEDS_UNIT},
-        {"step-up", 2508, 0},
-        {"reject", 2509, 0},
-        {"suspend", 2510, NEEDS_MINUTES},
-        {"resume", 2511, 0},
-        {"ask-time", 2512, NEEDS_MINUTES},
-        {"grant-time", 2513, 0},
-        {"deny-time", 2514, 0},
-        {"whistle", 2515, NEEDS_UNITS | TAKES_PLACE},
-        {"check-in", 2516, TAKES_PART | TAKES_PLACE | TAKES_CODE},
-        {"end-whistle", 2517, 0},
-        {"score", 2518, NEEDS_PART | NEEDS_SCORE},
-        {"joint", 2519, NEEDS_UNITS},
-        {"finish-part", 2520, TAKES_PART | TAKES_EVIDENCE},
-        {"take-over", 2521, NEEDS_PART | NEEDS_UNIT},
-        {"order", 2522, NEEDS_UNIT | NEEDS_MINUTES},
-        {"decline", 2523, 0},
-        {"apply", 2524, NEEDS_UNIT | NEEDS_UNITS},
-        {"admit", 2525, TAKES_PART},
-        {"deny-admission", 2526, TAKES_PART},
-        {"appeal", 2527, TAKES_PART},
-        {"uphold", 2528, TAKES_PART},
-        {"dismiss", 2529, TAKES_PART},
-        {"convene", 2530, NEEDS_UNITS | NEEDS_MINUTES},
-        {"resolve", 2531, TAKES_UNITS | TAKES_MINUTES},
-        {"mediate", 2532, NEEDS_MINUTES},
-        {"agree", 2533, NEEDS_MINUTES},
-        {"revisit", 2534, TAKES_PART},
-        {"remind", 2535, 0},
-        {"veto", 2536, 0},
-        {"urge", 2537, 0},
-        {"follow-up", 2538, NEEDS_SCORE | TAKES_UNSOLVED},
-        {"reopen", 2539, 0},
-        {"pass-check", 2540, TAKES_PART},
-        {"fail-check", 2541, TAKES_PART},
-        {"arrive", 2542, 0},
-        {"merge", 2543, NEEDS_OTHER},
-        {"unmerge", 2544, 0},
-        {"reset-due", 2545, 0},
+#define X(word, type, needs) {word, type, needs},
+        CASE_VERB_TABLE(X)
+#undef X
 };
 
 struct act {

@@ -249,8 +249,7 @@ static enum err rows_read(const struct ctl *ctl, int utc_offset_s, struct replay
     file->rows = calloc(file->count + 1, sizeof *file->rows);
     file->owned = calloc(file->count * 3 + 1, sizeof *file->owned);
     must(file->rows && file->owned);
-    bool drill = strcmp(csv_cell(&file->csv, 0, 0), "ticket") == 0;
-    enum err err = drill ? replay_drill_rows(ctl, file) : city_rows(ctl, utc_offset_s, file);
+    enum err err = city_rows(ctl, utc_offset_s, file);
     if (err != OK)
         return err;
     firsts_mark(file);

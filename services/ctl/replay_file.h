@@ -1,12 +1,7 @@
 /* A file of reports and of what became of them, as rows of instants and codes in order of
- * creation. The header row says which of two shapes it has:
- *
- *   MyLA311's columns (profile la311): naive local times, which get the site's fixed offset; done,
- *   verified and closed all at ClosedDate
- *   a drill's columns (ticket, created, matter, longitude, latitude, unit_code, text, promised,
- *   handled, verified, outcome): RFC 3339 instants
- *
- * What is wrong in a row is counted, never dropped in silence. */
+ * creation: MyLA311's columns (profile la311), naive local times, which get the site's fixed
+ * offset; done, verified and closed all at ClosedDate. What is wrong in a row is counted, never
+ * dropped in silence. (A day of whatever site is a story: drama.h.) */
 #ifndef HUYING_CTL_REPLAY_FILE_H
 #define HUYING_CTL_REPLAY_FILE_H
 
@@ -62,8 +57,6 @@ enum err replay_file_read(const struct ctl *ctl,
         int utc_offset_s,
         struct replay_file *ret) MUST_CHECK;
 void replay_file_fini(struct replay_file *file);
-/* Rows of a drill's columns; replay_drill.c. ERR_MALFORMED is said with line and field. */
-enum err replay_drill_rows(const struct ctl *ctl, struct replay_file *file) MUST_CHECK;
 /* First row with created_ms > at_ms, from `from` on. */
 size_t replay_file_until(const struct replay_file *file, size_t from, int64_t at_ms);
 

@@ -1,4 +1,4 @@
-/* Numbers of a replay's file that are no degrees: counted in a city's rows, named in a drill's. */
+/* Numbers of a replay's file that are no degrees are counted. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +13,6 @@
 #define CITY                                                                                       \
     "SRNumber,CreatedDate,RequestType,Status,ServiceDate,ClosedDate,Latitude,Longitude,TBMPage,"   \
     "TBMColumn,TBMRow,CD,NC\n"
-#define DRILL                                                                                      \
-    "ticket,created,matter,longitude,latitude,unit_code,text,promised,handled,verified,outcome\n"
 
 static enum err read_text(const char *text, struct replay_file *ret)
 {
@@ -48,24 +46,9 @@ static void city_rows_without_finite_degrees_have_no_point(void **state)
     }
 }
 
-static void drill_rows_without_finite_degrees_are_refused(void **state)
-{
-    static const char *const degrees[] = {"nan,1", "1,-inf", "1e999,0", "1,x"};
-    struct replay_file file;
-    (void)state;
-    for (size_t i = 0; i < sizeof degrees / sizeof *degrees; i++) {
-        g_autofree char *text =
-                g_strdup_printf(DRILL "T,2026-09-30T10:00:00Z,M,%s,,,,,,open\n", degrees[i]);
-        assert_int_equal(read_text(text, &file), ERR_MALFORMED);
-    }
-    assert_int_equal(read_text(DRILL "T,2026-09-30T10:00:00Z,M,1,2,,,,,,open\n", &file), OK);
-    replay_file_fini(&file);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(city_rows_without_finite_degrees_have_no_point),
-            cmocka_unit_test(drill_rows_without_finite_degrees_are_refused)};
+            cmocka_unit_test(city_rows_without_finite_degrees_have_no_point)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

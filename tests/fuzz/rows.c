@@ -1,4 +1,4 @@
-/* The files that a replay reads: MyLA311's columns and a drill's. What is wrong is said as text;
+/* The files that a replay reads, with MyLA311's columns. What is wrong is said as text;
  * rows that are taken are in order of creation and nothing ends before it began. huyingctl's way to
  * say something is ours here: it checks what is said. */
 #include "tests/fuzz/fuzz.h"
