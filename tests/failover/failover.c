@@ -124,7 +124,6 @@ int main(int argc, char **argv)
     rest_reach();
     bool right = figures(kills);
     right = judged() && right && gone == 0;
-    nodes_end();
     site_close(!right && getenv("HUYING_SHOW_LOGS") != NULL);
     return right ? 0 : 1;
 }

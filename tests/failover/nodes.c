@@ -55,7 +55,7 @@ static void etcd_up(void)
     const char *argv[] = {"etcd", "--data-dir", data, "--listen-client-urls", urls[0],
             "--advertise-client-urls", urls[0], "--listen-peer-urls", urls[1],
             "--initial-advertise-peer-urls", urls[1], "--initial-cluster", member,
-            "--heartbeat-interval=250", "--election-timeout=2500", NULL};
+            "--enable-v2=true", "--heartbeat-interval=250", "--election-timeout=2500", NULL};
     etcd = child("etcd", argv, NULL);
 }
 
@@ -284,17 +284,41 @@ static void nodes_make(void)
         node->holds[0] = kit_port_hold(kit, &node->port);
         node->holds[1] = kit_port_hold(kit, &node->rest.http_port);
     }
-    environment("ETCD3_HOSTS", "'127.0.0.1:%d'", etcd_ports[0]);
+    environment("ETCD_HOSTS", "'127.0.0.1:%d'", etcd_ports[0]);
     environment("SUPERUSER_PASSWORD", NODE_PASSWORD);
     environment("REPLICATION_PASSWORD", NODE_PASSWORD);
     environment("REWIND_PASSWORD", NODE_PASSWORD);
+}
+
+/* The nodes' own words, beside the histories. */
+static void logs_keep(void)
+{
+    char command[3 * KIT_PATH_SIZE];
+    snprintf(command, sizeof command, "cat %.200s/node*.log | sort >%.200s/nodes.log", kit->dir,
+            logs_dir);
+    (void)!system(command);
+}
+
+static void nodes_end(void)
+{
+    if (etcd && logs_dir)
+        logs_keep();
+    for (size_t i = 0; i < NODE_COUNT; i++)
+        patroni_up(&nodes[i], false);
+    for (size_t i = 0; i < NODE_COUNT; i++) {
+        (void)server_signal(&nodes[i], SIGKILL);
+        for (int hold = 0; hold < 2; hold++)
+            if (nodes[i].holds[hold] > 0)
+                close(nodes[i].holds[hold]);
+    }
+    kit_child_kill(&etcd);
 }
 
 void nodes_start(struct kit_site *site)
 {
     char conninfo[KIT_CONNINFO_SIZE / 2];
     kit = site;
-    atexit(nodes_end); /* before the kit's own end, which removes their directories */
+    kit->end = nodes_end;
     etcd_up();
     nodes_make();
     for (size_t i = 0; i < NODE_COUNT; i++)
@@ -311,31 +335,7 @@ void nodes_start(struct kit_site *site)
         KIT_UNTIL(kit, node_int(&nodes[i], "SELECT 1") == 1);
 }
 
-/* The nodes' own words, beside the histories. */
-static void logs_keep(void)
-{
-    char command[3 * KIT_PATH_SIZE];
-    snprintf(command, sizeof command, "cat %.200s/node*.log | sort >%.200s/nodes.log", kit->dir,
-            logs_dir);
-    (void)!system(command);
-}
-
 void nodes_log_to(const char *dir)
 {
     logs_dir = dir;
-}
-
-void nodes_end(void)
-{
-    if (etcd && logs_dir)
-        logs_keep();
-    for (size_t i = 0; i < NODE_COUNT; i++)
-        patroni_up(&nodes[i], false);
-    for (size_t i = 0; i < NODE_COUNT; i++) {
-        (void)server_signal(&nodes[i], SIGKILL);
-        for (int hold = 0; hold < 2; hold++)
-            if (nodes[i].holds[hold] > 0)
-                close(nodes[i].holds[hold]);
-    }
-    kit_child_kill(&etcd);
 }

@@ -24,10 +24,9 @@ extern struct node nodes[NODE_COUNT];
 
 /* For site_open_on: etcd, the nodes, and where the services find them. */
 void nodes_start(struct kit_site *kit);
-/* Where their logs go at the end, as nodes.log in the order of time. */
+/* Where their logs go at the end, as nodes.log in the order of time. The site's end ends
+ * everything that belongs to them, however it was started. */
 void nodes_log_to(const char *dir);
-/* Ends everything that belongs to them, however it was started. */
-void nodes_end(void);
 
 /* Until there is a primary, both others follow it, and one of them is its synchronous standby. */
 void nodes_await(void);

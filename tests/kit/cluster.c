@@ -221,6 +221,9 @@ void kit_site_close(struct kit_site *site, bool show)
 {
     if (show)
         logs_show();
+    if (site->end)
+        site->end();
+    site->end = NULL;
     for (size_t i = 0; i < KIT_BROKERS_MAX; i++) {
         kit_kill(&site->brokers[i]);
         if (site->port_holds[i] > 0)

@@ -38,6 +38,7 @@ struct kit_site {
     int ports[KIT_BROKERS_MAX], port_holds[KIT_BROKERS_MAX];
     struct kit_process brokers[KIT_BROKERS_MAX];
     pid_t redis;
+    void (*end)(void); /* set by `start` below, if it has to end something; called once */
 };
 
 /* Makes directory, keys and configuration, a database with the directory's and `service`'s
