@@ -112,7 +112,7 @@ static void first_run_makes_roles_and_tables(void **state)
             6);
     assert_int_equal(
             kit_pg_int(server, "SELECT count(*) FROM pg_tables WHERE tablename = 'outbox'"), 5);
-    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM directory.site_attach()"), 0);
+    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM directory.site_attach(0)"), 0);
 }
 
 /* Without sqitch on the path: it must not be needed. Nothing is written. */

@@ -455,7 +455,7 @@ void kit_pg_kernel(struct kit_pg *pg, const char *name)
         snprintf(sql, sizeof(sql),
                 "GRANT USAGE ON SCHEMA directory TO huying_%.60s;"
                 "GRANT SELECT ON ALL TABLES IN SCHEMA directory TO huying_%.60s;"
-                "GRANT EXECUTE ON FUNCTION directory.site_attach() TO huying_%.60s",
+                "GRANT EXECUTE ON FUNCTION directory.site_attach(bigint) TO huying_%.60s",
                 name, name, name);
         kit_pg_run(pg, sql);
     }

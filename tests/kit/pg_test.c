@@ -56,7 +56,7 @@ static void rights_table(void **state)
             {"huying_routing", "DROP TABLE routing.suspect", "42501"},
             {"huying_routing", "CREATE TABLE public.x (a int)", "42501"},
             {"huying_routing", "SELECT count(*) FROM directory.unit", ""},
-            {"huying_routing", "SELECT * FROM directory.site_attach()", ""},
+            {"huying_routing", "SELECT * FROM directory.site_attach(0)", ""},
             {"huying_routing", "SELECT directory.site_restored()", "42501"},
             {"huying_routing", "UPDATE directory.site SET version = 9", "42501"},
             {"huying_intake", "SELECT count(*) FROM routing.outbox", "42501"},
@@ -78,20 +78,32 @@ static void rights_table(void **state)
 static void attach_raises_once_per_cluster(void **state)
 {
     (void)state;
-    assert_int_equal(kit_pg_int(pg, "SELECT count(*) FROM directory.site_attach()"), 0);
+    assert_int_equal(kit_pg_int(pg, "SELECT count(*) FROM directory.site_attach(0)"), 0);
     kit_pg_run(pg, SITE_ROW);
-    long long first = kit_pg_int(pg, "SELECT incarnation FROM directory.site_attach()");
+    long long first = kit_pg_int(pg, "SELECT incarnation FROM directory.site_attach(0)");
     assert_true(first > 1700000000);
-    assert_int_equal(kit_pg_int(pg, "SELECT incarnation FROM directory.site_attach()"), first);
+    assert_int_equal(kit_pg_int(pg, "SELECT incarnation FROM directory.site_attach(0)"), first);
     /* Nothing is written while nothing changed: it works in a read-only transaction. */
-    kit_pg_run(pg, "BEGIN READ ONLY; SELECT * FROM directory.site_attach(); COMMIT");
+    kit_pg_run(pg, "BEGIN READ ONLY; SELECT * FROM directory.site_attach(0); COMMIT");
     kit_pg_run(pg, "UPDATE directory.site SET timeline = timeline + 1");
-    long long second = kit_pg_int(pg, "SELECT incarnation FROM directory.site_attach()");
+    long long second = kit_pg_int(pg, "SELECT incarnation FROM directory.site_attach(0)");
     assert_true(second > first);
     kit_pg_run(pg, "UPDATE directory.site SET system_id = 5, incarnation = 9000000000");
-    assert_int_equal(kit_pg_int(pg, "SELECT incarnation FROM directory.site_attach()"), 9000000001);
+    assert_int_equal(
+            kit_pg_int(pg, "SELECT incarnation FROM directory.site_attach(0)"), 9000000001);
     assert_int_equal(kit_pg_int(pg, "SELECT directory.site_restored()"), 9000000002);
-    assert_int_equal(kit_pg_int(pg, "SELECT incarnation FROM directory.site_attach()"), 9000000002);
+    assert_int_equal(
+            kit_pg_int(pg, "SELECT incarnation FROM directory.site_attach(0)"), 9000000002);
+    /* Who knows of a later one than this server has finds that it went back, and only the first. */
+#define BACK(known) "SELECT went_back::int FROM directory.site_attach(" known ")"
+    assert_int_equal(kit_pg_int(pg, BACK("9000000002")), 0);
+    assert_int_equal(kit_pg_int(pg, BACK("9000000007")), 1);
+    assert_int_equal(kit_pg_int(pg, BACK("9000000007")), 0);
+    assert_int_equal(
+            kit_pg_int(pg, "SELECT incarnation FROM directory.site_attach(0)"), 9000000008);
+    kit_pg_run(pg, "UPDATE directory.site SET timeline = timeline + 1");
+    assert_int_equal(kit_pg_int(pg, BACK("9000000008")), 0);
+#undef BACK
 }
 
 static void crash_keeps_what_was_committed(void **state)

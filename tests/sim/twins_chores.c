@@ -20,9 +20,10 @@ static enum exec twin_session(struct call *call)
 
 static enum exec twin_attach(struct call *call)
 {
-    result_begin(call, "48b8");
+    result_begin(call, "48b8b");
     result_add(call, (struct cell[]){cell_number(SIM_SITE), cell_number(db.incarnation),
-                             cell_number(sim.drill), cell_number(db.directory_version)});
+                             cell_number(sim.drill), cell_number(db.directory_version),
+                             cell_number(db.incarnation < call->args[0].cells[0].value)});
     return EXEC_DONE;
 }
 

@@ -86,7 +86,7 @@ static void attached(void *self, enum err err, const char *message)
     lane->attached = true;
     lane->connects = pg_connects(lane->pg);
     lane->loop->ids.site = lane->site.number;
-    incarnation_set(lane->loop, lane->site.incarnation);
+    incarnation_set(lane->loop, &lane->site);
 }
 
 static bool lane_ready(struct lane *lane)
@@ -106,7 +106,7 @@ static bool lane_ready(struct lane *lane)
     if (!lane->attaching && !batch_busy(lane->batch)) {
         lane->attaching = true;
         lane->session = session_draw(loop);
-        chores_attach(lane->pg, lane->session, &lane->site, attached, lane);
+        chores_attach(lane->pg, lane->session, loop->incarnation, &lane->site, attached, lane);
     }
     return false;
 }

@@ -126,8 +126,9 @@ static struct reply letter_operate(uint32_t type, int64_t agg, uint64_t n, const
 }
 
 #define ATTACH_SIGN                                                                                \
-    "CREATE OR REPLACE FUNCTION directory.site_attach(OUT number integer, OUT incarnation bigint," \
-    " OUT drill boolean, OUT version bigint) RETURNS SETOF record LANGUAGE plpgsql "
+    "CREATE OR REPLACE FUNCTION directory.site_attach(known bigint, OUT number integer,"           \
+    " OUT incarnation bigint, OUT drill boolean, OUT version bigint, OUT went_back boolean)"       \
+    " RETURNS SETOF record LANGUAGE plpgsql "
 
 static void connection_that_cannot_attach_is_told_and_works_nothing(void **state)
 {
@@ -212,6 +213,21 @@ static void batch_of_another_incarnation_does_nothing_and_says_so(void **state)
     kit_pg_run(server, "UPDATE toy.outbox SET due = now() WHERE dest = 3");
     STAGE_UNTIL(&stage, STAGE_METRIC(&stage, resent) > 0);
     assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM toy.outbox WHERE dest = 3"), 1);
+}
+
+/* An older primary, or files that were put back: what is known of it is newer than what it says. */
+static void server_that_went_back_becomes_another_incarnation(void **state)
+{
+    int64_t agg = stage_toy(10), before = stage.loop.incarnation;
+    struct envelope one = event(agg, 1, "A5");
+    (void)state;
+    kit_pg_run(server, "UPDATE directory.site SET incarnation = incarnation - 1");
+    connections_end();
+    STAGE_UNTIL(&stage, stage.loop.incarnation > before && lane()->attached);
+    assert_int_equal(told("ERROR SITE-WENT-BACK instance=toy-1 site="), 1);
+    uint64_t serial = stage_post_one(&stage, FRAME_EVENTS, &one);
+    STAGE_UNTIL(&stage, acked(serial) == 1);
+    assert_int_equal(toy_total(agg), 15);
 }
 
 /* One message cannot be stored. Those beside it are; it itself is tried five times, alone, and
@@ -503,6 +519,7 @@ int main(void)
             CASE(server_that_may_forget_is_told_and_works_nothing),
             CASE(connection_without_a_site_looks_again_until_there_is_one),
             CASE(batch_of_another_incarnation_does_nothing_and_says_so),
+            CASE(server_that_went_back_becomes_another_incarnation),
             CASE(message_that_cannot_be_stored_is_a_dead_letter_in_the_end),
             CASE(suspect_runs_alone_and_is_one_no_more),
             CASE(dead_letter_is_listed_replayed_and_skipped),

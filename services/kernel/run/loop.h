@@ -191,7 +191,7 @@ void tasks_turn(struct loop *loop);
 void due_look(struct loop *loop);
 /* A request to count again; it is answered when that is committed. */
 void recount_ask(struct loop *loop, struct job *job);
-void incarnation_set(struct loop *loop, int64_t incarnation);
+void incarnation_set(struct loop *loop, const struct site_attach *site);
 
 /* pace.c */
 int64_t pace_least(const struct aggregate_ops *ops, enum chore chore);

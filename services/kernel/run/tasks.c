@@ -21,10 +21,16 @@
 
 static void chore_done(void *self, enum err err, const char *message);
 
-void incarnation_set(struct loop *loop, int64_t incarnation)
+void incarnation_set(struct loop *loop, const struct site_attach *site)
 {
+    int64_t incarnation = site->incarnation;
     if (loop->incarnation == incarnation)
         return;
+    if (site->went_back)
+        log_error("SITE-WENT-BACK", "site=%d incarnation=%lld before=%lld what=%s", site->number,
+                (long long)incarnation, (long long)loop->incarnation,
+                log_quote("this server has not all that was acknowledged: an older primary, or "
+                          "files put back; compare with the hotlines' own records"));
     log_info("SITE-ATTACHED", "site=%d incarnation=%lld before=%lld", loop->ids.site,
             (long long)incarnation, (long long)loop->incarnation);
     loop->incarnation = incarnation;
@@ -439,7 +445,7 @@ static void aux_attached(void *self, enum err err, const char *message)
     loop->aux_attached = true;
     loop->aux_connects = pg_connects(loop->aux);
     loop->ids.site = loop->aux_site.number;
-    incarnation_set(loop, loop->aux_site.incarnation);
+    incarnation_set(loop, &loop->aux_site);
 }
 
 /* Why the database does not answer, and that it does again: once each, and now and then. */
@@ -473,7 +479,8 @@ static bool aux_ready(struct loop *loop)
         loop->aux_attach_ms = loop->now_ms + 200;
         loop->aux_attaching = true;
         loop->aux_session = (int64_t)(rng_next(&loop->rng) >> 2) + 1;
-        chores_attach(loop->aux, loop->aux_session, &loop->aux_site, aux_attached, loop);
+        chores_attach(loop->aux, loop->aux_session, loop->incarnation, &loop->aux_site,
+                aux_attached, loop);
     }
     return false;
 }

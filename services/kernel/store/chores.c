@@ -10,7 +10,8 @@
 
 const struct statement SQL_SESSION = {"k_session", "SELECT pg_advisory_lock($1)"};
 const struct statement SQL_ATTACH = {
-        "k_attach", "SELECT number, incarnation, drill, version FROM directory.site_attach()"};
+        "k_attach", "SELECT number, incarnation, drill, version, went_back FROM "
+                    "directory.site_attach($1::bigint)"};
 const struct statement SQL_DURABLE = {"k_durable",
         "SELECT current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' "
         "AND current_setting('synchronous_commit') IN ('on', 'remote_apply'), "
@@ -522,6 +523,7 @@ static void attach_read(void *self, const PGresult *result)
     site->incarnation = row_int(result, 0, 1);
     site->drill = row_int(result, 0, 2) != 0;
     site->version = row_int(result, 0, 3);
+    site->went_back = row_int(result, 0, 4) != 0;
 }
 
 static void durable_read(void *self, const PGresult *result)
@@ -531,8 +533,12 @@ static void durable_read(void *self, const PGresult *result)
     site->replicated = row_int(result, 0, 1) != 0;
 }
 
-void chores_attach(
-        struct pg *pg, int64_t session, struct site_attach *ret, pg_done_fn *done, void *self)
+void chores_attach(struct pg *pg,
+        int64_t session,
+        int64_t known,
+        struct site_attach *ret,
+        pg_done_fn *done,
+        void *self)
 {
     static struct params params;
     *ret = (struct site_attach){0};
@@ -540,6 +546,8 @@ void chores_attach(
     params_int(&params, PARAM_INT8, session);
     pg_queue(pg, &SQL_SESSION, &params, NULL, NULL);
     pg_queue(pg, &SQL_DURABLE, NULL, durable_read, ret);
-    pg_queue(pg, &SQL_ATTACH, NULL, attach_read, ret);
+    params_reset(&params);
+    params_int(&params, PARAM_INT8, known);
+    pg_queue(pg, &SQL_ATTACH, &params, attach_read, ret);
     pg_sync(pg, done, self);
 }

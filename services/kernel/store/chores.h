@@ -37,7 +37,8 @@ const struct statement *chores_statements(const struct chores *chores, size_t *r
 
 /* Attaching (on every connection, after each connect): takes the session's advisory lock, which
  * tells the others that its attempts are alive, raises the incarnation when this is another
- * cluster or timeline, and refuses a server that may lose what it confirmed. */
+ * cluster or timeline, or behind `known`, the incarnation that the caller knows of (0 = none), and
+ * refuses a server that may lose what it confirmed. */
 extern const struct statement SQL_SESSION, SQL_ATTACH, SQL_DURABLE;
 struct site_attach {
     int number;
@@ -45,9 +46,10 @@ struct site_attach {
     bool drill, found; /* found: a profile was applied */
     bool durable;      /* fsync, full_page_writes on, synchronous_commit on or stronger */
     bool replicated;   /* a commit waits until a standby has it */
+    bool went_back;    /* it was behind `known`: something acknowledged is not there any more */
 };
-void chores_attach(struct pg *pg, int64_t session, struct site_attach *ret, pg_done_fn *done,
-        void *self);
+void chores_attach(struct pg *pg, int64_t session, int64_t known, struct site_attach *ret,
+        pg_done_fn *done, void *self);
 
 /* What instances on this machine have trusted the site's clock to be: its distance to the machine's
  * monotonic clock, which lasts until the machine starts again. */

@@ -56,7 +56,7 @@ TOY void lane_open(struct lane *lane, int64_t session, int64_t ids_from)
     struct site_attach site;
     if (!session)
         return;
-    chores_attach(lane->pg, session, &site, toy_attached, NULL);
+    chores_attach(lane->pg, session, 0, &site, toy_attached, NULL);
     assert_int_equal(pg_wait(lane->pg, DEADLINE_MS), OK);
     assert_true(site.found);
     lane->incarnation = site.incarnation;
