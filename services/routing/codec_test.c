@@ -353,6 +353,23 @@ static void end_says_outcome_to_the_reporter(void **state)
     }
 }
 
+/* Of a case that ends with another one nobody has said anything. */
+static void end_along_says_so(void **state)
+{
+    (void)state;
+    for (int closed = 0; closed < 2; closed++) {
+        struct story story;
+        story_reach(&story, city, M_LAMP, closed ? CASE_CLOSED : CASE_REFERRED_OUT);
+        struct input input = {.kind = INPUT_WORK};
+        BUF_OWNED out = encode(&story, &input, 0);
+        Huying__Routing__CaseEnded *got =
+                huying__routing__case_ended__unpack(NULL, out.size, (const uint8_t *)out.data);
+        assert_non_null(got);
+        assert_int_equal(strstr(got->text, "合并") != NULL, closed);
+        huying__routing__case_ended__free_unpacked(got, NULL);
+    }
+}
+
 static void answer_shows_the_case_also_when_refused(void **state)
 {
     (void)state;
@@ -561,6 +578,7 @@ int main(void)
             cmocka_unit_test(mission_says_street_capability_and_deadline),
             cmocka_unit_test(need_says_skill_and_offer),
             cmocka_unit_test(end_says_outcome_to_the_reporter),
+            cmocka_unit_test(end_along_says_so),
             cmocka_unit_test(answer_shows_the_case_also_when_refused),
             cmocka_unit_test(item_says_whose_list_has_the_matter),
             cmocka_unit_test(refusal_says_what_would_be_legal),

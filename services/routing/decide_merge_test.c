@@ -3,6 +3,8 @@
 #include "services/routing/decide_merge.h"
 #include "services/routing/test_acts.h"
 
+#include "tests/kit/calendar.h"
+
 static struct directory *city;
 
 static int setup(void **state)
@@ -292,6 +294,79 @@ static void a_round_before_does_not_judge_it(void **state)
     assert_int_equal(story.counts[METRIC_OVERDUE_BY_CATALOGUE], 1);
 }
 
+/* Whoever gets it back has to accept it in the matter's time, as of a dispatch. */
+static void it_is_accepted_anew(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, city);
+    (void)story_report(&story, M_WATER, U_GRID, 0, NOW);
+    does(&story, TYPE_ACCEPT, "vd", NULL, NOW + 1);
+    story.other = (struct other_case){MAIN, U_GRID, M_LAMP, CASE_DISPATCHED};
+    does(&story, TYPE_MERGE, "vd", &into, AT);
+    assert_int_equal(story.state.step_due_ms + story.state.course.arrive_due_ms, 0);
+    does(&story, TYPE_UNMERGE, "vd", NULL, AT + HOUR);
+    assert_int_equal(story.state.step_due_ms, AT + 2 * HOUR);
+    assert_int_equal(story.state.course.arrive_due_ms, AT + 3 * HOUR);
+}
+
+/* One street with a desk and a matter in its working time, with a calendar and without. */
+static struct directory *office_build(const struct calendar_day *days, size_t day_count)
+{
+    static const struct hours office = {.count = 1, .shifts = {{540, 1020}}};
+    static const struct unit units[] = {UNIT(U_DISTRICT, 0, "D", LEVEL_DISTRICT, "district"),
+            UNIT(U_STREET, U_DISTRICT, "S1", LEVEL_STREET, "street")};
+    static struct matter matters[] = {
+            MATTER(M_LAMP, "lamp", LEVEL_STREET, HANDLER_DESK, 0, 20 * HOUR, HOUR)};
+    static const struct staff staff[] = {STAFF(1, "sd", U_STREET, "desk")};
+    matters[0].all_hours = false;
+    return directory_build(&(struct directory_rows){.version = 5,
+            .site = 1,
+            .site_letters = "PY",
+            .units = units,
+            .unit_count = 2,
+            .matters = matters,
+            .matter_count = 1,
+            .staff = staff,
+            .staff_count = 1,
+            .hours = &office,
+            .days = days,
+            .day_count = day_count});
+}
+
+/* What was left, and when it is over, is not guessed. */
+static void without_a_calendar_it_waits(void **state)
+{
+    (void)state;
+    static struct calendar_day days[KIT_CALENDAR_DAYS_MAX];
+    struct directory *known = office_build(days, kit_calendar(days));
+    struct directory *blank = office_build(days, 0);
+    int64_t monday = INT64_C(1790590500000); /* 2026-09-28, in the morning */
+    struct story story;
+    story_begin(&story, blank);
+    (void)story_report(&story, M_LAMP, U_STREET, 0, monday);
+    story.other = (struct other_case){MAIN, U_STREET, M_LAMP, CASE_DISPATCHED};
+    assert_int_equal(story.state.due_ms, 0);
+    fails(&story, TYPE_MERGE, "sd", &into, monday + 1, REFUSAL_NO_CALENDAR); /* it is awaited */
+    story_begin(&story, known);
+    (void)story_report(&story, M_LAMP, U_STREET, 0, monday);
+    story.other = (struct other_case){MAIN, U_STREET, M_LAMP, CASE_DISPATCHED};
+    int64_t due = story.state.due_ms;
+    story.directory = blank;
+    fails(&story, TYPE_MERGE, "sd", &into, monday + 1, REFUSAL_NO_CALENDAR);
+    story.directory = known;
+    does(&story, TYPE_MERGE, "sd", &into, monday);
+    story.directory = blank;
+    fails(&story, TYPE_UNMERGE, "sd", NULL, monday + 2, REFUSAL_NO_CALENDAR);
+    assert_int_equal(story_other(&story, EVENT_OTHER_GONE, monday + 3), VERDICT_DUPLICATE);
+    assert_int_equal(story.state.state, CASE_MERGED);
+    story.directory = known;
+    assert_int_equal(story_other(&story, EVENT_OTHER_GONE, monday + HOUR), VERDICT_APPLIED);
+    assert_int_equal(story.state.due_ms, due + HOUR);
+    directory_destroy(&known);
+    directory_destroy(&blank);
+}
+
 static void only_inputs_that_look_at_another_case_ask_for_it(void **state)
 {
     (void)state;
@@ -323,6 +398,8 @@ int main(void)
             cmocka_unit_test(squads_and_volunteers_are_told),
             cmocka_unit_test(its_reporter_is_still_heard),
             cmocka_unit_test(a_round_before_does_not_judge_it),
+            cmocka_unit_test(it_is_accepted_anew),
+            cmocka_unit_test(without_a_calendar_it_waits),
             cmocka_unit_test(only_inputs_that_look_at_another_case_ask_for_it),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

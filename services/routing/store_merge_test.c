@@ -3,9 +3,17 @@
 #include "services/routing/store.h"
 #include "services/routing/test_store.h"
 
+#include "proto/routing.pb-c.h"
+#include "services/routing/codec.h"
 #include "services/routing/decide_merge.h"
+#include "services/routing/store_query.h"
 
 #define READY "SELECT coalesce(sum(agg * 10 + kind), 0) FROM routing.work_ready"
+
+static void rows_count(void *self, const PGresult *rows)
+{
+    *(int64_t *)self = case_row_count(rows);
+}
 
 static struct routing_case plain(int64_t id, enum case_state state, int64_t merged)
 {
@@ -83,6 +91,31 @@ static void plain_cases_pay_nothing_for_it(void **state)
     kit_pg_run(server, "ROLLBACK");
 }
 
+/* It stands in nobody's list, and is found by its state and by its ticket. */
+static void worklists_have_it_by_its_state_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *state;
+        int64_t rows;
+    } table[] = {{"", 1}, {"dispatched", 1}, {"merged", 1}, {"closed", 0}};
+    struct routing_case list[] = {plain(77, CASE_MERGED, 5), plain(78, CASE_DISPATCHED, 0)};
+    save_all(list, 2);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        Huying__Routing__WorklistQuery query = HUYING__ROUTING__WORKLIST_QUERY__INIT;
+        char name[16];
+        const char *why = "";
+        int64_t rows = 0;
+        (void)snprintf(name, sizeof name, "%s", table[i].state);
+        query.state = name;
+        query.limit = 10;
+        assert_int_equal(query_bind(worklist_bind, &query.base, "", &why), OK);
+        run(&WORKLIST, rows_count, &rows);
+        print_message("state \"%s\"\n", table[i].state);
+        assert_int_equal(rows, table[i].rows);
+    }
+}
+
 static void the_other_ones_row_is_read(void **state)
 {
     (void)state;
@@ -118,6 +151,7 @@ int main(void)
             cmocka_unit_test_setup(what_is_not_there_is_gone, empty),
             cmocka_unit_test_setup(it_ends_at_the_sites_time, empty),
             cmocka_unit_test_setup(plain_cases_pay_nothing_for_it, empty),
+            cmocka_unit_test_setup(worklists_have_it_by_its_state_alone, empty),
             cmocka_unit_test_setup(the_other_ones_row_is_read, empty),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
