@@ -87,9 +87,8 @@ static void do_merge(struct turn *turn)
 {
     struct routing_case *next = turn->next;
     bool known = clocks_pause(turn, &next->course);
-    must(known); /* into_check() */
-    turn_give(turn,
-            next->handler); /* by themselves: squads and volunteers are told that it is over */
+    must(known);                    /* into_check() */
+    turn_give(turn, next->handler); /* squads and volunteers are told that it is over */
     parts_end(turn);
     next->course.merged = turn_act_body(turn)->other;
     clock_stop(next);

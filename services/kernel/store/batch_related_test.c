@@ -1,5 +1,5 @@
-/* Rows besides the aggregates are asked for by batches that need them, and by no others: what is not
- * asked for costs no round trip. */
+/* Rows besides the aggregates are asked for by batches that need them, and by no others: what is
+ * not asked for costs no round trip. */
 #include "services/kernel/store/test_toy_pg.h"
 
 static struct lane one;
