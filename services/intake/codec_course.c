@@ -38,7 +38,7 @@ bool course_format(const struct report_course *course, struct buf *out)
         must(json_array_append_new(callers, caller_json(&course->callers[i])) == 0);
     if (course->caller_count)
         must(json_object_set(root, "callers", callers) == 0);
-    char *text = must_memory(json_dumps(root, JSON_COMPACT));
+    char *text = must_memory(json_dumps(root, 0)); /* as jsonb gives it back */
     buf_add_text(out, text);
     free(text);
     json_decref(callers);
