@@ -273,6 +273,27 @@ static void flood_is_spread(void **unused)
                                    "GROUP BY report) AS k") <= JOINS_MAX + 1);
 }
 
+/* What another instance has not committed is neither waited for nor found: two cases, which can be
+ * merged. From the commit on it is found. */
+static void report_of_another_instance_is_found_once_it_is_committed(void **unused)
+{
+    (void)unused;
+    PGconn *other = PQconnectdb(kit_pg_conninfo(server, "huying_intake"));
+    kit_pg_run(server, "DELETE FROM intake.report");
+    PQclear(PQexec(other, "BEGIN; SET search_path TO intake"));
+    PGresult *result = PQexec(other, THERE);
+    assert_int_equal(PQresultStatus(result), PGRES_COMMAND_OK);
+    PQclear(result);
+    for (int committed = 0; committed < 2; committed++) {
+        struct input input = submit_make("a", committed ? "T2" : "T1", "SEWAGE", 40, 0);
+        struct input *inputs[] = {&input};
+        resolve(inputs, 1);
+        assert_int_equal(joins(&input), committed);
+        PQclear(PQexec(other, "COMMIT"));
+    }
+    PQfinish(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +301,8 @@ int main(void)
             cmocka_unit_test_setup(near_is_open_has_room_and_is_not_long_ago, test_setup),
             cmocka_unit_test_setup(others_are_never_near, test_setup),
             cmocka_unit_test_setup(two_of_one_batch_are_found, test_setup),
-            cmocka_unit_test_setup(flood_is_spread, test_setup)};
+            cmocka_unit_test_setup(flood_is_spread, test_setup),
+            cmocka_unit_test_setup(
+                    report_of_another_instance_is_found_once_it_is_committed, test_setup)};
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
