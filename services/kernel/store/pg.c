@@ -348,6 +348,8 @@ static bool pump(struct pg *pg)
         if (!result) {
             if (!entry->answered)
                 return PQstatus(pg->conn) == CONNECTION_OK;
+            if (entry->sync) /* a farewell in the place of the end: pg_reset() ends the segment */
+                return false;
             pg->head++;
             continue;
         }

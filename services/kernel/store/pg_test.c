@@ -1,9 +1,10 @@
-/* The connection itself: what it asks of TCP. What it does with statements is tested where it is
- * used (batch_test.c, chores_test.c). */
+/* The connection itself: what it asks of TCP, and how a segment ends whose server goes away. What it
+ * does with statements is tested where it is used (batch_test.c, chores_test.c). */
 #include "services/kernel/store/pg.h"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,11 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "services/kernel/base/clock.h"
+#include "tests/kit/pg.h"
+
+#define WAIT_MS 20000
 
 /* A server that takes connections and never says a word. */
 static int silent_server(int *ret_port)
@@ -56,10 +62,64 @@ static void server_whose_machine_is_gone_is_noticed_within_ten_seconds(void **st
     close(server);
 }
 
+struct end { /* of a segment */
+    int calls;
+    enum err err;
+};
+
+static void ended(void *self, enum err err, const char *message)
+{
+    struct end *end = self;
+    (void)message;
+    end->calls++;
+    end->err = err;
+}
+
+/* Until so many sessions are that backend and what `and` says of it. */
+static void until_sessions(struct kit_pg *server, int backend, const char *and, int count)
+{
+    struct clock clock = clock_system();
+    int64_t until = clock.monotonic_ms(clock.self) + WAIT_MS;
+    char sql[200];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d %s", backend,
+            and);
+    while (kit_pg_int(server, sql) != count)
+        assert_true(clock.monotonic_ms(clock.self) < until);
+}
+
+/* A server that is shut down answers what it has done and says farewell; that may come in the place
+ * of the segment's end, when no statement is left that it could be the answer of. */
+static void farewell_in_the_place_of_an_end_ends_the_segment(void **state)
+{
+    struct kit_pg *server = *state;
+    struct clock clock = clock_system();
+    struct end end = {0};
+    char sql[80];
+    struct pg *pg = pg_new(kit_pg_conninfo(server, "postgres"), "public");
+    assert_int_equal(pg_wait(pg, WAIT_MS), OK);
+    int backend = pg_backend(pg);
+    pg_queue(pg, &PG_BEGIN, NULL, NULL, NULL);
+    pg_turn(pg, clock.monotonic_ms(clock.self));
+    until_sessions(server, backend, "AND query = 'BEGIN' AND wait_event = 'ClientRead'", 1);
+    snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)::integer", backend);
+    assert_int_equal(kit_pg_int(server, sql), 1);
+    until_sessions(server, backend, "", 0);
+    pg_sync(pg, ended, &end);
+    assert_int_equal(pg_wait(pg, WAIT_MS), OK);
+    assert_int_equal(end.calls, 1);
+    assert_int_equal(end.err, ERR_TRANSIENT);
+    assert_int_equal(pg_connects(pg), 2);
+    pg_destroy(&pg);
+}
+
 int main(void)
 {
+    struct kit_pg *server = kit_pg_start(NULL);
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(server_whose_machine_is_gone_is_noticed_within_ten_seconds),
+            cmocka_unit_test_prestate(farewell_in_the_place_of_an_end_ends_the_segment, server),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    kit_pg_stop(&server);
+    return failed;
 }
