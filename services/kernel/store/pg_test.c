@@ -1,5 +1,5 @@
-/* The connection itself: what it asks of TCP, and how a segment ends whose server goes away. What it
- * does with statements is tested where it is used (batch_test.c, chores_test.c). */
+/* The connection itself: what it asks of TCP, and how a segment ends whose server goes away. What
+ * it does with statements is tested where it is used (batch_test.c, chores_test.c). */
 #include "services/kernel/store/pg.h"
 
 #include <arpa/inet.h>
