@@ -93,8 +93,8 @@ static void news_bear_the_incarnation_of_their_commit(void **state)
     STAGE_UNTIL(&stage, lanes_busy(&stage.loop));
     incarnation_set(&stage.loop, &(struct site_attach){.incarnation = before + 1});
     /* The server learns of it when it is attached to, and is yet another one then. */
-    STAGE_UNTIL(&stage, stage.loop.incarnation > before + 1 && !lanes_busy(&stage.loop) &&
-                                stage.loop.lanes[0].attached);
+    STAGE_UNTIL(&stage, stage.loop.incarnation > before + 1 && stage.loop.inbox.count == 0 &&
+                                !lanes_busy(&stage.loop) && stage.loop.lanes[0].attached);
     for (size_t i = 0; i < stage.got_count; i++)
         assert_int_not_equal(stage.got[i].head.incarnation, before + 1);
 }
