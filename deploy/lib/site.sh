@@ -48,6 +48,9 @@ keys_make() {
     done
     key_make ctl --service client --rights 'act;query;operate;feed'
     key_make hotline-demo --service client --rights hotline
+    mkdir -p "$home/photos"
+    [ -e "$home/keys/follow.key" ] || ctl key follow >/dev/null || die ctl_failed 'key follow'
+    [ -e "$home/keys/persons.key" ] || ctl key persons >/dev/null || die ctl_failed 'key persons'
 }
 
 # The database itself; roles, their passwords (keys/pgpass) and all tables are huyingctl's to make.
@@ -115,13 +118,34 @@ level=info
 EOF
 }
 
+# The mapping files of the profile's hotlines, each with a key to sign with that is made once.
+vendors_write() {
+    local file keys
+    for file in "$root/deploy/profiles/$profile/vendors"/*.conf; do
+        [ -e "$file" ] || continue
+        mkdir -p "$home/conf/vendors"
+        cp "$file" "$home/conf/vendors/"
+        keys=$home/conf/vendors/$(basename "$file" .conf).keys
+        [ -e "$keys" ] || (umask 077 && printf 'site hmac-sha256 %s\n' \
+            "$(od -An -tx1 -N32 /dev/urandom | tr -d ' \n')" >"$keys")
+    done
+}
+
 conf_write() {
     local name
+    vendors_write
     for name in "${services[@]}"; do
         {
             conf_service "$name" "huying_$name" " passfile=$home/keys/pgpass"
             printf '\n[http]\nhost=127.0.0.1\nport=0\n\n[batch]\nsize=256\nlanes=1\n'
-            [ "$name" != intake ] || printf '\n[intake]\nport=%s\n' "$(port_of reports 1)"
+            [ "$name" != intake ] || printf '\n[intake]\nport=%s\nfollow=%s\nphotos=%s\n' \
+                "$(port_of reports 1)" "$home/keys/follow.key" "$home/photos"
+            [ "$name" != intake ] || printf 'persons=%s\n' "$home/keys/persons.key"
+            [ "$name" != intake ] || [ ! -e "$root/deploy/profiles/$profile/open311.conf" ] ||
+                printf 'open311=%s\n' "$root/deploy/profiles/$profile/open311.conf"
+            [ "$name" != intake ] || [ ! -d "$root/deploy/profiles/$profile/vendors" ] ||
+                printf 'vendors=%s\n' "$home/conf/vendors"
+            [ "$name" != intake ] || printf '\n[callback]\nkeys=%s\n' "$home/keys/callback.key"
         } >"$home/conf/$name.conf"
     done
     conf_service ctl huying '' |

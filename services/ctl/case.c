@@ -156,6 +156,8 @@ static void head_print(const struct story *story)
     g_autofree char *id = g_strdup_printf("%" PRId64, view->id);
     head_line(&head, ctl, CTL_TEXT("内部编号", "id"), id);
     head_line(&head, ctl, CTL_TEXT("事项", "matter"), matter);
+    if (strcmp(view->intent, intent_word(INTENT_REPORT)) != 0)
+        head_line(&head, ctl, CTL_TEXT("诉求", "wants"), name_intent(ctl, view->intent));
     g_autofree char *state = g_strdup_printf("%s, %s",
             name_of(ctl, SERVICE_ROUTING, NAME_STATE, view->state), name_level(ctl, view->level));
     head_line(&head, ctl, CTL_TEXT("状态、层级", "state, level"), state);
@@ -271,6 +273,8 @@ static json_t *view_json(const struct story *story)
     json_object_set_new(object, "escalations", json_integer(view->escalations));
     json_object_set_new(object, "version", json_integer(view->version));
     json_object_set_new(object, "duty", json_string(view->duty));
+    json_object_set_new(object, "intent", json_string(view->intent));
+    json_object_set_new(object, "corrected", json_integer(view->corrected));
     return object;
 }
 

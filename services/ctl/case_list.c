@@ -130,7 +130,10 @@ static void case_row(
     next_text(list, view, &next);
     table_cell_format(table, "%" PRId64, view->id);
     table_cell(table, texts ? view->number : view->source_ref);
-    table_cell(table, view->matter);
+    if (intent_find(view->intent) == INTENT_REPORT || !*view->intent)
+        table_cell(table, view->matter);
+    else
+        table_cell_format(table, "%s %s", view->matter, name_intent(ctl, view->intent));
     table_cell(table, name_of(ctl, SERVICE_ROUTING, NAME_STATE, view->state));
     table_cell(table, name_level(ctl, view->level));
     due_cell(table, list, view);
@@ -182,14 +185,14 @@ static json_t *case_json(const struct case_list *list, const struct case_view *v
     due_format(list, view->due_ms, due);
     due_format(list, next_due(view), first);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:s, "
-                     "s:i, s:s, s:o}",
+                     "s:i, s:s, s:o, s:s}",
             "id", id, "number", view->number, "ticket", view->source_ref, "matter", view->matter,
             "state", view->state, "level", view->level, "deadline", due, "first_deadline", first,
             "summary", view->summary, "urged", view->urged, "calendar_awaited",
             calendar_awaited(list, view), "handler_kind", view->handler_kind, "handler",
             handler != NULL ? handler->code : "", "duty", view->duty, "unit",
             unit != NULL ? unit->code : "", "version", (int)view->version, "next", next.data,
-            "actions", actions);
+            "actions", actions, "intent", view->intent);
 }
 
 void case_list_show(const struct case_list *list, bool texts)

@@ -75,6 +75,8 @@ struct case_view item_view(const Huying__Routing__WorkItem *item)
             .level = item->level,
             .handler_kind = item->handler_kind,
             .duty = item->duty,
+            .intent = item->intent,
+            .corrected = item->corrected,
             .summary = "",
             .actions = item->actions,
             .action_count = item->n_actions,

@@ -9,13 +9,16 @@
             CTL_TEXT("建立或升级数据库的角色和表",                                                 \
                     "make or upgrade the database's roles and tables"))                            \
     X(apply, "apply", CTL_TEXT("把样板目录写入数据库", "write a profile into the directory"))      \
-    X(key, "key", CTL_TEXT("密钥:new 生成,list 列出", "keys: new, list"))                          \
+    X(key, "key", CTL_TEXT("密钥:new、follow、persons、list", "keys: new, follow, persons, list")) \
     X(config, "config", CTL_TEXT("配置:check 检查", "configuration: check"))                       \
     X(clock, "clock",                                                                              \
             CTL_TEXT("时钟:查看,step 演练时拨到下一个期限,confirm 跳变后确认",                     \
                     "the clock: show, step a drill's, confirm it after a jump"))                   \
     X(replay, "replay",                                                                            \
             CTL_TEXT("把一份工单文件完整走一遍", "run a file of reports the whole way"))           \
+    X(hotline, "hotline",                                                                          \
+            CTL_TEXT("热线:reconcile 与一条热线对账",                                              \
+                    "hotlines: reconcile the tickets of one with the site's"))                     \
     X(field, "field",                                                                              \
             CTL_TEXT("回放的外勤人员(由 replay 启动)",                                             \
                     "a replay's field staff (started by replay)"))                                 \
@@ -41,6 +44,9 @@
     X(dead_letters, "dead-letters",                                                                \
             CTL_TEXT("死信:列出、重试、略过", "messages put aside: list, show, replay, skip"))     \
     X(scale, "scale", CTL_TEXT("一个服务运行几个实例", "how many instances of a service run"))     \
+    X(callback, "callback",                                                                        \
+            CTL_TEXT("回调:谁要知道案件的每一步,发送情况,重发",                                    \
+                    "callbacks: who is told of each step, what was sent, once more"))              \
     X(restored, "restored",                                                                        \
             CTL_TEXT("数据库文件恢复后,手动提高化身号",                                            \
                     "raise the incarnation after a restore of files"))

@@ -1,17 +1,17 @@
 /* huyingctl config check: reads what this tool and the brokers read, in the same way, and says
  * all that is wrong: conf/ctl.conf, the key file it names, the brokers' public key,
- * conf/peers.conf. */
+ * conf/peers.conf, and the vendors' mappings that conf/intake.conf names. */
 #include <zmq.h>
 
 #include "services/ctl/commands.h"
 #include "services/kernel/bus/keyfile.h"
 
 #define HELP                                                                                       \
-    CTL_TEXT("check:检查 conf/ctl.conf、其中的密钥文件和 "                              \
-             "conf/peers.conf,列出全部错误。不改动任何东西。",                                     \
-            "check: reads conf/ctl.conf, the key file it names and conf/peers.conf, and lists "    \
-            "all that is\n"                                                                        \
-            "wrong. Changes nothing.")
+    CTL_TEXT("check:检查 conf/ctl.conf、其中的密钥文件、conf/peers.conf 和 "                       \
+             "conf/intake.conf 中的厂商映射,列出全部错误。不改动任何东西。",                       \
+            "check: reads conf/ctl.conf, the key file it names, conf/peers.conf and the "          \
+            "vendors' mappings\n"                                                                  \
+            "that conf/intake.conf names, and lists all that is wrong. Changes nothing.")
 
 static void server_key_check(const struct ctl_conf *conf, struct buf *why)
 {
@@ -23,6 +23,28 @@ static void server_key_check(const struct ctl_conf *conf, struct buf *why)
         buf_add_text(why,
                 "conf/ctl.conf: [bus] server_key: expected 40 characters of Z85: the first "
                 "line of the broker's key file\n");
+}
+
+/* The mappings of the intake that is configured here, by intake's own reader beside this tool. */
+static void vendors_check(const struct ctl *ctl, struct buf *why)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    char path[CTL_PATH_SIZE];
+    ctl_path(ctl, path, "conf/intake.conf");
+    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL))
+        return;
+    g_autofree char *directory = g_key_file_get_string(file, "intake", "vendors", NULL);
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    if (!directory || !*directory || !self)
+        return;
+    g_autofree char *folder = g_path_get_dirname(self);
+    g_autofree char *reader = g_build_filename(folder, "huying-vendors", NULL);
+    g_autofree char *said = NULL;
+    char *argv[] = {reader, directory, NULL};
+    if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &said, NULL, NULL, NULL))
+        buf_add_format(why, "%s: cannot be started\n", reader);
+    else
+        buf_add_text(why, said);
 }
 
 static void files_check(const struct ctl *ctl, struct buf *why)
@@ -39,6 +61,7 @@ static void files_check(const struct ctl *ctl, struct buf *why)
     struct peers *peers = NULL;
     if (access(path, F_OK) == 0 && peers_load(path, &peers, why) == OK)
         peers_destroy(&peers);
+    vendors_check(ctl, why);
 }
 
 int command_config(struct ctl *ctl, int argc, char **argv)

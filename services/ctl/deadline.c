@@ -14,6 +14,7 @@
 #define ALSO_MAX 8
 #define CANDIDATES_MAX (ALSO_MAX + 5)
 #define PARTS_MAX 64
+#define STATE_DISPATCHED 2
 #define STATE_RETURNED 9
 
 /* The district's spans, as routing has them. */
@@ -77,7 +78,7 @@ static const struct rule RULES[] = {
         {21, "resume", SPAN_LEFT, GIVES_NOBODY, CLOCK_MOVES},
         {22, "ask_time", SPAN_NONE, GIVES_NOBODY, CLOCK_STAYS},
         {23, "grant_time", SPAN_ASKED, GIVES_NOBODY, CLOCK_MOVES},
-        {32, "decline", SPAN_NONE, GIVES_DESK, CLOCK_ENDS},
+        {32, "decline", SPAN_NONE, GIVES_NOBODY, CLOCK_ENDS},
         {33, "call", SPAN_CALL, GIVES_NOBODY, CLOCK_STAYS},
         {38, "joint", SPAN_JOINT, GIVES_NOBODY, CLOCK_MOVES},
         {39, "order", SPAN_GIVEN, GIVES_NOBODY, CLOCK_STAYS},
@@ -92,6 +93,7 @@ static const struct rule RULES[] = {
         {58, "merge", SPAN_NONE, GIVES_NOBODY, CLOCK_STOPS},
         {59, "unmerge", SPAN_LEFT, GIVES_NOBODY, CLOCK_MOVES},
         {60, "reset_due", SPAN_RESET, GIVES_NOBODY, CLOCK_MOVES},
+        {62, "send_back", SPAN_NONE, GIVES_UNIT, CLOCK_STAYS},
 };
 
 /* Rows of the table that the code below means by their number. */
@@ -101,7 +103,8 @@ enum {
     KIND_ASK_TIME = 22,
     KIND_LATE = 27,
     KIND_TAKE_OVER = 41,
-    KIND_MERGE = 58
+    KIND_MERGE = 58,
+    KIND_SEND_BACK = 62
 };
 
 struct replay {
@@ -121,7 +124,8 @@ struct replay {
     int rises;         /* at its deadlines */
     bool joint_starts; /* … and their clock began */
     bool dispatched, volunteers;
-    bool again; /* the case was opened again: less time, and no promise */
+    bool sent_back; /* it waits at the handler's desk, which is perhaps not that of its area */
+    bool again;     /* the case was opened again: less time, and no promise */
 };
 
 static const struct rule *rule_find(int32_t kind)
@@ -325,6 +329,7 @@ static bool accept_again(
         const struct replay *replay, const struct deadline_step *before, struct deadline_step *step)
 {
     if (before == NULL || before->kind != KIND_LATE || step->kind != KIND_ESCALATE ||
+            before->at_ms != step->at_ms || step->from_state != STATE_DISPATCHED ||
             replay->matter == NULL)
         return false;
     int64_t due_ms = after(replay, replay->handler, step->at_ms, replay->matter->accept_ms);
@@ -349,8 +354,8 @@ static int64_t catalogue_handler(const struct replay *replay, int64_t unit)
 static bool handed(
         const struct replay *replay, const struct rule *rule, const struct deadline_step *step)
 {
-    return rule->gives == GIVES_DESK || rule->clock == CLOCK_STARTS || rule->span == SPAN_JOINT ||
-           rule->span == SPAN_RULING || rule->kind == KIND_MERGE ||
+    return rule->gives == GIVES_DESK || rule->clock == CLOCK_STARTS || rule->clock == CLOCK_ENDS ||
+           rule->span == SPAN_JOINT || rule->span == SPAN_RULING || rule->kind == KIND_MERGE ||
            (rule->span == SPAN_STANDS && replay->dispatched && step->actor);
 }
 
@@ -376,7 +381,10 @@ static void handler_set(
     } else if (rule->gives == GIVES_CATALOGUE) {
         replay->handler = catalogue_handler(replay, step->unit);
     } else if (rule->span == SPAN_STEP_UP && step->from_state == STATE_RETURNED) {
-        replay->handler = step->unit; /* it waits at the desk that it went up to */
+        if (replay->sent_back)
+            also_add(replay, step->unit);
+        else
+            replay->handler = step->unit; /* it waits at the desk that it went up to */
     } else if (rule->span == SPAN_JOINT && replay->joint_ms != step->at_ms) {
         replay->handler = step->unit; /* who is named first leads */
         replay->joint_ms = step->at_ms;
@@ -384,6 +392,8 @@ static void handler_set(
     }
     if (rule->gives != GIVES_NOBODY && !redone && (told || rule->gives != GIVES_TOLD))
         replay->also_count = 0;
+    if (rule->gives != GIVES_NOBODY)
+        replay->sent_back = rule->kind == KIND_SEND_BACK;
     if (rule->kind == KIND_TAKE_OVER)
         also_add(replay, step->unit); /* it may have been the one that led */
     if (redone || told || handed(replay, rule, step) || rule->kind == KIND_TO_DESK)

@@ -56,7 +56,7 @@ static enum err clock_move(struct drama *drama, int64_t to_ms)
 static enum err row_look(struct drama *drama, const struct drama_row *row)
 {
     bool about_one = row->verb->kind != DRAMA_FIGURES && row->verb->kind != DRAMA_OUTCOMES &&
-                     row->verb->kind != DRAMA_SKIP;
+                     row->verb->kind != DRAMA_RECONCILE && row->verb->kind != DRAMA_SKIP;
     enum err err = quiet(drama, row->verb->kind == DRAMA_FIGURES);
     if (err == OK)
         err = drama_look(drama, about_one ? &drama->cases[row->case_at] : NULL);
@@ -171,6 +171,7 @@ static void drama_init(struct drama *drama, struct ctl *ctl)
     drama->ctl = ctl;
     drama->counters = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, counter_free);
     drama->sheets = g_ptr_array_new_with_free_func(drama_sheet_free);
+    drama->records = g_array_new(FALSE, TRUE, sizeof(struct hotline_record));
     drama->digest = g_checksum_new(G_CHECKSUM_SHA256);
     arena_init(&drama->arena, ARENA_LIMIT);
 }
@@ -185,6 +186,7 @@ static void drama_fini(struct drama *drama)
     drama_file_fini(&drama->file);
     directory_destroy(&drama->directory);
     g_ptr_array_free(drama->sheets, TRUE);
+    g_array_free(drama->records, TRUE);
     g_hash_table_destroy(drama->counters);
     g_checksum_free(drama->digest);
     arena_fini(&drama->arena);

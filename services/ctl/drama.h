@@ -1,7 +1,8 @@
 /* A day of the district as rows of a file: what people do, what the clock brings by itself, what
  * has to come of it. drama_file.c reads and checks it, drama_act.c does a row as the people would,
+ * drama_page.c as residents do,
  * drama_case.c looks at what has become of the case, drama_ask.c at the lists that it is on,
- * drama_expect.c compares, drama_tell.c puts it
+ * drama_reconcile.c keeps the hotline's books, drama_expect.c compares, drama_tell.c puts it
  * on the screen, drama.c leads through the day. docs/stories.md is for who writes one.
  *
  * (story.h is another thing: the history of one case.) */
@@ -25,15 +26,20 @@
 #define DRAMA_PAIRS_MAX 24
 #define DRAMA_FACT_SIZE 1024
 #define DRAMA_NEEDS_MAX 8
+#define DRAMA_CODE_SIZE 16
+#define DRAMA_CODE_WRONG "wrong" /* code=wrong */
+#define DRAMA_COUNT_SIZE 64
 
 enum drama_kind {
-    DRAMA_REPORT,   /* a report comes in, by the hotline or from a person */
-    DRAMA_ACT,      /* a member of staff commands something about a case */
-    DRAMA_OUTCOMES, /* the hotline fetches how its cases ended and acknowledges it */
-    DRAMA_WITHDRAW, /* … takes a report back */
-    DRAMA_EXPECT,   /* nobody does anything: only a look */
-    DRAMA_FIGURES,  /* a column of the table at the end */
-    DRAMA_SKIP      /* what the system cannot do yet, said aloud */
+    DRAMA_REPORT,    /* a report comes in, by the hotline or from a person */
+    DRAMA_ACT,       /* a member of staff commands something about a case */
+    DRAMA_OUTCOMES,  /* the hotline fetches how its cases ended and acknowledges it */
+    DRAMA_WITHDRAW,  /* … takes a report back */
+    DRAMA_RECONCILE, /* … compares its receipts of the day with what is on record */
+    DRAMA_FOLLOW,    /* a resident looks at what has become of a report, by its code */
+    DRAMA_EXPECT,    /* nobody does anything: only a look */
+    DRAMA_FIGURES,   /* a column of the table at the end */
+    DRAMA_SKIP       /* what the system cannot do yet, said aloud */
 };
 
 struct drama_verb {
@@ -62,6 +68,7 @@ struct drama_row {
     const char *who;   /* as in the file */
     const char *actor; /* the member of staff that it means; "" = none */
     bool hotline;      /* who is the hotline */
+    bool resident;     /* … somebody with a telephone */
     bool handler;      /* … whoever handles the case then */
     size_t offered;    /* … the n-th volunteer whom the need is offered to; 0 = not so */
     const char *alias; /* of a case; "" = none */
@@ -113,7 +120,8 @@ struct drama_case {
     int64_t id; /* 0: not reported yet */
     char number[HOTLINE_NUMBER_SIZE];
     char ticket[HOTLINE_TICKET_SIZE];
-    uint32_t code; /* of the place of its whistle; 0 = none */
+    char secret[DRAMA_CODE_SIZE]; /* by which a resident follows it; "" = none; never told */
+    uint32_t code;                /* of the place of its whistle; 0 = none */
     struct case_view view;
     json_t *row;             /* of routing.cases */
     struct story_row *steps; /* in order */
@@ -141,9 +149,14 @@ struct drama {
     int utc_offset_s, site;
     int64_t clock_ms;
     char listed[DRAMA_FACT_SIZE];  /* of the units that the row names, those on whose list it is */
+    char top[DRAMA_FACT_SIZE];     /* the same of those on whose list it is the first */
     char similar[DRAMA_FACT_SIZE]; /* the story's names of what may be the same as the row's case */
     size_t done, skipped, wrong;
-    size_t tickets; /* of the hotline, that have a receipt */
+    size_t tickets;  /* of the hotline, that have a receipt */
+    GArray *records; /* struct hotline_record: what those receipts said */
+    struct {         /* of the row that reconciles */
+        char tickets[DRAMA_COUNT_SIZE], cases[DRAMA_COUNT_SIZE], digests[DRAMA_COUNT_SIZE];
+    } reconciled;
 };
 
 /* What came of a row. */
@@ -166,6 +179,12 @@ enum err drama_look(struct drama *drama, struct drama_case *always) MUST_CHECK;
 enum err drama_ask(struct drama *drama, const struct drama_row *row) MUST_CHECK;
 /* Reads all counters, for a row of figures. */
 enum err drama_counters_read(struct drama *drama) MUST_CHECK;
+/* Puts what a receipt says into the hotline's books; another instant than before is wrong. */
+void drama_receipt_keep(struct drama *drama, const struct hotline_receipt *receipt);
+/* Compares the books of the row's day with what is on record at the site. */
+enum err drama_reconcile(struct drama *drama, const struct drama_row *row) MUST_CHECK;
+/* What came of it: "tickets", "cases", "digests"; NULL for another key. */
+const char *drama_reconciled_find(const struct drama *drama, const char *key);
 struct drama_case *drama_case_by_id(struct drama *drama, int64_t id);
 void drama_cases_fini(struct drama *drama);
 

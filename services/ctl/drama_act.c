@@ -1,11 +1,13 @@
-/* Does what a row says, over the bus and with the rights that its person has: reports come in by
- * the hotline's own library or as from a page, commands go to the service that owns the work.
+/* Does what a row says, with the rights that its person has: reports come in by the hotline's own
+ * library, over HTTP (drama_page.c) or by a member of staff's command, and commands go over the bus
+ * to the service that owns the work.
  * Nothing is done behind a service's back. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "services/ctl/codec_field.h"
 #include "services/ctl/drama.h"
+#include "services/ctl/drama_page.h"
 #include "services/kernel/base/must.h"
 
 #define PLACE_CODE "place" /* code=place: the one that hangs there */
@@ -91,6 +93,7 @@ static enum err hotline_report(struct drama *drama,
     if (err != OK)
         return err;
     *ret = receipt_answer(&receipt);
+    drama_receipt_keep(drama, &receipt);
     bool repeat = drama_pair_find(&row->with, "again") != NULL;
     drama->tickets += ret->case_id != 0 && !repeat;
     return OK;
@@ -137,9 +140,11 @@ static enum err act_report(
 {
     struct drama_case *this = &drama->cases[row->case_at];
     struct drama_report report;
+    char secret[DRAMA_CODE_SIZE] = "";
     report_fill(drama, row, &report);
-    enum err err = row->hotline ? hotline_report(drama, row, &report, ret)
-                                : person_report(drama, row, &report, ret);
+    enum err err = row->hotline    ? hotline_report(drama, row, &report, ret)
+                   : row->resident ? drama_page_report(drama, &report, secret, ret)
+                                   : person_report(drama, row, &report, ret);
     if (err == OK && this->id != 0 && ret->case_id != 0 && this->id != ret->case_id)
         drama_tell_difference(drama, "number", this->number, ret->number);
     if (err != OK || this->id != 0 || ret->case_id == 0)
@@ -148,6 +153,7 @@ static enum err act_report(
     this->alias = row->alias;
     snprintf(this->number, sizeof this->number, "%s", ret->number);
     snprintf(this->ticket, sizeof this->ticket, "%s", report.ticket);
+    memcpy(this->secret, secret, sizeof secret);
     return OK;
 }
 
@@ -398,6 +404,12 @@ enum err drama_act(struct drama *drama, const struct drama_row *row, struct dram
         break;
     case DRAMA_WITHDRAW:
         err = act_withdraw(drama, row, ret);
+        break;
+    case DRAMA_FOLLOW:
+        err = drama_page_follow(drama, row, ret);
+        break;
+    case DRAMA_RECONCILE:
+        err = drama_reconcile(drama, row);
         break;
     case DRAMA_EXPECT:
     case DRAMA_FIGURES:

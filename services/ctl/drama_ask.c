@@ -18,11 +18,12 @@ static const struct client_request *question(
                                                                                         : NULL;
 }
 
-/* Page by page, to the end. */
-static enum err agenda_has(struct drama *drama, const char *staff, int64_t id, bool *ret)
+/* Its place on the person's list, from 1 on; 0 = it is not there. Page by page, to the end. */
+static enum err agenda_place(struct drama *drama, const char *staff, int64_t id, size_t *ret)
 {
     struct case_page page = {.cursor = ""};
-    *ret = false;
+    size_t before = 0;
+    *ret = 0;
     do {
         const struct client_request *ask = question(drama, WORK_AGENDA, staff,
                 agenda_encode(&drama->arena, page.cursor, WORK_LIMIT_MAX));
@@ -30,9 +31,11 @@ static enum err agenda_has(struct drama *drama, const char *staff, int64_t id, b
             return ERR_TRANSIENT;
         if (agenda_decode(ask->reply.payload, &drama->arena, &page) != OK)
             return ERR_MALFORMED;
-        for (size_t i = 0; i < page.count; i++)
-            *ret = *ret || page.cases[i].id == id;
-    } while (!*ret && page.count == WORK_LIMIT_MAX && *page.cursor);
+        for (size_t i = 0; i < page.count && *ret == 0; i++)
+            if (page.cases[i].id == id)
+                *ret = before + i + 1;
+        before += page.count;
+    } while (*ret == 0 && page.count == WORK_LIMIT_MAX && *page.cursor);
     return OK;
 }
 
@@ -43,20 +46,25 @@ static void found_add(char found[DRAMA_FACT_SIZE], const char *word)
     snprintf(found + used, DRAMA_FACT_SIZE - used, "%s%s", first ? "" : ",", word);
 }
 
-/* Those of the units on whose list the case is, in the order in which they are named. */
-static enum err listed_find(struct drama *drama, int64_t id, const char *units)
+/* Those of the units on whose list the case is, no further down than `last`, in the order in which
+ * they are named. */
+static enum err listed_find(struct drama *drama,
+        int64_t id,
+        const char *units,
+        size_t last,
+        char found[DRAMA_FACT_SIZE])
 {
     enum err err = OK;
     g_auto(GStrv) codes = g_strsplit(units, ",", -1);
-    snprintf(drama->listed, sizeof drama->listed, "-");
+    snprintf(found, DRAMA_FACT_SIZE, "-");
     for (char **it = codes; *it && err == OK; it++) {
         const struct unit *unit = unit_find_code(drama->directory, *it);
         const struct staff *staff = unit ? staff_of_unit(drama->directory, unit->id, 0) : NULL;
-        bool has = false;
+        size_t place = 0;
         if (staff)
-            err = agenda_has(drama, staff->code, id, &has);
-        if (has)
-            found_add(drama->listed, *it);
+            err = agenda_place(drama, staff->code, id, &place);
+        if (place > 0 && place <= last)
+            found_add(found, *it);
     }
     return err;
 }
@@ -82,12 +90,15 @@ enum err drama_ask(struct drama *drama, const struct drama_row *row)
 {
     const struct drama_case *this = &drama->cases[row->case_at];
     const char *units = drama_pair_find(&row->expect, "listed");
+    const char *tops = drama_pair_find(&row->expect, "top");
     enum err err = OK;
-    *drama->listed = *drama->similar = '\0';
+    *drama->listed = *drama->top = *drama->similar = '\0';
     if (row->verb->kind == DRAMA_FIGURES || this->id == 0)
         return OK;
     if (units)
-        err = listed_find(drama, this->id, units);
+        err = listed_find(drama, this->id, units, SIZE_MAX, drama->listed);
+    if (err == OK && tops)
+        err = listed_find(drama, this->id, tops, 1, drama->top);
     if (err == OK && drama_pair_find(&row->expect, "similar"))
         err = similar_find(drama, this);
     return err;

@@ -73,9 +73,13 @@ static void fact_check(struct drama *drama,
     char expected[DRAMA_FACT_SIZE] = "", found[DRAMA_FACT_SIZE] = "-";
     bool said = strcmp(pair->key, "says") == 0;
     bool tickets = strcmp(pair->key, "tickets") == 0 && !sheet;
+    const char *reconciled =
+            row->verb->kind == DRAMA_RECONCILE ? drama_reconciled_find(drama, pair->key) : NULL;
     if (!drama_fact_form(drama->directory, row->at_ms, pair->key, pair->value, expected))
         return; /* the file's check has said so */
-    if (said || tickets)
+    if (reconciled)
+        snprintf(found, sizeof found, "%s", reconciled);
+    else if (said || tickets)
         snprintf(found, sizeof found, "%.*s", DRAMA_FACT_SIZE - 1, answer->text);
     else
         (void)drama_fact(drama, row, pair->key, found);

@@ -23,7 +23,7 @@ static const struct {
         {"ended", "ended_at", FORM_INSTANT}, {"handled_by", "handled_by", FORM_WORD},
         {"report", "", FORM_WORD}, {"mission", "", FORM_WORD}, {"need", "", FORM_WORD},
         {"parts", "", FORM_WORD}, {"duty", "", FORM_WORD}, {"listed", "", FORM_UNIT},
-        {"similar", "", FORM_WORD}};
+        {"top", "", FORM_UNIT}, {"similar", "", FORM_WORD}};
 #define FACT_COUNT (sizeof FACTS / sizeof *FACTS)
 
 /* About all cases, in a row of figures, besides those with a dot. */
@@ -31,7 +31,7 @@ static const char *const SUMS[] = {
         "cases", "open", "closed", "withdrawn", "referred_out", "tickets", NULL};
 
 /* About the answer: drama_expect.c compares them. */
-static const char *const ANSWERS[] = {"says", "tickets", NULL};
+static const char *const ANSWERS[] = {"says", "tickets", "cases", "digests", NULL};
 
 /* With something behind the dot: a step's name, a member of the row's course or of a part. */
 static const char *const DOTTED[] = {
@@ -273,6 +273,7 @@ static void view_fact(const struct drama *drama,
                        : strcmp(key, "level") == 0   ? view->level
                        : strcmp(key, "duty") == 0    ? view->duty
                        : strcmp(key, "listed") == 0  ? drama->listed
+                       : strcmp(key, "top") == 0     ? drama->top
                        : strcmp(key, "similar") == 0 ? drama->similar
                        : strcmp(key, "report") == 0  ? state_last(this, SERVICE_INTAKE)
                        : strcmp(key, "mission") == 0 ? state_last(this, SERVICE_ENFORCEMENT)

@@ -34,14 +34,15 @@ static const struct column COLUMNS[COLUMN_COUNT] = {{"line", false}, {"name", tr
 /* What `with` may say, by kind of verb. */
 static const struct {
     const char *key;
-    bool report, act;
-} KEYS[] = {{"matter", true, false}, {"place", true, false}, {"point", true, true},
-        {"text", true, true}, {"ticket", true, false}, {"promised", true, false},
-        {"again", true, false}, {"urges", true, false}, {"settled", true, false},
-        {"to", true, false}, {"evidence", true, true}, {"unit", false, true},
-        {"units", false, true}, {"minutes", false, true}, {"part", false, true},
-        {"score", false, true}, {"code", false, true}, {"unsolved", false, true},
-        {"into", false, true}};
+    bool report, act, follow;
+} KEYS[] = {{"matter", true, false, false}, {"place", true, false, false},
+        {"point", true, true, false}, {"text", true, true, false}, {"ticket", true, false, false},
+        {"promised", true, false, false}, {"again", true, false, false},
+        {"urges", true, false, false}, {"settled", true, false, false}, {"to", true, false, false},
+        {"evidence", true, true, false}, {"unit", false, true, false},
+        {"units", false, true, false}, {"minutes", false, true, false},
+        {"part", false, true, false}, {"score", false, true, false}, {"code", false, true, true},
+        {"unsolved", false, true, false}, {"into", false, true, false}};
 
 struct reading {
     struct drama_file *file;
@@ -149,12 +150,13 @@ static void who_read(const struct reading *reading)
     if (!staff && unit)
         staff = staff_of_unit(reading->directory, unit->id, 0);
     row->hotline = strcmp(row->who, "hotline") == 0;
+    row->resident = strcmp(row->who, "resident") == 0;
     row->handler = strcmp(row->who, "handler") == 0;
     if (g_str_has_prefix(row->who, "offered:"))
         row->offered = (size_t)g_ascii_strtoull(row->who + 8, NULL, 10);
     bool then = row->handler || row->offered > 0;
     row->actor = staff ? staff->code : "";
-    bool nobody = !*row->who || row->hotline || strcmp(row->who, "resident") == 0;
+    bool nobody = !*row->who || row->hotline || row->resident;
     if (!staff && !nobody && !then)
         fault(reading, COL_WHO, row->who,
                 "人员工号、有人员的单位编码、handler、offered:序号、hotline、resident 或空",
@@ -164,8 +166,12 @@ static void who_read(const struct reading *reading)
              !(*row->who && strcmp(row->verb->word, "follow-up") == 0))
         fault(reading, COL_WHO, row->who, "人员工号、有人员的单位编码、handler 或 offered:序号",
                 "a code of staff, of a unit that has staff, handler, or offered:N");
+    if (row->verb && row->verb->kind == DRAMA_RECONCILE && !row->hotline)
+        fault(reading, COL_WHO, row->who, "hotline", "hotline");
     if (row->verb && row->verb->kind == DRAMA_REPORT && !*row->who)
         fault(reading, COL_WHO, row->who, "上报的人", "who reports");
+    if (row->verb && row->verb->kind == DRAMA_FOLLOW && !row->resident)
+        fault(reading, COL_WHO, row->who, "resident", "resident");
 }
 
 static void verb_read(const struct reading *reading)
@@ -185,7 +191,7 @@ static void case_read(const struct reading *reading)
     size_t at = 0;
     row->alias = sheet_text(&file->sheet, reading->at, COL_CASE, 32);
     if (!row->verb || row->verb->kind == DRAMA_FIGURES || row->verb->kind == DRAMA_OUTCOMES ||
-            (!*row->alias && row->verb->kind == DRAMA_SKIP))
+            row->verb->kind == DRAMA_RECONCILE || (!*row->alias && row->verb->kind == DRAMA_SKIP))
         return;
     while (at < file->alias_count && strcmp(file->aliases[at], row->alias) != 0)
         at++;
@@ -249,6 +255,10 @@ static void value_check(const struct reading *reading, const struct drama_pair *
     else if (strcmp(pair->key, "into") == 0 && !alias_known(reading->file, pair->value))
         fault(reading, COL_WITH, pair->value, "前面某行 report 给出的案件代号",
                 "the name of a case that a report further up has given");
+    else if (reading->row->verb->kind == DRAMA_FOLLOW &&
+             strcmp(pair->value, DRAMA_CODE_WRONG) != 0 && !alias_known(reading->file, pair->value))
+        fault(reading, COL_WITH, pair->value, "wrong,或前面某行 report 给出的案件代号",
+                "wrong, or the name of a case that a report further up has given");
     else if (strcmp(pair->key, "matter") == 0 && !matter_find_code(reading->directory, pair->value))
         fault(reading, COL_WITH, pair->value, "matters.csv 里的事项编码",
                 "a matter's code of matters.csv");
@@ -261,11 +271,13 @@ static void with_read(const struct reading *reading)
     if (!row->verb)
         return;
     bool report = row->verb->kind == DRAMA_REPORT, act = row->verb->kind == DRAMA_ACT;
+    bool follow = row->verb->kind == DRAMA_FOLLOW;
     for (size_t i = 0; i < row->with.count; i++) {
         bool known = false;
         for (size_t k = 0; k < sizeof KEYS / sizeof *KEYS; k++)
             known = known || (strcmp(KEYS[k].key, row->with.list[i].key) == 0 &&
-                                     ((KEYS[k].report && report) || (KEYS[k].act && act)));
+                                     ((KEYS[k].report && report) || (KEYS[k].act && act) ||
+                                             (KEYS[k].follow && follow)));
         if (known)
             value_check(reading, &row->with.list[i]);
         else

@@ -68,11 +68,14 @@ static void right_file_is_read_in_order_of_time(void **state)
     struct drama_file file;
     g_autofree char *said = read_rows(REPORT VERIFY
             "S2,,,2026-09-30T10:30:00.500+08:00,V,handle,van,evidence=photo4,,,丙,C\n"
-            "S2,,,2026-09-30 10:59,,expect,van,,,at.yellow=10:44; units.yellow=V,丁,D\n",
+            "S2,,,2026-09-30 10:59,,expect,van,,,at.yellow=10:44; units.yellow=V,丁,D\n"
+            "S3,,,2026-09-30 11:00,resident,follow,van,code=wrong,not_found,,戊,E\n"
+            "S3,,,2026-09-30 11:00,resident,follow,van,code=van,,says=a,己,F\n",
             &file);
     (void)state;
     assert_string_equal(said, "");
-    assert_int_equal(file.count, 4);
+    assert_int_equal(file.count, 6);
+    assert_true(file.rows[4].resident);
     assert_int_equal(file.alias_count, 1);
     const char *const order[] = {"A", "C", "B", "D"};
     for (size_t i = 0; i < 4; i++)
@@ -106,6 +109,9 @@ static void each_mistake_is_named_with_row_and_column(void **state)
             {"S1,,,2026-09-30 10:02,W1,report,a,matter=M1; point=1;,,,z,e\n", "longitude,latitude"},
             {"S1,,,2026-09-30 10:02,W1,report,a,matter,,,z,e\n", "expected name=value"},
             {REPORT "S1,,,2026-09-30 10:03,W1,score,van,part=one,,,z,e\n", "a whole number"},
+            {REPORT "S1,,,2026-09-30 10:03,W1,follow,van,,,,z,e\n", "who: found \"W1\""},
+            {REPORT "S1,,,2026-09-30 10:03,resident,follow,van,code=S9,,,z,e\n", "found \"S9\""},
+            {REPORT "S1,,,2026-09-30 10:03,resident,follow,van,part=1,,,z,e\n", "found \"part\""},
             {REPORT "S1,,,2026-09-30 10:03,W1,handle,van,evidence=song2,,,z,e\n", "photo4"},
             {REPORT "S1,,,2026-09-30 10:03,W1,handle,van,,perhaps,,z,e\n", "day.csv:3: verdict: "},
             {REPORT "S1,,,2026-09-30 10:03,W1,handle,van,,,mood=good,z,e\n", "found \"mood\""},
@@ -116,6 +122,7 @@ static void each_mistake_is_named_with_row_and_column(void **state)
             {REPORT "S1,,out,2026-09-30 10:03,W1,handle,van,,,,z,e\n", "day.csv:3: needs: "},
             {REPORT "S2,,in,2026-09-30 10:03,W1,handle,van,,,,z,e\n", "day.csv:3: needs: "},
             {REPORT "S1,in,,2026-09-30 10:03,W1,handle,van,,,,z,e\n", "day.csv:3: name: "},
+            {"S1,,,2026-09-30 10:02,W1,reconcile,,,,,z,e\n", "day.csv:2: who: found \"W1\""},
             {",,,2026-09-30 10:02,W1,report,a,matter=M1,,,z,e\n", "day.csv:2: line: "},
             {"S1,,,2026-09-30 10:02,W1,report,a,matter=M1,,,z,\n", "day.csv:2: en: "}};
     (void)state;

@@ -64,18 +64,44 @@ void drama_tell_row(struct drama *drama, const struct drama_row *row)
     head_say(drama, row->at_ms, row->line, skip ? skipped : text);
 }
 
+/* The same once more, or somebody else's report of what is a case already. */
+static void duplicate_say(const struct drama *drama, const struct drama_row *row)
+{
+    bool joins = row->verb->kind == DRAMA_REPORT && !drama_pair_find(&row->with, "again");
+    const char *zh = joins ? "已有同一件事的案件:编号相同,来电人记在该案上" : "已有:什么也没有改变";
+    const char *en =
+            joins ? "there is a case of the same thing: its number, and the caller is on it"
+                  : "known already: nothing changes";
+    say(drama, INDENT "%s", drama->ctl->english ? en : zh);
+}
+
+static void books_say(struct drama *drama)
+{
+    const char *tickets = drama->reconciled.tickets, *cases = drama->reconciled.cases;
+    const char *digests = drama->reconciled.digests;
+    const char *zh = strcmp(digests, "equal") == 0 ? "相等" : "不同";
+    digest_add(drama, "%s %s %s", tickets, cases, digests);
+    if (drama->ctl->english)
+        say(drama, INDENT "on record: %s tickets, %s cases; digests %s", tickets, cases, digests);
+    else
+        say(drama, INDENT "在案:工单 %s 张,案件 %s 个;摘要%s", tickets, cases, zh);
+}
+
 void drama_tell_answer(
         struct drama *drama, const struct drama_row *row, const struct drama_answer *answer)
 {
     digest_add(drama, "%d %" PRIu32, (int)answer->verdict, answer->reason);
-    if (row->verb->kind == DRAMA_OUTCOMES)
+    if (row->verb->kind == DRAMA_RECONCILE)
+        books_say(drama);
+    else if (row->verb->kind == DRAMA_OUTCOMES)
         say(drama, INDENT "%s%s",
                 drama->ctl->english ? "fetched: " : "取回:", *answer->text ? answer->text : "-");
+    else if (row->verb->kind == DRAMA_FOLLOW && answer->verdict == VERDICT_APPLIED)
+        say(drama, INDENT "%s%s", drama->ctl->english ? "sees: " : "看到:", answer->text);
     else if (answer->verdict > VERDICT_DUPLICATE)
         say(drama, INDENT "%s%s", drama->ctl->english ? "refused: " : "不受理:", answer->text);
     else if (answer->verdict == VERDICT_DUPLICATE)
-        say(drama, INDENT "%s",
-                drama->ctl->english ? "known already: nothing changes" : "已有:什么也没有改变");
+        duplicate_say(drama, row);
 }
 
 void drama_tell_lists(struct drama *drama)
@@ -83,6 +109,7 @@ void drama_tell_lists(struct drama *drama)
     const struct {
         const char *zh, *en, *found;
     } lines[] = {{"在其工作清单上:", "on the work list of ", drama->listed},
+            {"在其工作清单首位:", "at the top of the work list of ", drama->top},
             {"附近相似案件:", "similar cases: ", drama->similar}};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         if (!*lines[i].found)

@@ -9,6 +9,8 @@
     X("report", REPORT, INTAKE, 1501)                                                              \
     X("withdraw", WITHDRAW, INTAKE, 1512)                                                          \
     X("outcomes", OUTCOMES, INTAKE, 1611)                                                          \
+    X("follow", FOLLOW, INTAKE, 0)                                                                 \
+    X("reconcile", RECONCILE, INTAKE, 1612)                                                        \
     X("expect", EXPECT, NONE, 0)                                                                   \
     X("figures", FIGURES, NONE, 0)                                                                 \
     X("skip", SKIP, NONE, 0)                                                                       \

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 
 #include "services/ctl/commands.h"
+#include "services/ctl/key_follow.h"
 #include "services/kernel/bus/keyfile.h"
 
 #define SITE_MAX 4095
@@ -16,11 +17,17 @@
 #define HELP                                                                                       \
     CTL_TEXT("new:生成一对 CURVE 密钥(keys/名称.key、keys/名称.pub),"                   \
              "并登记到 conf/peers.conf;\n"                                                     \
-             "list:列出已登记的密钥。改动后向 broker 发 SIGHUP 生效。",                            \
+             "list:列出已登记的密钥。改动后向 broker 发 SIGHUP 生效。\n"          \
+             "follow:生成居民查询码的密钥(keys/follow.key);"                             \
+             "加 --replace 时新密钥排在前面,旧的仍可核对。"                        \
+             "persons:同样生成加密来电人信息的密钥(keys/persons.key)。",                           \
             "new: draws a CURVE key pair (keys/NAME.key, keys/NAME.pub) and puts it on\n"          \
             "the allow-list conf/peers.conf; list: shows the allow-list. A broker\n"               \
-            "re-reads it on SIGHUP.")
-#define USAGE "new NAME --service S | list"
+            "re-reads it on SIGHUP. follow: draws the key of the codes by which residents\n"       \
+            "follow their reports (keys/follow.key); with --replace a new one in front,\n"         \
+            "behind which the old ones stay valid. persons: the same for the keys that seal who\n" \
+            "calls (keys/persons.key).")
+#define USAGE "new NAME --service S | follow | persons | list"
 
 struct key_request {
     const char *name;
@@ -234,6 +241,10 @@ int command_key(struct ctl *ctl, int argc, char **argv)
         return status;
     if (argc == 2 && strcmp(argv[1], "list") == 0)
         return key_list(ctl);
+    if (argc == 2 && strcmp(argv[1], "follow") == 0)
+        return key_follow(ctl, replace);
+    if (argc == 2 && strcmp(argv[1], "persons") == 0)
+        return key_persons(ctl, replace);
     if (argc != 3 || strcmp(argv[1], "new") != 0)
         return ctl_usage(ctl, "key", USAGE);
     struct key_request request = {.name = argv[2],

@@ -7,6 +7,7 @@
 
 #include "services/ctl/commands.h"
 #include "services/ctl/testing.h"
+#include "services/kernel/base/seal.h"
 #include "services/kernel/bus/keyfile.h"
 
 static char *home;
@@ -98,12 +99,64 @@ static void broker_pair_is_not_on_the_list(void **state)
     peers_destroy(&peers);
 }
 
+/* Its lines; the caller's to g_strfreev. */
+static char **follow_now(void)
+{
+    g_autofree char *path = g_build_filename(home, "keys/follow.key", NULL), *text = NULL;
+    struct stat stat_now;
+    assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    assert_int_equal(stat(path, &stat_now), 0);
+    assert_int_equal(stat_now.st_mode & 0777, 0600);
+    return g_strsplit(g_strchomp(text), "\n", -1);
+}
+
+static void new_follow_key_stands_before_those_that_stay(void **state)
+{
+    (void)state;
+    assert_int_equal(command_run(command_key, "key follow"), 0);
+    g_auto(GStrv) first = follow_now();
+    assert_int_equal(g_strv_length(first), 1);
+    assert_int_equal(strspn(first[0], "0123456789abcdef"), 64);
+    assert_int_equal(strlen(first[0]), 64);
+    assert_int_equal(command_run(command_key, "key follow"), EXIT_FAILED);
+    assert_int_equal(command_run(command_key, "key follow --replace"), 0);
+    g_auto(GStrv) second = follow_now();
+    assert_int_equal(g_strv_length(second), 2);
+    assert_string_not_equal(second[0], first[0]);
+    assert_string_equal(second[1], first[0]);
+    for (size_t i = 2; i < 8; i++)
+        assert_int_equal(command_run(command_key, "key follow --replace"), 0);
+    assert_int_equal(command_run(command_key, "key follow --replace"), EXIT_FAILED);
+    g_auto(GStrv) last = follow_now();
+    assert_int_equal(g_strv_length(last), 8);
+    assert_string_equal(last[7], first[0]);
+}
+
+/* What intake reads: the new key seals, and the one before it is still there. */
+static void new_persons_key_seals_and_the_old_one_stays(void **state)
+{
+    g_autofree char *path = g_build_filename(home, "keys/persons.key", NULL);
+    struct seal_keys first = {0}, second = {0};
+    BUF_OWNED why = {0};
+    (void)state;
+    assert_int_equal(command_run(command_key, "key persons"), 0);
+    assert_int_equal(seal_keys_load(path, &first, &why), OK);
+    assert_int_equal(command_run(command_key, "key persons"), EXIT_FAILED);
+    assert_int_equal(command_run(command_key, "key persons --replace"), 0);
+    assert_int_equal(seal_keys_load(path, &second, &why), OK);
+    assert_int_equal(first.count, 1);
+    assert_int_equal(second.count, 2);
+    assert_memory_equal(second.list[1], first.list[0], SEAL_KEY_SIZE);
+    assert_memory_not_equal(second.list[0], first.list[0], SEAL_KEY_SIZE);
+}
+
 static void wrong_usage_table(void **state)
 {
     static const char *const lines[] = {"key", "key new", "key new a b", "key new x",
-            "key list more", "key new x --service lane", "key new x --service client --rights fly",
-            "key new x --service client --site 0", "key new x --service client --site 4096",
-            "key new a/b --service client", "key new x --service client --colour",
+            "key list more", "key follow more", "key new x --service lane",
+            "key new x --service client --rights fly", "key new x --service client --site 0",
+            "key new x --service client --site 4096", "key new a/b --service client",
+            "key new x --service client --colour",
             "key new 12345678901234567890123456789012 --service client",
             "key new x --service client --lang fr", "key new x --service client -o xml"};
     (void)state;
@@ -132,6 +185,8 @@ int main(void)
             cmocka_unit_test(new_pair_is_on_the_list),
             cmocka_unit_test(existing_pair_stays_without_replace),
             cmocka_unit_test(broker_pair_is_not_on_the_list),
+            cmocka_unit_test(new_follow_key_stands_before_those_that_stay),
+            cmocka_unit_test(new_persons_key_seals_and_the_old_one_stays),
             cmocka_unit_test(wrong_usage_table),
             cmocka_unit_test(broken_list_is_left_alone),
     };

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "services/kernel/base/pure_catalogue.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct name {
@@ -23,6 +25,11 @@ struct name {
     X(INTAKE, STEP, "outcome_taken", "来源已取结果", "outcome taken by the source")                \
     X(INTAKE, STEP, "urge", "催办", "urged under another ticket")                                  \
     X(INTAKE, STEP, "follow_up", "回访", "followed up")                                            \
+    X(INTAKE, STEP, "person_seen", "查看来电人身份", "identity looked at")                         \
+    X(INTAKE, STEP, "person_deleted", "删除个人信息", "personal data deleted")                     \
+    X(INTAKE, STEP, "progress", "办理进展", "progress")                                            \
+    X(INTAKE, STEP, "progress_taken", "来源已取进展", "progress taken by the source")              \
+    X(INTAKE, STEP, "correct", "更正", "corrected")                                                \
     X(ROUTING, STATE, "registered", "已立案", "registered")                                        \
     X(ROUTING, STATE, "dispatched", "已派单", "dispatched")                                        \
     X(ROUTING, STATE, "accepted", "已接单", "accepted")                                            \
@@ -96,7 +103,10 @@ struct name {
     X(ROUTING, STEP, "merge", "合并", "merged")                                                    \
     X(ROUTING, STEP, "unmerge", "取消合并", "unmerged")                                            \
     X(ROUTING, STEP, "reset_due", "重置期限", "deadline reset")                                    \
-    X(ROUTING, STEP, "step_clock", "日历已有,步骤时限起算", "calendar known: step's clock set") \
+    X(ROUTING, STEP, "step_clock", "日历已有,步骤时限起算", "calendar known: step's clock set")    \
+    X(ROUTING, STEP, "send_back", "退回派出单位", "back to who sent it")                           \
+    X(ROUTING, STEP, "answer", "答复", "answered")                                                 \
+    X(ROUTING, STEP, "correct", "上报人更正", "corrected by the reporter")                         \
     X(ENFORCEMENT, STATE, "waiting", "等待队伍", "waiting")                                        \
     X(ENFORCEMENT, STATE, "assigned", "已派队", "assigned")                                        \
     X(ENFORCEMENT, STATE, "accepted", "已出发", "accepted")                                        \
@@ -236,6 +246,16 @@ const char *name_duty(const struct ctl *ctl, const char *word)
 {
     static const struct word words[] = {{"main", "主体责任", "main"},
             {"assist", "协助责任", "assist"}, {"none", "不在清单", "not on its list"}};
+    return among(ctl, words, COUNT(words), word);
+}
+
+const char *name_intent(const struct ctl *ctl, const char *word)
+{
+    static const struct word words[] = {
+#define X(name, number, text, zh, en, ...) {text, zh, en},
+            INTENT_TABLE(X)
+#undef X
+    };
     return among(ctl, words, COUNT(words), word);
 }
 

@@ -22,6 +22,7 @@ const char *name_level(const struct ctl *ctl, const char *word);
 const char *name_handler(const struct ctl *ctl, const char *word);
 /* What the handler's own list says of a matter. */
 const char *name_duty(const struct ctl *ctl, const char *word);
+const char *name_intent(const struct ctl *ctl, const char *word);
 const char *name_service(const struct ctl *ctl, enum service_id service);
 
 /* What can be done with a case in that state by that kind of handler; "" = nothing. */

@@ -56,6 +56,7 @@
     X(ROUTING, 51, "merged")                                                                       \
     X(ROUTING, 52, "merge_younger")                                                                \
     X(ROUTING, 53, "merge_unlike")                                                                 \
+    X(ROUTING, 54, "no_answer")                                                                    \
     X(ENFORCEMENT, 1, "not_now")                                                                   \
     X(ENFORCEMENT, 2, "not_your_squad")                                                            \
     X(ENFORCEMENT, 3, "accept_first")                                                              \

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "services/ctl/commands.h"
-#include "services/ctl/ctl_hotline.h"
 #include "services/ctl/replay_report.h"
+#include "services/ctl/replay_way.h"
 #include "services/ctl/settle.h"
 #include "services/intake/hotline/hotline.h"
 #include "services/kernel/base/clock.h"
@@ -36,7 +36,7 @@
 struct replay {
     struct ctl *ctl;
     struct pg *pg;
-    struct hotline *hotline;
+    struct replay_way way;
     struct client *client; /* in huyingctl's own name */
     struct replay_file file;
     struct replay_counts counts;
@@ -151,7 +151,8 @@ static enum err push(struct replay *replay, size_t until)
         enum err err;
         int tries = 0;
         do {
-            err = count ? hotline_push(replay->hotline, reports, receipts, count, PUSH_MS) : OK;
+            err = count ? replay->way.push(replay->way.self, reports, receipts, count, PUSH_MS)
+                        : OK;
         } while (err == ERR_TRANSIENT && ++tries < 5);
         if (err != OK) {
             ctl_fail(replay->ctl, "推送没有得到全部回执:%s", "not all receipts came: %s",
@@ -171,12 +172,10 @@ static enum err withdraw(struct replay *replay, int64_t until_ms)
 {
     for (; replay->withdrawn < replay->cancelled_count; replay->withdrawn++) {
         const struct replay_row *row = &replay->file.rows[replay->cancelled[replay->withdrawn]];
-        struct hotline_receipt receipt;
         if (row->ended_ms > until_ms)
             return OK;
         /* Refused when it has ended before: the file is fed again. */
-        enum err err = hotline_withdraw(
-                replay->hotline, row->ticket, "cancelled", row->ended_ms, &receipt, PUSH_MS);
+        enum err err = replay->way.withdraw(replay->way.self, row->ticket, row->ended_ms, PUSH_MS);
         if (err != OK)
             return err;
     }
@@ -303,11 +302,11 @@ static enum err outcomes_fetch(struct replay *replay)
     int64_t after = 0;
     for (;;) {
         size_t count = 0;
-        enum err err = hotline_outcomes(
-                replay->hotline, after, outcomes, HOTLINE_OUTCOMES_MAX, &count, PUSH_MS);
+        enum err err = replay->way.outcomes(
+                replay->way.self, after, outcomes, HOTLINE_OUTCOMES_MAX, &count, PUSH_MS);
         if (err != OK || count == 0)
             return err;
-        err = hotline_ack(replay->hotline, outcomes, count, replay->clock_ms, PUSH_MS);
+        err = replay->way.acknowledge(replay->way.self, outcomes, count, replay->clock_ms, PUSH_MS);
         if (err != OK)
             return err;
         replay->counts.outcomes += count;
@@ -329,7 +328,7 @@ static enum err replay_run(struct replay *replay)
     return err;
 }
 
-static enum err replay_open(struct replay *replay, const char *csv)
+static enum err replay_open(struct replay *replay, const char *csv, const char *way)
 {
     struct ctl *ctl = replay->ctl;
     struct drill_site site;
@@ -352,7 +351,7 @@ static enum err replay_open(struct replay *replay, const char *csv)
     replay->counts.cases_before = (size_t)figures.cases;
     enum err err = replay_file_read(ctl, csv, site.utc_offset_s, &replay->file);
     if (err == OK)
-        err = ctl_hotline_open(ctl, site.number, &replay->hotline);
+        err = replay_way_open(ctl, way, site.number, &replay->way);
     if (err == OK)
         err = ctl_bus_connect(ctl, &replay->client);
     if (err == OK)
@@ -364,7 +363,7 @@ static enum err replay_open(struct replay *replay, const char *csv)
 static void replay_close(struct replay *replay)
 {
     staff_stop(replay);
-    hotline_close(&replay->hotline);
+    replay_way_close(&replay->way);
     client_destroy(&replay->client);
     pg_destroy(&replay->pg);
     free(replay->cancelled);
@@ -374,10 +373,14 @@ static void replay_close(struct replay *replay)
 
 int command_replay(struct ctl *ctl, int argc, char **argv)
 {
-    gchar *csv = NULL;
+    gchar *csv = NULL, *way = NULL;
     GOptionEntry entries[] = {
             {"csv", 0, 0, G_OPTION_ARG_FILENAME, &csv, CTL_TEXT("工单文件", "file of reports"),
                     CTL_TEXT("文件", "FILE")},
+            {"way", 0, 0, G_OPTION_ARG_STRING, &way,
+                    CTL_TEXT("上报的途径:hotline(热线端口)、http 或 open311",
+                            "how the reports come in: hotline (its port), http or open311"),
+                    CTL_TEXT("途径", "WAY")},
             {0}};
     int status = ctl_options(ctl, "PROFILE", HELP, entries, &argc, &argv);
     if (status >= 0)
@@ -389,12 +392,13 @@ int command_replay(struct ctl *ctl, int argc, char **argv)
     struct replay replay = {.ctl = ctl, .started_ms = now_ms()};
     signal(SIGPIPE, SIG_IGN);
     bool complete = false;
-    if (replay_open(&replay, file) == OK && replay_run(&replay) == OK) {
+    if (replay_open(&replay, file, way) == OK && replay_run(&replay) == OK) {
         replay.counts.wall_ms = now_ms() - replay.started_ms;
         complete = replay_report(ctl, replay.pg, &replay.file, &replay.counts);
     }
     replay_close(&replay);
     g_free(file);
     g_free(csv);
+    g_free(way);
     return complete ? EXIT_DONE : EXIT_FAILED;
 }

@@ -27,6 +27,20 @@ size_t ports_read(const char *text, struct process_port *ret, size_t room)
     return count;
 }
 
+int port_find(const char *text, const char *name)
+{
+    size_t size = strlen(name);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **it = lines; *it; it++) {
+        char *end = NULL;
+        if (strncmp(*it, name, size) != 0 || (*it)[size] != ' ')
+            continue;
+        gint64 port = g_ascii_strtoll(*it + size + 1, &end, 10);
+        return *end == '\0' && port > 0 && port < 65536 ? (int)port : 0;
+    }
+    return 0;
+}
+
 static int64_t now_ms(void)
 {
     struct clock clock = clock_system();
@@ -54,11 +68,9 @@ static bool connected(int fd, int port, int64_t until_ms)
 }
 
 /* The request is far smaller than any socket's buffer: it goes out in one piece or not at all. */
-static enum err exchange(int fd, const char *path, int64_t until_ms, struct buf *answer)
+static enum err exchange(int fd, const struct buf *request, int64_t until_ms, struct buf *answer)
 {
-    BUF_OWNED request = {0};
-    buf_add_format(&request, "GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n", path);
-    if (send(fd, request.data, request.size, MSG_NOSIGNAL) != (ssize_t)request.size)
+    if (send(fd, request->data, request->size, MSG_NOSIGNAL) != (ssize_t)request->size)
         return ERR_TRANSIENT;
     for (;;) {
         char part[4096];
@@ -75,15 +87,19 @@ static enum err exchange(int fd, const char *path, int64_t until_ms, struct buf 
     }
 }
 
-enum err scrape_get(int port, const char *path, int *ret_status, struct buf *ret_body)
+enum err scrape_ask(int port,
+        const struct buf *request,
+        int64_t within_ms,
+        int *ret_status,
+        struct buf *ret_body)
 {
     BUF_OWNED answer = {0};
-    int64_t until_ms = now_ms() + SCRAPE_MS;
+    int64_t until_ms = now_ms() + within_ms;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), status = 0;
     if (fd < 0)
         return ERR_TRANSIENT;
-    enum err err =
-            connected(fd, port, until_ms) ? exchange(fd, path, until_ms, &answer) : ERR_TRANSIENT;
+    enum err err = connected(fd, port, until_ms) ? exchange(fd, request, until_ms, &answer)
+                                                 : ERR_TRANSIENT;
     (void)close(fd);
     if (err != OK)
         return err;
@@ -94,6 +110,13 @@ enum err scrape_get(int port, const char *path, int *ret_status, struct buf *ret
     buf_add_text(ret_body, body + 4);
     *ret_status = status;
     return OK;
+}
+
+enum err scrape_get(int port, const char *path, int *ret_status, struct buf *ret_body)
+{
+    BUF_OWNED request = {0};
+    buf_add_format(&request, "GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n", path);
+    return scrape_ask(port, &request, SCRAPE_MS, ret_status, ret_body);
 }
 
 /* The value of the sample in `line`, when it is of that name and has the label. */

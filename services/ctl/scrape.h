@@ -22,6 +22,16 @@ struct process_port {
  * Returns how many, at most `room`. */
 size_t ports_read(const char *text, struct process_port *ret, size_t room);
 
+/* The port that run/ports gives to that name, like "reports-1"; 0 = none. */
+int port_find(const char *text, const char *name);
+
+/* Sends a whole request to 127.0.0.1, one of HTTP/1.0, whose answer ends with the connection, and
+ * small enough for a socket's buffer. Errors as below. */
+enum err scrape_ask(int port,
+        const struct buf *request,
+        int64_t within_ms,
+        int *ret_status,
+        struct buf *ret_body) MUST_CHECK;
 /* GET from 127.0.0.1. ERR_TRANSIENT: nobody listens or answers in time; ERR_LIMIT: too long;
  * ERR_MALFORMED: no HTTP. */
 enum err scrape_get(int port, const char *path, int *ret_status, struct buf *ret_body) MUST_CHECK;

@@ -51,6 +51,18 @@ static void samples_are_summed_over_labels(void **state)
     }
 }
 
+static void port_is_found_by_its_name(void **state)
+{
+    static const char text[] =
+            "base 7400\nreports-10 7419\nreports-1 7410\nbad-1 74x0\nbig-1 65536";
+    (void)state;
+    assert_int_equal(port_find(text, "reports-1"), 7410);
+    assert_int_equal(port_find(text, "reports-10"), 7419);
+    assert_int_equal(port_find(text, "reports"), 0);
+    assert_int_equal(port_find(text, "bad-1"), 0);
+    assert_int_equal(port_find(text, "big-1"), 0);
+}
+
 /* A port that was bound and never listened: nobody answers there, and nobody else takes it. */
 static void nobody_there_is_transient(void **state)
 {
@@ -70,6 +82,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(ports_of_processes_are_read),
             cmocka_unit_test(samples_are_summed_over_labels),
+            cmocka_unit_test(port_is_found_by_its_name),
             cmocka_unit_test(nobody_there_is_transient)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,6 +33,8 @@ struct case_view {
     bool overdue;
     const char *number, *source, *source_ref, *matter, *state, *level, *handler_kind, *summary;
     const char *duty;     /* what the handler's own list says of the matter; "" = not known */
+    uint32_t corrected;   /* how often its reporter corrected it */
+    const char *intent;   /* what the reporter wants; "" = not known */
     char *const *actions; /* what who asked by name may do next, as the service calls it */
     size_t action_count;
     bool urged;      /* of an agenda */

@@ -3,8 +3,10 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include "services/intake/near.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
+#include "services/kernel/base/text_clean.h"
 
 static const struct fault no_fault = {FAULT_NONE, "", 0};
 
@@ -40,6 +42,11 @@ static struct fault text_check(const char *text, const char *field, size_t chars
     return no_fault;
 }
 
+struct fault line_check(const char *text, const char *field, size_t chars_max)
+{
+    return text_check(text, field, chars_max, false);
+}
+
 /* A name: not empty, on one line. */
 static struct fault name_check(const char *text, const char *field, size_t chars_max)
 {
@@ -58,6 +65,8 @@ struct fault ticket_check(const char *ticket, const char *field)
     if (!fault.kind &&
             (strchr(ticket, ' ') || strstr(ticket, "\u00a0") || strstr(ticket, "\u3000")))
         fault = fault_make(FAULT_SPACE, field, 0);
+    if (!fault.kind && text_has_unseen(ticket))
+        fault = fault_make(FAULT_CONTROL, field, 0);
     return fault;
 }
 
@@ -70,6 +79,8 @@ static struct fault instant_check(int64_t at_ms, const char *field)
 
 static struct fault point_check(const struct submission *submission)
 {
+    if ((unsigned)submission->coordinates >= COORDINATES_COUNT)
+        return fault_make(FAULT_COORDINATES, "coordinates", 0);
     if (!submission->has_point)
         return no_fault;
     if (!isfinite(submission->longitude) || fabs(submission->longitude) > 180)
@@ -92,11 +103,13 @@ static struct fault unit_codes_check(const struct submission *submission)
     return no_fault;
 }
 
-/* An urge names a ticket and needs no matter; a report is the other way round. */
+/* An urge names a ticket and needs no matter; all others are the other way round. Nobody settles on
+ * the spot what is not to be handled. */
 static struct fault intent_check(const struct submission *submission)
 {
     bool urge = submission->intent == INTENT_URGE;
-    if (submission->intent != INTENT_REPORT && !urge)
+    bool known = submission->intent < INTENT_COUNT;
+    if (!known || (submission->settled && intent_answered(submission->intent)))
         return fault_make(FAULT_INTENT, "intent", 0);
     if (urge != (*submission->about != 0) || strcmp(submission->about, submission->ticket) == 0)
         return fault_make(FAULT_ABOUT, "about", 0);
@@ -106,6 +119,14 @@ static struct fault intent_check(const struct submission *submission)
     if (urge)
         return fault;
     return name_check(submission->matter, "matter", MATTER_CHARS_MAX);
+}
+
+/* A number on one line; who joins a case reports the same thing, and where. */
+static struct fault join_check(const struct submission *submission)
+{
+    if (submission->intent != INTENT_REPORT || !submission->has_point)
+        return fault_make(FAULT_JOIN, "join", 0);
+    return text_check(submission->join, "join", JOIN_CHARS_MAX, false);
 }
 
 struct fault submission_check(const struct submission *submission, const char *ticket_field)
@@ -123,10 +144,14 @@ struct fault submission_check(const struct submission *submission, const char *t
         fault = unit_codes_check(submission);
     if (!fault.kind)
         fault = text_check(submission->to, "to", UNIT_CODE_CHARS_MAX, false);
+    if (!fault.kind && submission_joins(submission))
+        fault = join_check(submission);
     if (!fault.kind)
         fault = instant_check(submission->reported_ms, "reported_at");
     if (!fault.kind)
         fault = instant_check(submission->promised_ms, "promised_at");
+    if (!fault.kind && submission->photo_count > PHOTOS_MAX)
+        fault = fault_make(FAULT_MANY, "photos", PHOTOS_MAX);
     return fault;
 }
 
@@ -157,6 +182,28 @@ struct fault follow_up_check(const struct follow_up *follow_up)
     return fault;
 }
 
+/* Something has to be corrected. The matter may stay as it was. */
+struct fault correction_check(const struct correction *correction)
+{
+    const struct submission *to_be = &correction->to_be;
+    struct fault fault = no_fault;
+    if (*to_be->ticket)
+        fault = ticket_check(to_be->ticket, "ticket");
+    if (!fault.kind && !*to_be->text && !*to_be->matter && !correction->has_place)
+        fault = fault_make(FAULT_MISSING, "text", 1);
+    if (!fault.kind)
+        fault = text_check(to_be->text, "text", TEXT_CHARS_MAX, true);
+    if (!fault.kind)
+        fault = text_check(to_be->matter, "matter", MATTER_CHARS_MAX, false);
+    if (!fault.kind)
+        fault = point_check(to_be);
+    if (!fault.kind)
+        fault = unit_codes_check(to_be);
+    if (!fault.kind)
+        fault = instant_check(correction->at_ms, "at");
+    return fault;
+}
+
 struct fault case_ended_check(const struct case_ended *ended)
 {
     if (ended->state != REPORT_CLOSED && ended->state != REPORT_WITHDRAWN &&
@@ -165,6 +212,34 @@ struct fault case_ended_check(const struct case_ended *ended)
     struct fault fault = instant_check(ended->at_ms, "at");
     if (!fault.kind)
         fault = text_check(ended->text, "text", TEXT_CHARS_MAX, true);
+    return fault;
+}
+
+/* One byte longer than a ticket: so that there is a bound right behind each. */
+static struct fault bound_check(const char *bound, const char *field)
+{
+    if (strlen(bound) > TICKET_SIZE)
+        return fault_make(FAULT_LONG, field, TICKET_SIZE);
+    return text_check(bound, field, TICKET_SIZE, false);
+}
+
+struct fault reconcile_check(const struct reconcile_query *query)
+{
+    struct fault fault = instant_check(query->from_ms, "from_ms");
+    if (!fault.kind)
+        fault = instant_check(query->to_ms, "to_ms");
+    if (!fault.kind && query->to_ms && query->to_ms <= query->from_ms)
+        fault = fault_make(FAULT_SPAN, "to_ms", 0);
+    if (!fault.kind)
+        fault = bound_check(query->first, "first");
+    if (!fault.kind)
+        fault = bound_check(query->last, "last");
+    if (!fault.kind && *query->last && strcmp(query->last, query->first) < 0)
+        fault = fault_make(FAULT_SPAN, "last", 0);
+    if (!fault.kind)
+        fault = bound_check(query->after, "after");
+    if (!fault.kind && query->limit > RECORDED_MAX)
+        fault = fault_make(FAULT_LIMIT, "limit", RECORDED_MAX);
     return fault;
 }
 

@@ -31,7 +31,11 @@
             "必须是 closed、withdrawn 或 referred_out")                                            \
     X(FAULT_ID, "bad_id", "must be a positive id", "必须是正整数编号")                             \
     X(FAULT_COUNT, "out_of_range", "must be from 1 to #", "必须在 1 到 # 之间")                    \
-    X(FAULT_INTENT, "unknown_intent", "must be report or urge", "必须是 report 或 urge")           \
+    X(FAULT_INTENT, "unknown_intent",                                                              \
+            "must be report, urge, inquiry, complaint, suggestion or praise, and what is to be "   \
+            "answered cannot be settled",                                                          \
+            "必须是 report、urge、inquiry、complaint、suggestion 或 praise；"                      \
+            "需答复的事项不能当场处置")                                                            \
     X(FAULT_ABOUT, "not_together",                                                                 \
             "must be given with intent urge, and be another ticket than this one",                 \
             "只在 intent 为 urge 时给出，且不得是本工单号")                                        \
@@ -40,8 +44,27 @@
             "必须是已知的凭证种类，每种一次，1 至 # 份，如 photo2+form")                           \
     X(FAULT_SCORE, "out_of_range", "must be from 1 to #, or 0 with unsolved",                      \
             "必须在 1 到 # 之间；未解决时可为 0")                                                  \
+    X(FAULT_LIMIT, "out_of_range", "must be from 0 to #", "必须在 0 到 # 之间")                    \
+    X(FAULT_SPAN, "empty_span", "must lie behind where the span begins", "必须在区间起点之后")     \
     X(FAULT_PROTO, "bad_encoding", "is no protobuf message of its type",                           \
-            "不是该类型的 protobuf 消息")
+            "不是该类型的 protobuf 消息")                                                          \
+    X(FAULT_MARKS, "too_many_marks", "must not have more than # accents upon one character",       \
+            "同一字符上的附加符号不得超过 # 个")                                                   \
+    X(FAULT_COORDINATES, "unknown_coordinates", "must be wgs84, cgcs2000 or gcj02",                \
+            "必须是 wgs84、cgcs2000 或 gcj02")                                                     \
+    X(FAULT_PHOTO, "no_photo_name", "must be a photo's name: # bytes, in JSON as hex digits",      \
+            "必须是照片名称：# 字节，在 JSON 中为十六进制")                                        \
+    X(FAULT_JOIN, "not_together", "must be given with a point and without another intent",         \
+            "必须与经纬度一起给出，且不得有其他 intent")                                           \
+    X(FAULT_CALLER, "empty_caller", "must have a name, phone, email or address",                   \
+            "必须有姓名、电话、邮箱或地址之一")                                                    \
+    X(FAULT_PHONE, "bad_phone", "must be 5 to # digits, + in front, with - and spaces",            \
+            "必须是 5 至 # 位数字，可有前导 +，可用 - 和空格分隔")                                 \
+    X(FAULT_EMAIL, "bad_email", "must be an address like name@example.org, at most # characters",  \
+            "必须是 name@example.org 形式的邮箱，最多 # 个字符")                                   \
+    X(FAULT_ID_NUMBER, "bad_id_number", "must be # digits of which the last one is right, or X",   \
+            "必须是 # 位居民身份证号，且校验位正确")                                               \
+    X(FAULT_WHY, "too_short", "must say why, # to 200 characters", "必须说明原因，# 至 200 个字符")
 
 enum fault_kind {
 #define X(name, text, en, zh) name,
@@ -61,7 +84,12 @@ struct fault {
 struct fault submission_check(const struct submission *submission, const char *ticket_field);
 struct fault withdrawal_check(const struct withdrawal *withdrawal);
 struct fault follow_up_check(const struct follow_up *follow_up);
+struct fault correction_check(const struct correction *correction);
 struct fault case_ended_check(const struct case_ended *ended);
+struct fault reconcile_check(const struct reconcile_query *query);
+
+/* Valid UTF-8 of at most so many characters, on one line; may be empty. */
+struct fault line_check(const char *text, const char *field, size_t chars_max);
 
 /* 1 to 64 visible characters of valid UTF-8, no spaces. */
 struct fault ticket_check(const char *ticket, const char *field);

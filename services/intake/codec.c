@@ -1,139 +1,22 @@
-/* See codec.h. Every payload passes the wire's own check (depth, field count, lengths) before
- * protobuf-c sees it, and unpacks into the batch's arena. protobuf-c ends a text at the first NUL
- * in it and says nothing; texts_are_whole() is what notices. */
+/* See codec.h. Every payload is opened by codec_open.c, into the batch's arena. */
 #include "services/intake/codec.h"
 #include <protobuf-c/protobuf-c.h>
-#include <sodium.h>
 #include <string.h>
 #include "proto/hotline.pb-c.h"
 #include "proto/intake.pb-c.h"
 #include "proto/routing.pb-c.h"
 #include "services/intake/check.h"
+#include "services/intake/clean.h"
+#include "services/intake/codec_open.h"
+#include "services/intake/codec_person.h"
 #include "services/intake/decide.h"
+#include "services/intake/open311.h"
+#include "services/intake/person.h"
 #include "services/kernel/base/evidence_text.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_id.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/wire/message.h"
-
-/* False when the text of some string field, as unpacked, is shorter than a walk over the payload's
- * top-level fields says: there is a NUL in it. The payload has passed proto_check(). */
-static uint64_t varint_read(const uint8_t **at, const uint8_t *end)
-{
-    uint64_t value = 0;
-    for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
-        uint8_t byte = *(*at)++;
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            break;
-    }
-    return value;
-}
-
-static size_t field_size(unsigned wire_type, const uint8_t **at, const uint8_t *end)
-{
-    switch (wire_type) {
-    case 0:
-        varint_read(at, end);
-        return 0;
-    case 1:
-        return 8;
-    case 2:
-        return (size_t)varint_read(at, end);
-    default:
-        return 4;
-    }
-}
-
-static bool texts_are_whole(const ProtobufCMessageDescriptor *type, struct bytes payload)
-{
-    const uint8_t *at = payload.data;
-    const uint8_t *end = at + payload.size;
-    while (at < end) {
-        uint64_t key = varint_read(&at, end);
-        size_t size = field_size((unsigned)(key & 7), &at, end);
-        if (size > (size_t)(end - at))
-            return false;
-        const ProtobufCFieldDescriptor *field =
-                protobuf_c_message_descriptor_get_field(type, (unsigned)(key >> 3));
-        if (field && field->type == PROTOBUF_C_TYPE_STRING && memchr(at, 0, size))
-            return false;
-        at += size;
-    }
-    return true;
-}
-
-static enum err fault_report(const struct fault *fault, struct arena *arena, const char **ret_why)
-{
-    BUF_OWNED text = {0};
-    fault_text(&text, fault, intake_language());
-    *ret_why = arena_text(arena, text.data, text.size);
-    return ERR_MALFORMED;
-}
-
-/* NULL, and `why` says it, when the payload is no message of that type. */
-static const void *request_open(const ProtobufCMessageDescriptor *type,
-        struct bytes payload,
-        struct arena *arena,
-        const char **ret_why)
-{
-    const struct fault broken = {FAULT_PROTO, "body", 0};
-    const struct fault nul = {FAULT_UTF8, "body", 0};
-    const void *message = message_open(type, payload, arena);
-    if (message && texts_are_whole(type, payload))
-        return message;
-    (void)fault_report(message ? &nul : &broken, arena, ret_why);
-    return NULL;
-}
-
-static void hash_text(crypto_hash_sha256_state *hash, const char *text)
-{
-    uint64_t size = strlen(text);
-    crypto_hash_sha256_update(hash, (const unsigned char *)&size, sizeof size);
-    crypto_hash_sha256_update(hash, (const unsigned char *)text, size);
-}
-
-/* Fields that reports did not always have: left out when they say nothing, so that a body of before
- * has the digest of before. */
-static void wishes_hash(crypto_hash_sha256_state *hash, const struct submission *submission)
-{
-    if (submission->intent != INTENT_REPORT) {
-        hash_text(hash, "about");
-        hash_text(hash, submission->about);
-    }
-    if (submission->settled)
-        hash_text(hash, "settled");
-    if (*submission->to) {
-        hash_text(hash, "to");
-        hash_text(hash, submission->to);
-    }
-    for (int i = 0; i < submission->evidence_count; i++) {
-        const uint8_t pair[2] = {submission->evidence[i].kind, submission->evidence[i].count};
-        hash_text(hash, "evidence");
-        crypto_hash_sha256_update(hash, pair, sizeof pair);
-    }
-}
-
-void submission_digest(struct submission *submission)
-{
-    crypto_hash_sha256_state hash;
-    crypto_hash_sha256_init(&hash);
-    hash_text(&hash, submission->ticket);
-    hash_text(&hash, submission->matter);
-    hash_text(&hash, submission->text);
-    hash_text(&hash, submission->reporter);
-    uint64_t count = submission->unit_code_count;
-    crypto_hash_sha256_update(&hash, (const unsigned char *)&count, sizeof count);
-    for (size_t i = 0; i < submission->unit_code_count; i++)
-        hash_text(&hash, submission->unit_codes[i]);
-    /* -0.0 and 0.0 are one place: adding 0.0 makes them one bit pattern. */
-    double point[2] = {submission->longitude + 0.0, submission->latitude + 0.0};
-    int64_t instants[2] = {submission->reported_ms, submission->promised_ms};
-    crypto_hash_sha256_update(&hash, (const unsigned char *)point, sizeof point);
-    crypto_hash_sha256_update(&hash, (const unsigned char *)instants, sizeof instants);
-    wishes_hash(&hash, submission);
-    crypto_hash_sha256_final(&hash, submission->digest);
-}
 
 static bool evidence_take(const Huying__Hotline__Report *message, struct submission *body)
 {
@@ -141,6 +24,33 @@ static bool evidence_take(const Huying__Hotline__Report *message, struct submiss
         const Huying__Hotline__Evidence *item = message->evidence[i];
         if (!evidence_add(body->evidence, &body->evidence_count, item->kind, item->count))
             return false;
+    }
+    return true;
+}
+
+/* Kept in one system, whatever the client has. */
+static void point_resolve(struct submission *body)
+{
+    if (!body->has_point)
+        return;
+    struct degrees at = coordinates_resolve(
+            (struct degrees){body->longitude, body->latitude}, body->coordinates);
+    body->longitude = at.longitude;
+    body->latitude = at.latitude;
+}
+
+/* Too many are counted and not copied. False: one is no hash. */
+static bool photos_take(
+        const Huying__Hotline__Report *message, struct submission *body, struct arena *arena)
+{
+    body->photo_count = message->n_photos;
+    if (message->n_photos == 0 || message->n_photos > PHOTOS_MAX)
+        return true;
+    body->photos = arena_get(arena, message->n_photos * sizeof *body->photos);
+    for (size_t i = 0; i < message->n_photos; i++) {
+        if (message->photos[i].len != PHOTO_HASH_SIZE)
+            return false;
+        memcpy(body->photos[i], message->photos[i].data, PHOTO_HASH_SIZE);
     }
     return true;
 }
@@ -161,20 +71,39 @@ enum err submission_decode(
             .has_point = message->longitude != 0 || message->latitude != 0,
             .longitude = message->longitude,
             .latitude = message->latitude,
+            .coordinates = (enum coordinates)message->coordinates,
             .reported_ms = message->reported_at_ms,
             .promised_ms = message->promised_at_ms,
             .intent = (enum intent)message->intent,
             .about = message->about,
+            .join = message->join,
             .to = message->to,
-            .settled = message->settled};
+            .settled = message->settled,
+            .wants_progress = message->wants_progress};
     for (size_t i = 0; i < message->n_unit_codes && i < UNIT_CODES_MAX; i++)
         body->unit_codes[i] = message->unit_codes[i];
-    struct fault fault = submission_check(body, "ticket");
-    if (!fault.kind && !evidence_take(message, body))
+    bool evident = evidence_take(message, body);
+    struct fault fault = listed_read(message->listed, arena, &body->listed);
+    bool shown = photos_take(message, body, arena);
+    caller_take(message->caller, body, arena);
+    struct submission sent = *body;
+    if (!fault.kind)
+        fault = submission_tidy(body, arena);
+    if (!fault.kind)
+        fault = submission_check(body, "ticket");
+    if (!fault.kind)
+        fault = caller_tidy(body, arena);
+    if (!fault.kind && !evident)
         fault = (struct fault){FAULT_EVIDENCE, "evidence", EVIDENCE_TIMES_MAX};
+    if (!fault.kind && !shown)
+        fault = (struct fault){FAULT_PHOTO, "photos", PHOTO_HASH_SIZE};
     if (fault.kind)
         return fault_report(&fault, arena, ret_why);
-    submission_digest(body);
+    submission_digest(&sent);
+    memcpy(body->digest, sent.digest, DIGEST_SIZE);
+    point_resolve(body);
+    body->listed = listed_mask(sent.listed, body, arena);
+    submission_protect(body, arena);
     body->resolved = arena_get(arena, sizeof *body->resolved);
     *ret_body = body;
     return OK;
@@ -190,9 +119,12 @@ enum err withdrawal_decode(
     struct withdrawal *body = arena_get(arena, sizeof *body);
     *body = (struct withdrawal){
             .ticket = message->ticket, .reason = message->reason, .at_ms = message->at_ms};
-    struct fault fault = withdrawal_check(body);
+    struct fault fault = withdrawal_tidy(body, arena);
+    if (!fault.kind)
+        fault = withdrawal_check(body);
     if (fault.kind)
         return fault_report(&fault, arena, ret_why);
+    body->note = words_note(body->ticket, body->reason, arena);
     *ret_body = body;
     return OK;
 }
@@ -225,9 +157,12 @@ enum err follow_up_decode(
             .unsolved = message->unsolved,
             .text = message->text,
             .at_ms = message->at_ms};
-    struct fault fault = follow_up_check(body);
+    struct fault fault = follow_up_tidy(body, arena);
+    if (!fault.kind)
+        fault = follow_up_check(body);
     if (fault.kind)
         return fault_report(&fault, arena, ret_why);
+    body->note = words_note(body->ticket, body->text, arena);
     *ret_body = body;
     return OK;
 }
@@ -256,10 +191,11 @@ enum err case_ended_decode(
             request_open(&huying__routing__case_ended__descriptor, payload, arena, ret_why);
     if (!message)
         return ERR_MALFORMED;
+    bool english = strcmp(intake_language(), "en") == 0;
     struct case_ended *body = arena_get(arena, sizeof *body);
     *body = (struct case_ended){.state = report_state_find(message->outcome),
             .at_ms = message->at_ms,
-            .text = message->text};
+            .text = english && *message->text_en ? message->text_en : message->text};
     struct fault fault = case_ended_check(body);
     if (fault.kind)
         return fault_report(&fault, arena, ret_why);
@@ -294,11 +230,33 @@ static const char *level_name(enum level level)
 /* The ticket that was asked with, for the receipt; "" = the aggregate was named instead. */
 static const char *asked_ticket(const struct input *input)
 {
+    if (input->type == INTAKE_SEE_PERSON || input->type == INTAKE_FORGET_PERSON)
+        return "";
     if (input->type == INTAKE_SUBMIT || input->type == HOTLINE_REPORT)
         return ((const struct submission *)input->body)->ticket;
     if (input->type == INTAKE_FOLLOW_UP || input->type == HOTLINE_FOLLOW_UP)
         return ((const struct follow_up *)input->body)->ticket;
+    if (input->type == INTAKE_CORRECT || input->type == HOTLINE_CORRECT)
+        return ((const struct correction *)input->body)->to_be.ticket;
     return ((const struct withdrawal *)input->body)->ticket;
+}
+
+/* When the ticket of a report was accepted, the same in every receipt for it. 0: it is another
+ * command. */
+static int64_t ticket_accepted(const struct report *report, const struct input *input)
+{
+    if (input->type != INTAKE_SUBMIT && input->type != HOTLINE_REPORT)
+        return 0;
+    const struct submission *submission = input->body;
+    if (strcmp(report->ref, submission->ticket) == 0 && strcmp(report->source, input->peer) == 0)
+        return report->accepted_ms;
+    for (int32_t i = 0; i < report->course.caller_count; i++) {
+        const struct caller *caller = &report->course.callers[i];
+        if (caller->moved_ms && strcmp(caller->ref, submission->ticket) == 0 &&
+                strcmp(*caller->source ? caller->source : report->source, input->peer) == 0)
+            return caller->moved_ms;
+    }
+    return submission->resolved->at_ms;
 }
 
 static void refusal_fill(Huying__Hotline__Receipt *message,
@@ -312,7 +270,9 @@ static void refusal_fill(Huying__Hotline__Receipt *message,
     message->reason = text_lend(report_reason_names[reason]);
     buf_add_text(text, report_reason_text(reason, intake_language()));
     if (reason == REASON_UNKNOWN_MATTER) {
-        const struct submission *submission = input->body;
+        bool corrects = input->type == INTAKE_CORRECT || input->type == HOTLINE_CORRECT;
+        const struct submission *submission =
+                corrects ? &((const struct correction *)input->body)->to_be : input->body;
         buf_add_format(text, " (matter: %s)", submission->matter);
     }
     if (reason == REASON_EVIDENCE)
@@ -327,8 +287,13 @@ void report_answer(const void *next,
         struct buf *out)
 {
     const struct report *report = next;
-    if (input->type == INTAKE_OUTCOME_ACK || input->type == HOTLINE_OUTCOME_ACK)
+    if (input->type == INTAKE_OUTCOME_ACK || input->type == HOTLINE_OUTCOME_ACK ||
+            input->type == HOTLINE_PROGRESS_ACK)
         return;
+    if (input->type == INTAKE_SEE_PERSON && outcome->verdict == VERDICT_APPLIED) {
+        callers_encode(report, input, world, out);
+        return;
+    }
     Huying__Hotline__Receipt message = HUYING__HOTLINE__RECEIPT__INIT;
     BUF_OWNED text = {0};
     char number[CASE_NUMBER_SIZE];
@@ -347,6 +312,7 @@ void report_answer(const void *next,
     message.number = number;
     message.unit = report->unit;
     message.placed = (uint32_t)report->placed;
+    message.accepted_at_ms = ticket_accepted(report, input);
     const struct unit *unit = unit_find(world->directory, report->unit);
     if (unit) {
         message.unit_code = text_lend(unit->code);
@@ -369,6 +335,28 @@ enum err outcomes_query_decode(
     if (message->after < 0)
         return fault_report(&bad_after, arena, ret_why);
     *ret = (struct outcomes_query){message->after, message->limit};
+    return OK;
+}
+
+enum err reconcile_query_decode(struct bytes payload,
+        struct arena *arena,
+        struct reconcile_query *ret,
+        const char **ret_why)
+{
+    const Huying__Hotline__ReconcileQuery *message =
+            request_open(&huying__hotline__reconcile_query__descriptor, payload, arena, ret_why);
+    if (!message)
+        return ERR_MALFORMED;
+    const struct reconcile_query query = {.from_ms = message->from_ms,
+            .to_ms = message->to_ms,
+            .first = message->first,
+            .last = message->last,
+            .after = message->after,
+            .limit = message->limit};
+    struct fault fault = reconcile_check(&query);
+    if (fault.kind)
+        return fault_report(&fault, arena, ret_why);
+    *ret = query;
     return OK;
 }
 
@@ -401,18 +389,30 @@ void report_query_encode(int64_t id, const char *number, struct buf *out)
     message_add(&message.base, out);
 }
 
-/* Tickets of all those that stay on a report, borrowed from it. */
-static void also_fill(
-        Huying__Hotline__Outcome *item, const struct report_course *course, char **tickets)
+/* The tickets of that source on a report, borrowed from it: the first of them, and who else is
+ * told. */
+static void tickets_fill(Huying__Hotline__Outcome *item,
+        const struct report *report,
+        const char *source,
+        char **tickets)
 {
-    for (int i = 0; i < course->caller_count; i++)
-        tickets[i] = text_lend(course->callers[i].ref);
+    bool own = strcmp(report->source, source) == 0;
+    item->ticket = text_lend(own ? report->ref : "");
     item->also = tickets;
-    item->n_also = (size_t)course->caller_count;
+    for (int i = 0; i < report->course.caller_count; i++) {
+        const struct caller *caller = &report->course.callers[i];
+        if (strcmp(*caller->source ? caller->source : report->source, source) != 0)
+            continue;
+        if (*item->ticket)
+            tickets[item->n_also++] = text_lend(caller->ref);
+        else
+            item->ticket = text_lend(caller->ref);
+    }
 }
 
 void outcomes_encode(const struct report *reports,
         size_t count,
+        const char *source,
         const struct directory *directory,
         struct buf *out)
 {
@@ -425,13 +425,12 @@ void outcomes_encode(const struct report *reports,
         huying__hotline__outcome__init(&items[i]);
         number_format(numbers[i], &reports[i], directory);
         items[i].case_id = reports[i].base.id;
-        items[i].ticket = text_lend(reports[i].ref);
         items[i].number = numbers[i];
         items[i].outcome = text_lend(report_state_names[reports[i].state]);
         items[i].at_ms = reports[i].ended_ms;
         items[i].text = text_lend(reports[i].outcome_text);
         items[i].round = (uint32_t)reports[i].course.round;
-        also_fill(&items[i], &reports[i].course, also[i]);
+        tickets_fill(&items[i], &reports[i], source, also[i]);
         pointers[i] = &items[i];
     }
     Huying__Hotline__Outcomes message = HUYING__HOTLINE__OUTCOMES__INIT;
@@ -440,34 +439,104 @@ void outcomes_encode(const struct report *reports,
     message_add(&message.base, out);
 }
 
-void report_view_encode(
-        const struct report *report, const struct directory *directory, struct buf *out)
+static bool step_is_shown(int64_t kind)
+{
+    return kind > STEP_NONE && kind <= STEP_JOIN && kind != STEP_OUTCOME_TAKEN;
+}
+
+/* The report's part of a view. */
+static void view_add(const struct report *report,
+        Huying__Intake__ReportView *message,
+        const struct directory *directory,
+        struct buf *out)
 {
     char number[CASE_NUMBER_SIZE];
     number_format(number, report, directory);
-    Huying__Intake__ReportView message = HUYING__INTAKE__REPORT_VIEW__INIT;
-    message.id = report->base.id;
-    message.number = number;
-    message.state = text_lend(report_state_names[report->state]);
-    message.source = text_lend(report->source);
-    message.source_ref = text_lend(report->ref);
-    message.matter = text_lend(matter_code(directory, report->matter));
-    message.unit = report->unit;
-    message.placed = (uint32_t)report->placed;
-    message.accepted_at_ms = report->accepted_ms;
-    message.promised_at_ms = report->promised_ms;
-    message.ended_at_ms = report->ended_ms;
-    message.outcome = text_lend(report->outcome_text);
-    message.reported = 1 + (uint32_t)report->course.joined;
-    message_add(&message.base, out);
+    message->id = report->base.id;
+    message->number = number;
+    message->state = text_lend(report_state_names[report->state]);
+    message->source = text_lend(report->source);
+    message->source_ref = text_lend(report->ref);
+    message->matter = text_lend(matter_code(directory, report->matter));
+    message->unit = report->unit;
+    message->placed = (uint32_t)report->placed;
+    message->accepted_at_ms = report->accepted_ms;
+    message->promised_at_ms = report->promised_ms;
+    message->ended_at_ms = report->ended_ms;
+    message->outcome = text_lend(report->outcome_text);
+    const struct report_course *course = &report->course;
+    message->intent = text_lend(intent_word(course->intent));
+    message->reported = 1 + (uint32_t)course->joined;
+    message->urged = (uint32_t)(course->caller_count - course->joined);
+    message->round = (uint32_t)course->round;
+    message->followed_up = course->round > 0 && course->followed == course->round;
+    Huying__Intake__Guest guests[CALLERS_MAX], *guest_pointers[CALLERS_MAX];
+    message->guests = guest_pointers;
+    for (int i = 0; i < course->caller_count; i++) {
+        if (!*course->callers[i].source)
+            continue;
+        Huying__Intake__Guest *guest = &guests[message->n_guests];
+        huying__intake__guest__init(guest);
+        guest->source = text_lend(course->callers[i].source);
+        guest->ticket = text_lend(course->callers[i].ref);
+        guest_pointers[message->n_guests++] = guest;
+    }
+    message_add(&message->base, out);
 }
 
+void report_follow_encode(const struct report *report,
+        const struct past_step *steps,
+        size_t count,
+        const struct directory *directory,
+        struct buf *out)
+{
+    Huying__Intake__ReportStep items[FOLLOW_STEPS_MAX], *pointers[FOLLOW_STEPS_MAX];
+    must(count <= FOLLOW_STEPS_MAX);
+    Huying__Intake__ReportView message = HUYING__INTAKE__REPORT_VIEW__INIT;
+    message.steps = pointers;
+    for (size_t i = 0; i < count; i++) {
+        if (!step_is_shown(steps[i].kind))
+            continue;
+        Huying__Intake__ReportStep *item = &items[message.n_steps];
+        huying__intake__report_step__init(item);
+        item->step = text_lend(report_step_names[steps[i].kind]);
+        item->at_ms = steps[i].at_ms;
+        pointers[message.n_steps++] = item;
+    }
+    view_add(report, &message, directory, out);
+}
+
+void report_view_encode(const struct report *report,
+        const struct buf *cards,
+        size_t card_count,
+        const struct directory *directory,
+        struct buf *out)
+{
+    char *texts[PERSONS_MAX];
+    must(card_count <= PERSONS_MAX);
+    Huying__Intake__ReportView message = HUYING__INTAKE__REPORT_VIEW__INIT;
+    for (size_t i = 0; i < card_count; i++)
+        texts[i] = cards[i].data;
+    message.cards = texts;
+    message.n_cards = card_count;
+    view_add(report, &message, directory, out);
+}
 static bool view_is_text(const Huying__Intake__ReportView *message)
 {
     const char *const texts[] = {message->number, message->state, message->source,
-            message->source_ref, message->matter, message->outcome};
+            message->source_ref, message->matter, message->outcome, message->intent};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!text_valid(texts[i], strlen(texts[i])))
+            return false;
+    for (size_t i = 0; i < message->n_steps; i++)
+        if (!text_valid(message->steps[i]->step, strlen(message->steps[i]->step)))
+            return false;
+    for (size_t i = 0; i < message->n_guests; i++)
+        if (!text_valid(message->guests[i]->source, strlen(message->guests[i]->source)) ||
+                !text_valid(message->guests[i]->ticket, strlen(message->guests[i]->ticket)))
+            return false;
+    for (size_t i = 0; i < message->n_cards; i++)
+        if (!text_valid(message->cards[i], strlen(message->cards[i])))
             return false;
     return true;
 }
@@ -481,6 +550,12 @@ enum err report_view_decode(struct bytes payload, struct arena *arena, struct re
             request_open(&huying__intake__report_view__descriptor, payload, arena, &why);
     if (!message || !view_is_text(message))
         return ERR_MALFORMED;
+    struct view_step *steps = arena_array(arena, struct view_step, message->n_steps + 1);
+    for (size_t i = 0; i < message->n_steps; i++)
+        steps[i] = (struct view_step){message->steps[i]->step, message->steps[i]->at_ms};
+    struct view_guest *guests = arena_array(arena, struct view_guest, message->n_guests + 1);
+    for (size_t i = 0; i < message->n_guests; i++)
+        guests[i] = (struct view_guest){message->guests[i]->source, message->guests[i]->ticket};
     *ret = (struct report_view){.id = message->id,
             .unit = message->unit,
             .number = message->number,
@@ -489,10 +564,34 @@ enum err report_view_decode(struct bytes payload, struct arena *arena, struct re
             .source_ref = message->source_ref,
             .matter = message->matter,
             .outcome = message->outcome,
+            .intent = message->intent,
             .placed = (enum placed)message->placed,
             .accepted_ms = message->accepted_at_ms,
             .promised_ms = message->promised_at_ms,
             .ended_ms = message->ended_at_ms,
-            .reported = message->reported};
+            .reported = message->reported,
+            .urged = message->urged,
+            .round = message->round,
+            .followed_up = message->followed_up,
+            .steps = steps,
+            .step_count = message->n_steps,
+            .guests = guests,
+            .guest_count = message->n_guests,
+            .cards = message->cards,
+            .card_count = message->n_cards};
     return OK;
+}
+
+bool report_view_own(struct report_view *view, const char *source)
+{
+    if (strcmp(view->source, source) == 0)
+        return true;
+    for (size_t i = 0; i < view->guest_count; i++) {
+        if (strcmp(view->guests[i].source, source) != 0)
+            continue;
+        view->source = view->guests[i].source;
+        view->source_ref = view->guests[i].ticket;
+        return true;
+    }
+    return false;
 }

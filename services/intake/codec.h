@@ -10,6 +10,8 @@
 #include "services/kernel/base/pure_directory.h"
 #include "services/kernel/wire/envelope.h"
 
+#define FOLLOW_STEPS_MAX 64 /* of a report's history, shown to who follows it */
+
 /* Decoders of input_type: the body is in arena memory. ERR_MALFORMED: `why` names field and
  * limit. */
 enum err submission_decode(struct bytes payload,
@@ -38,6 +40,24 @@ enum err follow_up_decode(struct bytes payload,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
 
+enum err correction_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err hotline_correction_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK; /* the ticket must be there */
+
+enum err progress_ack_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+enum err case_progressed_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+
 /* SHA-256 over every field but the digest itself, each with its length, so that no two different
  * bodies read alike; independent of how the sender's protobuf writes them. */
 void submission_digest(struct submission *submission);
@@ -59,6 +79,10 @@ void report_answer(const void *next,
         const struct world *world,
         struct buf *out);
 
+/* CASE_CORRECTED. */
+void case_corrected_encode(
+        const struct input *input, const struct directory *directory, struct buf *out);
+
 /* The course as JSON. False, and nothing is written, when there is nothing to say: the report has
  * ended as often as its state says, and nobody else asked about it. */
 bool course_format(const struct report_course *course, struct buf *out);
@@ -74,6 +98,10 @@ enum err outcomes_query_decode(struct bytes payload,
         struct arena *arena,
         struct outcomes_query *ret,
         const char **ret_why) MUST_CHECK;
+enum err reconcile_query_decode(struct bytes payload,
+        struct arena *arena,
+        struct reconcile_query *ret,
+        const char **ret_why) MUST_CHECK;
 /* Ends up as the id asked for; 0 when the number is no case number of this site. */
 enum err report_query_decode(struct bytes payload,
         const struct directory *directory,
@@ -82,21 +110,78 @@ enum err report_query_decode(struct bytes payload,
         const char **ret_why) MUST_CHECK;
 void report_query_encode(int64_t id, const char *number, struct buf *out);
 
+/* As `source` sees them: its own tickets, of reports that it made or that these have joined. */
 void outcomes_encode(const struct report *reports,
+        size_t count,
+        const char *source,
+        const struct directory *directory,
+        struct buf *out);
+/* Their stages, each with its sentence in the site's language. */
+void progress_encode(const struct report *reports,
         size_t count,
         const struct directory *directory,
         struct buf *out);
-void report_view_encode(
-        const struct report *report, const struct directory *directory, struct buf *out);
+/* One stage's sentence. */
+void stage_say(const struct stage_reached *stage,
+        enum intent intent,
+        const struct directory *directory,
+        struct buf *out);
+/* Counts and digest of all, by the bytes of their tickets, and the first `limit` of those to be
+ * listed. More than RECONCILE_MAX: says so and nothing else. `arena` is
+ * working memory. */
+void reconciliation_encode(const struct recorded *list,
+        size_t count,
+        uint32_t limit,
+        const struct directory *directory,
+        struct arena *arena,
+        struct buf *out);
+/* `cards`: of who called, masked. */
+void report_view_encode(const struct report *report,
+        const struct buf *cards,
+        size_t card_count,
+        const struct directory *directory,
+        struct buf *out);
+
+/* A row of the report's history; of those that are nobody's business but the site's, and of kinds
+ * that this version does not know, nothing is encoded. */
+struct past_step {
+    int64_t kind, at_ms;
+};
+void report_follow_encode(const struct report *report,
+        const struct past_step *steps,
+        size_t count, /* at most FOLLOW_STEPS_MAX */
+        const struct directory *directory,
+        struct buf *out);
+
+/* A ticket of another source that has joined a report. */
+struct view_guest {
+    const char *source, *ticket;
+};
+
+struct view_step {
+    const char *step;
+    int64_t at_ms;
+};
 
 /* A ReportView as HTTP shows it; texts in arena memory. */
 struct report_view {
     int64_t id, unit;
-    const char *number, *state, *source, *source_ref, *matter, *outcome;
+    const char *number, *state, *source, *source_ref, *matter, *outcome, *intent;
     enum placed placed;
     int64_t accepted_ms, promised_ms, ended_ms;
-    uint32_t reported; /* by so many tickets */
+    uint32_t reported, urged; /* by so many tickets */
+    uint32_t round;           /* how often its case has ended */
+    bool followed_up;         /* something was said of that round's outcome */
+    const struct view_step *steps;
+    size_t step_count;
+    const struct view_guest *guests;
+    size_t guest_count;
+    char *const *cards;
+    size_t card_count;
 };
+/* True when the report is that source's, or one that a ticket of it has joined: then source and
+ * source_ref are this ticket's. */
+bool report_view_own(struct report_view *view, const char *source);
 /* ERR_NOT_FOUND for an empty answer: there is no such report. */
 enum err report_view_decode(
         struct bytes payload, struct arena *arena, struct report_view *ret) MUST_CHECK;

@@ -173,7 +173,7 @@ static void each_limit_of_a_report_is_named(void **unused)
     LIMIT(report.reported_ms = -1, "reported_at must be an instant from 1970");
     LIMIT(report.promised_ms = INSTANT_MAX_MS, "promised_at must be an instant");
     LIMIT(report.promised_ms = INSTANT_MAX_MS - 1, NULL);
-    LIMIT(report.intent = (enum hotline_intent)2, "intent must be report or urge");
+    LIMIT(report.intent = (enum hotline_intent)INTENT_COUNT, "intent must be report, urge,");
     LIMIT(report.intent = HOTLINE_URGE, "about must be given with intent urge");
     LIMIT(report.about = "T-0", "about must be given with intent urge");
     LIMIT((report.intent = HOTLINE_URGE, report.about = "T-1"), "about must be given with");
@@ -343,7 +343,7 @@ static struct hotline_receipt answer_of(const struct outcome *outcome, uint32_t 
             .about = "",
             .to = "",
             .resolved = &resolved};
-    const struct withdrawal withdrawal = {"T-9", "", 0};
+    const struct withdrawal withdrawal = {"T-9", "", 0, NULL};
     struct input input = {.kind = INPUT_COMMAND, .type = type};
     input.body = type == HOTLINE_REPORT ? (const void *)&submission : (const void *)&withdrawal;
     const struct world world = {.directory = directory};
@@ -405,7 +405,7 @@ static void outcomes_and_view_arrive(void **unused)
         (void)snprintf(reports[i].course.callers[0].ref, TICKET_SIZE, "C-%d", i);
         reports[i].outcome_text = "given to the county";
     }
-    outcomes_encode(reports, OUTCOMES_MAX, directory, &out);
+    outcomes_encode(reports, OUTCOMES_MAX, "hotline", directory, &out);
     assert_int_equal(
             hotline_outcomes_decode(bytes_of(&out), &arena, outcomes, 499, &count), ERR_LIMIT);
     assert_int_equal(
@@ -421,10 +421,15 @@ static void outcomes_and_view_arrive(void **unused)
     assert_string_equal(outcomes[499].text, "given to the county");
     buf_reset(&out);
     reports[0].course.joined = 2;
-    report_view_encode(&reports[0], directory, &out);
+    reports[0].course.caller_count = 3;
+    reports[0].course.round = reports[0].course.followed = 2;
+    report_view_encode(&reports[0], NULL, 0, directory, &out);
     struct report_view view;
     assert_int_equal(report_view_decode(bytes_of(&out), &arena, &view), OK);
     assert_int_equal(view.reported, 3);
+    assert_int_equal(view.urged, 1);
+    assert_int_equal(view.round, 2);
+    assert_true(view.followed_up);
     assert_string_equal(view.matter, "LIGHT");
     assert_string_equal(view.state, "referred_out");
     assert_int_equal(report_view_decode((struct bytes){NULL, 0}, &arena, &view), ERR_NOT_FOUND);

@@ -8,7 +8,12 @@
  * NOT_FOUND column. */
 #include "services/intake/decide.h"
 #include <string.h>
+#include "services/intake/decide_callers.h"
+#include "services/intake/decide_correct.h"
+#include "services/intake/decide_stage.h"
+#include "services/intake/decide_person.h"
 #include "services/intake/near.h"
+#include "services/intake/person.h"
 #include "services/kernel/base/must.h"
 
 #define MATTER_ID_MAX 1024 /* names are looked for among so many numbers of the catalogue */
@@ -20,6 +25,11 @@ enum event {
     EVENT_END,
     EVENT_FOLLOW_UP,
     EVENT_ACK,
+    EVENT_CORRECT,
+    EVENT_STAGE,
+    EVENT_STAGE_ACK,
+    EVENT_SEE,
+    EVENT_FORGET,
     EVENT_COUNT
 };
 
@@ -32,6 +42,11 @@ enum action {
     END,
     FOLLOW,
     TAKE,
+    CORRECT,
+    STAGE,
+    STAGE_TAKE,
+    SEE,
+    FORGET,
     DUPLICATE,
     REFUSE_ENDED,
     REFUSE_OPEN
@@ -47,6 +62,11 @@ static const unsigned char actions[EVENT_COUNT][STATE_COUNT] = {
         [EVENT_END] = {NOT_FOUND, END, END, END, END},
         [EVENT_FOLLOW_UP] = {NOT_FOUND, REFUSE_OPEN, FOLLOW, FOLLOW, FOLLOW},
         [EVENT_ACK] = {NOT_FOUND, REFUSE_OPEN, TAKE, TAKE, TAKE},
+        [EVENT_CORRECT] = {NOT_FOUND, CORRECT, CORRECT, CORRECT, CORRECT},
+        [EVENT_STAGE] = {NOT_FOUND, STAGE, STAGE, STAGE, STAGE},
+        [EVENT_STAGE_ACK] = {NOT_FOUND, STAGE_TAKE, STAGE_TAKE, STAGE_TAKE, STAGE_TAKE},
+        [EVENT_SEE] = {NOT_FOUND, SEE, SEE, SEE, SEE},
+        [EVENT_FORGET] = {NOT_FOUND, FORGET, FORGET, FORGET, FORGET},
 };
 
 const struct matter *report_matter(const struct directory *directory, const char *name)
@@ -105,11 +125,20 @@ bool report_by_staff(const struct directory *directory, const struct input *inpu
     return staff && strcmp(staff->role, "machine") != 0;
 }
 
+/* When a ticket that is accepted now was accepted: what its row has, or will have; what the receipt
+ * says, and the step. */
+static int64_t ticket_instant(const struct input *input)
+{
+    const struct resolved *resolved = ((const struct submission *)input->body)->resolved;
+    return resolved->made ? resolved->at_ms : input->now_ms;
+}
+
 static void report_fill(
         struct report *next, const struct submission *submission, const struct input *input)
 {
     next->state = REPORT_ACCEPTED;
-    next->accepted_ms = input->now_ms;
+    next->accepted_ms = ticket_instant(input);
+    next->moved = !submission->resolved->made;
     next->reported_ms = submission->reported_ms ? submission->reported_ms : input->now_ms;
     next->promised_ms = submission->promised_ms;
     memcpy(next->digest, submission->digest, DIGEST_SIZE);
@@ -118,6 +147,27 @@ static void report_fill(
     must(size <= sizeof next->ref);
     memcpy(next->ref, submission->ticket, size);
     next->outcome_text = "";
+    next->course.intent = (int32_t)submission->intent;
+    next->listed = input->type == INTAKE_SUBMIT ? submission->listed : NULL;
+    next->course.wants = submission->wants_progress;
+}
+
+/* False: a photo is named that is not kept. */
+static bool photos_check(const struct submission *submission, struct outcome *outcome)
+{
+    if (submission->resolved->photos_kept == submission->photo_count)
+        return true;
+    outcome_refuse(outcome, REASON_NO_PHOTO);
+    return false;
+}
+
+/* For the store: what came to the report. */
+static void shown_add(struct report *next, const struct submission *submission)
+{
+    if (!submission->photo_count)
+        return;
+    must(next->shown_count <= CALLERS_MAX);
+    next->shown[next->shown_count++] = submission;
 }
 
 /* What a grid worker settled on the spot: his grid, a matter that allows it, all that it requires.
@@ -164,10 +214,8 @@ static void report_accept(const struct input *input,
         outcome_refuse(outcome, REASON_NO_DIRECTORY);
         return;
     }
-    if (*submission->reporter) {
-        outcome_refuse(outcome, REASON_REPORTER_NOT_YET);
+    if (!caller_check(submission, outcome))
         return;
-    }
     const struct matter *matter = report_matter(world->directory, submission->matter);
     if (!matter) {
         outcome_refuse(outcome, REASON_UNKNOWN_MATTER);
@@ -178,55 +226,75 @@ static void report_accept(const struct input *input,
         return;
     if (*submission->to && !to_check(submission, input, world, outcome))
         return;
+    if (submission_joins(submission)) {
+        outcome_refuse(outcome, REASON_NOT_NEAR);
+        return;
+    }
+    if (!photos_check(submission, outcome))
+        return;
+    shown_add(next, submission);
     report_fill(next, submission, input);
     next->matter = matter->id;
     next->thing = thing_find(submission, matter, &next->spot);
     next->unit = place.unit->id;
     next->placed = place.placed;
     struct step *step = step_add(outcome, input, STEP_ACCEPT, REPORT_NONE, REPORT_ACCEPTED);
+    step->at_ms = next->accepted_ms;
     step->unit = next->unit;
     step->due_ms = next->promised_ms;
     step->rule_ver = directory_version(world->directory);
+    note_add(next, submission->note, outcome);
     send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_REPORTED, 0);
     count_add(outcome, METRIC_REPORTS_ACCEPTED, next->unit, next->matter, 1);
     count_add(outcome, METRIC_REPORTS_OPEN, next->unit, next->matter, 1);
 }
 
 /* The digest of the body that came under a ticket; NULL when it was refused. */
-static const uint8_t *digest_find(const struct report *state, const char *ticket)
+static const uint8_t *digest_find(const struct report *state, const struct input *input)
 {
-    if (strcmp(state->ref, ticket) == 0)
+    const struct submission *submission = input->body;
+    if (strcmp(state->ref, submission->ticket) == 0 && strcmp(state->source, input->peer) == 0)
         return state->digest;
-    for (int i = 0; i < state->course.caller_count; i++)
-        if (strcmp(state->course.callers[i].ref, ticket) == 0)
-            return state->course.callers[i].digest;
-    return NULL;
+    int caller = caller_find(state, input->peer, submission->ticket);
+    return caller >= 0 ? state->course.callers[caller].digest : NULL;
 }
 
 static void report_repeat(
-        const struct report *state, const struct submission *submission, struct outcome *outcome)
+        const struct report *state, const struct input *input, struct outcome *outcome)
 {
-    const uint8_t *digest = digest_find(state, submission->ticket);
-    if (digest && memcmp(digest, submission->digest, DIGEST_SIZE) == 0)
+    const struct submission *submission = input->body;
+    const uint8_t *digest = digest_find(state, input);
+    bool same = digest && memcmp(digest, submission->digest, DIGEST_SIZE) == 0;
+    for (size_t i = 0; digest && i < submission->digest_before_count; i++)
+        same = same || memcmp(digest, submission->digests_before[i], DIGEST_SIZE) == 0;
+    if (same)
         outcome->verdict = VERDICT_DUPLICATE;
     else
         outcome_refuse(outcome, REASON_TICKET_REUSED);
 }
 
 /* False: refused, as many tickets as can be kept are on the case. */
-static bool caller_add(
-        struct report *next, const struct submission *submission, struct outcome *outcome)
+static bool caller_add(struct report *next, const struct input *input, struct outcome *outcome)
 {
+    const struct submission *submission = input->body;
     struct report_course *course = &next->course;
+    if (!caller_check(submission, outcome))
+        return false;
     if (course->caller_count == CALLERS_MAX) {
         outcome_refuse(outcome, REASON_URGED_OFTEN);
         return false;
     }
+    if (!photos_check(submission, outcome))
+        return false;
+    shown_add(next, submission);
     struct caller *caller = &course->callers[course->caller_count++];
     size_t size = strlen(submission->ticket) + 1;
     must(size <= sizeof caller->ref);
     memcpy(caller->ref, submission->ticket, size);
     memcpy(caller->digest, submission->digest, DIGEST_SIZE);
+    if (strcmp(next->source, input->peer) != 0)
+        memcpy(caller->source, input->peer, sizeof caller->source);
+    caller->moved_ms = submission->resolved->made ? 0 : ticket_instant(input);
     return true;
 }
 
@@ -253,9 +321,9 @@ static void report_join(const struct input *input,
 {
     const struct submission *submission = input->body;
     bool given = submission->resolved->given;
-    if (digest_find(next, submission->ticket) ||
+    if (digest_find(next, input) ||
             !(given || report_is_near(next, submission, world->directory))) {
-        report_repeat(next, submission, outcome);
+        report_repeat(next, input, outcome);
         return;
     }
     if (next->state != REPORT_ACCEPTED || next->withdraw_asked) {
@@ -264,19 +332,19 @@ static void report_join(const struct input *input,
             outcome_refuse(outcome, REASON_TICKET_REUSED);
         return;
     }
-    if (!caller_add(next, submission, outcome))
+    if (!caller_add(next, input, outcome))
         return;
     next->course.joined++;
     struct step *step = step_add(outcome, input, STEP_JOIN, REPORT_ACCEPTED, REPORT_ACCEPTED);
+    step->at_ms = ticket_instant(input);
     step->unit = next->unit;
+    note_add(next, submission->note, outcome);
     const struct matter *matter = matter_find(world->directory, next->matter);
     if (matter && matter->urgency == URGENCY_EMERGENCY)
         send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_URGED, 0);
 }
 
-/* Under way also when the reporter has said since it ended that it is not done: whether it was
- * reopened, routing knows. */
-static bool report_under_way(const struct report *state)
+bool report_under_way(const struct report *state)
 {
     const struct report_course *course = &state->course;
     return state->state == REPORT_ACCEPTED ||
@@ -285,41 +353,22 @@ static bool report_under_way(const struct report *state)
 
 static void report_urge(const struct input *input, struct report *next, struct outcome *outcome)
 {
-    const struct submission *submission = input->body;
-    if (digest_find(next, submission->ticket)) {
-        report_repeat(next, submission, outcome);
+    if (digest_find(next, input)) {
+        report_repeat(next, input, outcome);
         return;
     }
     if (!report_under_way(next)) {
         outcome_refuse(outcome, REASON_URGED_LATE);
         return;
     }
-    if (!caller_add(next, submission, outcome))
+    if (!caller_add(next, input, outcome))
         return;
     struct step *step =
             step_add(outcome, input, STEP_URGE, (uint16_t)next->state, (uint16_t)next->state);
+    step->at_ms = ticket_instant(input);
     step->unit = next->unit;
+    note_add(next, ((const struct submission *)input->body)->note, outcome);
     send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_URGED, 0);
-}
-
-/* Said once in each round; whoever thinks better of it says something else. */
-static void report_follow_up(
-        const struct input *input, struct report *next, struct outcome *outcome)
-{
-    const struct follow_up *body = input->body;
-    struct report_course *course = &next->course;
-    if (course->followed == course->round && course->score == (int32_t)body->score &&
-            course->unsolved == body->unsolved) {
-        outcome->verdict = VERDICT_DUPLICATE;
-        return;
-    }
-    course->followed = course->round;
-    course->score = (int32_t)body->score;
-    course->unsolved = body->unsolved;
-    struct step *step =
-            step_add(outcome, input, STEP_FOLLOW_UP, (uint16_t)next->state, (uint16_t)next->state);
-    step->unit = next->unit;
-    send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_FOLLOWED_UP, 0);
 }
 
 static void report_ask_withdrawal(
@@ -336,6 +385,7 @@ static void report_ask_withdrawal(
     next->withdraw_asked = true;
     struct step *step = step_add(outcome, input, STEP_WITHDRAW, REPORT_ACCEPTED, REPORT_ACCEPTED);
     step->unit = next->unit;
+    note_add(next, ((const struct withdrawal *)input->body)->note, outcome);
     send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_WITHDRAWN, 0);
 }
 
@@ -349,32 +399,14 @@ static void report_end(const struct input *input, struct report *next, struct ou
     next->ended_ms = ended->at_ms ? ended->at_ms : input->now_ms;
     next->outcome_text = ended->text;
     next->outcome_pending = true;
+    next->course.stage_count = 0; /* the outcome says it */
+    for (int i = 0; i < next->course.caller_count; i++)
+        next->course.callers[i].owed = *next->course.callers[i].source != 0;
     struct step *step =
             step_add(outcome, input, STEP_END, (uint16_t)before, (uint16_t)ended->state);
     step->unit = next->unit;
     if (before == REPORT_ACCEPTED)
         count_add(outcome, METRIC_REPORTS_OPEN, next->unit, next->matter, -1);
-}
-
-/* An acknowledgement of an earlier round comes late and says nothing about the present outcome; one
- * of a round that has not been cannot be meant. */
-static void report_take_outcome(
-        const struct input *input, struct report *next, struct outcome *outcome)
-{
-    const struct outcome_ack *ack = input->body;
-    uint32_t round = (uint32_t)next->course.round;
-    if (ack->round > round) {
-        outcome_refuse(outcome, REASON_NOT_ENDED);
-        return;
-    }
-    if (!next->outcome_pending || (ack->round && ack->round < round)) {
-        outcome->verdict = VERDICT_DUPLICATE;
-        return;
-    }
-    next->outcome_pending = false;
-    struct step *step = step_add(
-            outcome, input, STEP_OUTCOME_TAKEN, (uint16_t)next->state, (uint16_t)next->state);
-    step->unit = next->unit;
 }
 
 /* Sources see their own reports only; to others they do not exist. Staff, who act by the types
@@ -390,13 +422,22 @@ static bool report_is_meant(const struct report *state, const struct input *inpu
     }
     case HOTLINE_WITHDRAW:
     case HOTLINE_FOLLOW_UP:
+        return source_is_on(state, input->peer);
+    case HOTLINE_CORRECT:
         return strcmp(state->source, input->peer) == 0;
+    case HOTLINE_PROGRESS_ACK: {
+        const struct progress_ack *ack = input->body;
+        return ack->case_id == input->agg && strcmp(state->source, input->peer) == 0;
+    }
     case HOTLINE_OUTCOME_ACK:
     case INTAKE_OUTCOME_ACK: {
         const struct outcome_ack *ack = input->body;
         return ack->case_id == input->agg &&
-               (input->type == INTAKE_OUTCOME_ACK || strcmp(state->source, input->peer) == 0);
+               (input->type == INTAKE_OUTCOME_ACK || source_is_on(state, input->peer));
     }
+    case INTAKE_SEE_PERSON:
+    case INTAKE_FORGET_PERSON:
+        return *((const struct person_request *)input->body)->found;
     default:
         return true;
     }
@@ -418,8 +459,19 @@ static enum event event_of(const struct input *input)
     case INTAKE_OUTCOME_ACK:
     case HOTLINE_OUTCOME_ACK:
         return EVENT_ACK;
+    case INTAKE_CORRECT:
+    case HOTLINE_CORRECT:
+        return EVENT_CORRECT;
+    case INTAKE_SEE_PERSON:
+        return EVENT_SEE;
+    case INTAKE_FORGET_PERSON:
+        return EVENT_FORGET;
     case ROUTING_CASE_ENDED:
         return EVENT_END;
+    case ROUTING_CASE_PROGRESSED:
+        return EVENT_STAGE;
+    case HOTLINE_PROGRESS_ACK:
+        return EVENT_STAGE_ACK;
     default:
         return EVENT_COUNT;
     }
@@ -464,6 +516,21 @@ void report_decide(const void *state_,
         break;
     case TAKE:
         report_take_outcome(input, next, outcome);
+        break;
+    case STAGE:
+        report_stage(input, next, outcome);
+        break;
+    case STAGE_TAKE:
+        report_take_stages(input, next, outcome);
+        break;
+    case CORRECT:
+        report_correct(input, world, next, outcome);
+        break;
+    case SEE:
+        person_see(input, world, next, outcome);
+        break;
+    case FORGET:
+        person_forget(input, next, outcome);
         break;
     case DUPLICATE:
         outcome->verdict = VERDICT_DUPLICATE;

@@ -25,6 +25,10 @@ struct place report_place(const struct directory *directory, const struct submis
 /* The matter by code, else by one of its names; NULL when there is none. */
 const struct matter *report_matter(const struct directory *directory, const char *name);
 
+/* Under way also when the reporter has said since it ended that it is not done: whether it was
+ * reopened, routing knows. */
+bool report_under_way(const struct report *state);
+
 /* True for a member of staff: then routing keeps the handler's and the reporter's work apart. */
 bool report_by_staff(const struct directory *directory, const struct input *input);
 

@@ -434,11 +434,38 @@ static void point_is_kept_for_the_next(void **unused)
     }
 }
 
+/* Of the row that its transaction made; when the row is older, now, and the row has to follow. */
+static void step_and_state_have_the_instant_of_the_tickets_row(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 6; i++) {
+        bool made = i % 2;
+        struct report state = i < 2 ? report_make(REPORT_NONE) : there_make(REPORT_ACCEPTED);
+        struct submission body = i < 4 ? same_make("B", 3) : urge_make("B", 3);
+        struct report next;
+        resolved.made = made;
+        resolved.at_ms = NOW + 7;
+        struct outcome outcome = decide(&state, HOTLINE_REPORT, &body, &next);
+        int64_t at_ms = made ? NOW + 7 : NOW;
+        assert_int_equal(outcome.step_count, 1);
+        assert_int_equal(outcome.steps[0].at_ms, at_ms);
+        if (i < 2) {
+            assert_int_equal(next.accepted_ms, at_ms);
+            assert_int_equal(next.moved, !made);
+        } else {
+            assert_int_equal(next.course.callers[0].moved_ms, made ? 0 : NOW);
+            assert_int_equal(next.accepted_ms, state.accepted_ms);
+            assert_false(next.moved);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(urge_stays_on_the_report_and_tells_routing_once),
             cmocka_unit_test(urge_by_state),
+            cmocka_unit_test(step_and_state_have_the_instant_of_the_tickets_row),
             cmocka_unit_test(as_many_tickets_stay_as_there_is_room_for),
             cmocka_unit_test(report_under_the_ticket_of_a_refused_urge_is_refused),
             cmocka_unit_test(follow_up_is_passed_on_once_in_each_round),

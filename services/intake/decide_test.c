@@ -364,7 +364,7 @@ static void expect_table(
 static void every_state_answers_withdraw_end_and_ack(void **unused)
 {
     (void)unused;
-    const struct withdrawal withdrawal = {"T-1", "mistake", 0};
+    const struct withdrawal withdrawal = {"T-1", "mistake", 0, NULL};
     const struct case_ended ended = {REPORT_CLOSED, NOW, "done"};
     const struct outcome_ack ack = {CASE, 0};
     expect_table(on_withdraw, HOTLINE_WITHDRAW, INPUT_COMMAND, &withdrawal);
@@ -377,7 +377,7 @@ static void every_state_answers_withdraw_end_and_ack(void **unused)
 static void withdraw_twice_is_asked_once(void **unused)
 {
     (void)unused;
-    const struct withdrawal withdrawal = {"T-1", "", 0};
+    const struct withdrawal withdrawal = {"T-1", "", 0, NULL};
     struct input input = command_make(HOTLINE_WITHDRAW, &withdrawal);
     struct report state = report_make(REPORT_ACCEPTED);
     struct report next;
@@ -472,7 +472,7 @@ static void ack_twice_is_duplicate(void **unused)
 static void other_sources_reports_do_not_exist_for_a_hotline(void **unused)
 {
     (void)unused;
-    const struct withdrawal withdrawal = {"T-1", "", 0};
+    const struct withdrawal withdrawal = {"T-1", "", 0, NULL};
     const struct outcome_ack ack = {CASE, 0};
     const struct outcome_ack other = {CASE + 1, 0};
     const struct {

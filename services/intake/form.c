@@ -5,12 +5,17 @@
 #include <jansson.h>
 #include <string.h>
 #include "services/intake/check.h"
+#include "services/intake/form_caller.h"
+#include "services/intake/clean.h"
 #include "services/intake/hotline/codec.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
 
+#define CLEAN_SIZE_MAX (1 << 20) /* of a body's cleaned texts, to see whether they fit */
+
 struct form {
     struct hotline_report report;
+    struct hotline_caller caller;
     struct submission submission; /* the same, for the check */
     int points;                   /* coordinates given */
 };
@@ -112,19 +117,19 @@ static struct fault intent_read(const json_t *value, struct form *form)
     const char *text = json_string_value(value);
     if (!text)
         return (struct fault){FAULT_TYPE, "intent", 0};
-    if (strcmp(text, "urge") == 0)
-        form->report.intent = HOTLINE_URGE;
-    else if (strcmp(text, "report") != 0)
+    enum intent intent = intent_find(text);
+    if (intent == INTENT_COUNT)
         return (struct fault){FAULT_INTENT, "intent", 0};
+    form->report.intent = (enum hotline_intent)intent;
     return (struct fault){FAULT_NONE, "intent", 0};
 }
 
-static struct fault settled_read(const json_t *value, struct form *form)
+static struct fault flag_read(const json_t *value, const char *field, bool *ret)
 {
     if (!json_is_boolean(value))
-        return (struct fault){FAULT_TYPE, "settled", 0};
-    form->report.settled = json_is_true(value);
-    return (struct fault){FAULT_NONE, "settled", 0};
+        return (struct fault){FAULT_TYPE, field, 0};
+    *ret = json_is_true(value);
+    return (struct fault){FAULT_NONE, field, 0};
 }
 
 /* As the catalogue writes it. */
@@ -144,6 +149,35 @@ static struct fault evidence_read(const json_t *value, struct form *form)
     return (struct fault){FAULT_NONE, "evidence", 0};
 }
 
+static struct fault coordinates_read(const json_t *value, struct form *form)
+{
+    const char *text = json_string_value(value);
+    if (!text)
+        return (struct fault){FAULT_TYPE, "coordinates", 0};
+    enum coordinates coordinates = coordinates_find(text);
+    if (coordinates == COORDINATES_COUNT)
+        return (struct fault){FAULT_COORDINATES, "coordinates", 0};
+    form->report.coordinates = (enum hotline_coordinates)coordinates;
+    return (struct fault){FAULT_NONE, "coordinates", 0};
+}
+
+static struct fault photos_read(const json_t *value, struct form *form)
+{
+    const char *field = "photos";
+    if (!json_is_array(value))
+        return (struct fault){FAULT_TYPE, field, 0};
+    size_t count = json_array_size(value);
+    if (count > PHOTOS_MAX)
+        return (struct fault){FAULT_MANY, field, PHOTOS_MAX};
+    for (size_t i = 0; i < count; i++) {
+        const char *name = json_string_value(json_array_get(value, i));
+        if (!name || !photo_name_read(name, form->report.photos[i]))
+            return (struct fault){FAULT_PHOTO, field, PHOTO_HASH_SIZE};
+    }
+    form->report.photo_count = count;
+    return (struct fault){FAULT_NONE, field, 0};
+}
+
 /* What came to a report later: who asks, and what a grid worker has done. */
 static struct fault wish_read(const char *name, const json_t *value, struct form *form)
 {
@@ -154,9 +188,21 @@ static struct fault wish_read(const char *name, const json_t *value, struct form
     if (strcmp(name, "to") == 0)
         return text_read(value, "to", &form->report.to);
     if (strcmp(name, "settled") == 0)
-        return settled_read(value, form);
+        return flag_read(value, "settled", &form->report.settled);
+    if (strcmp(name, "wants_progress") == 0)
+        return flag_read(value, "wants_progress", &form->report.wants_progress);
     if (strcmp(name, "evidence") == 0)
         return evidence_read(value, form);
+    if (strcmp(name, "join") == 0)
+        return text_read(value, "join", &form->report.join);
+    if (strcmp(name, "coordinates") == 0)
+        return coordinates_read(value, form);
+    if (strcmp(name, "photos") == 0)
+        return photos_read(value, form);
+    if (strcmp(name, "caller") == 0) {
+        form->report.caller = &form->caller;
+        return caller_read(value, &form->caller);
+    }
     return (struct fault){FAULT_UNKNOWN_FIELD, name, 0};
 }
 
@@ -196,6 +242,7 @@ static struct fault form_check(struct form *form)
     submission->has_point = form->points == 2;
     submission->longitude = report->longitude;
     submission->latitude = report->latitude;
+    submission->coordinates = (enum coordinates)report->coordinates;
     submission->unit_code_count = report->unit_code_count;
     memcpy(submission->unit_codes, report->unit_codes, sizeof submission->unit_codes);
     submission->reported_ms = report->reported_ms;
@@ -203,7 +250,15 @@ static struct fault form_check(struct form *form)
     submission->intent = (enum intent)report->intent;
     submission->about = report->about;
     submission->to = report->to;
-    return submission_check(submission, "Idempotency-Key");
+    submission->join = report->join;
+    submission->settled = report->settled;
+    struct arena arena;
+    arena_init(&arena, CLEAN_SIZE_MAX);
+    struct fault fault = submission_tidy(submission, &arena);
+    if (!fault.kind)
+        fault = submission_check(submission, "Idempotency-Key");
+    arena_fini(&arena);
+    return fault;
 }
 
 bool form_read(const char *body,
@@ -253,15 +308,13 @@ static void object_write(json_t *object, struct buf *out)
     json_decref(object);
 }
 
-void form_receipt(const struct hotline_receipt *receipt, struct buf *out)
+/* Who called, masked; NULL when nobody is kept. */
+static json_t *cards_json(const struct report_view *view)
 {
-    char id[24];
-    (void)snprintf(id, sizeof id, "%" PRId64, receipt->case_id);
-    object_write(
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", id, "number", receipt->number,
-                    "state", report_state_names[REPORT_ACCEPTED], "unit", receipt->unit_code,
-                    "level", receipt->level, "placed", placed_name((enum placed)receipt->placed)),
-            out);
+    json_t *cards = view->card_count ? must_memory(json_array()) : NULL;
+    for (size_t i = 0; i < view->card_count; i++)
+        must(json_array_append_new(cards, json_string(view->cards[i])) == 0);
+    return cards;
 }
 
 /* An instant or, where there is none, null. */
@@ -274,19 +327,77 @@ static json_t *instant_json(int64_t at_ms, int utc_offset_s)
     return json_string(text);
 }
 
+void form_receipt(
+        const struct hotline_receipt *receipt, int utc_offset_s, const char *code, struct buf *out)
+{
+    char id[24];
+    (void)snprintf(id, sizeof id, "%" PRId64, receipt->case_id);
+    object_write(
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s*}", "id", id, "number",
+                    receipt->number, "state", report_state_names[REPORT_ACCEPTED], "unit",
+                    receipt->unit_code, "level", receipt->level, "placed",
+                    placed_name((enum placed)receipt->placed), "accepted_at",
+                    instant_json(receipt->accepted_ms, utc_offset_s), "code", *code ? code : NULL),
+            out);
+}
+
+/* Whether something can be said of the outcome; after "given" it may still be thought better of. */
+static const char *follow_up_word(const struct report_view *view)
+{
+    bool ended = report_state_find(view->state) > REPORT_ACCEPTED;
+    return !ended ? "not_yet" : view->followed_up ? "given" : "open";
+}
+
+/* What he wanted, when it was something else than that something be done. */
+static const char *intent_said(const struct report_view *view)
+{
+    return strcmp(view->intent, intent_word(INTENT_REPORT)) == 0 ? NULL : view->intent;
+}
+
+static json_t *steps_json(const struct report_view *view, int utc_offset_s)
+{
+    json_t *steps = must_memory(json_array());
+    for (size_t i = 0; i < view->step_count; i++)
+        must(json_array_append_new(
+                     steps, json_pack("{s:s, s:o}", "step", view->steps[i].step, "at",
+                                    instant_json(view->steps[i].at_ms, utc_offset_s))) == 0);
+    return steps;
+}
+
+void form_follow(const struct report_view *view, const struct form_place *place, struct buf *out)
+{
+    int offset = place->utc_offset_s;
+    object_write(
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:s, s:o, "
+                      "s:s*}",
+                    "number", view->number, "state", view->state, "unit", place->unit_code,
+                    "unit_name", place->unit_name, "level", place->level, "placed",
+                    placed_name(view->placed), "accepted_at",
+                    instant_json(view->accepted_ms, offset), "promised_at",
+                    instant_json(view->promised_ms, offset), "ended_at",
+                    instant_json(view->ended_ms, offset), "outcome", view->outcome, "round",
+                    (json_int_t)view->round, "reported", (json_int_t)view->reported, "urged",
+                    (json_int_t)view->urged, "follow_up", follow_up_word(view), "steps",
+                    steps_json(view, offset), "intent", intent_said(view)),
+            out);
+}
+
 void form_view(const struct report_view *view, const struct form_place *place, struct buf *out)
 {
     char id[24];
     (void)snprintf(id, sizeof id, "%" PRId64, view->id);
     int offset = place->utc_offset_s;
     object_write(
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I}",
+            json_pack(
+                    "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:s*, "
+                    "s:o*}",
                     "id", id, "number", view->number, "state", view->state, "source", view->source,
                     "source_ref", view->source_ref, "matter", view->matter, "unit",
                     place->unit_code, "level", place->level, "placed", placed_name(view->placed),
                     "accepted_at", instant_json(view->accepted_ms, offset), "promised_at",
                     instant_json(view->promised_ms, offset), "ended_at",
                     instant_json(view->ended_ms, offset), "outcome", view->outcome, "reported",
-                    (json_int_t)view->reported),
+                    (json_int_t)view->reported, "intent", intent_said(view), "callers",
+                    cards_json(view)),
             out);
 }

@@ -9,8 +9,6 @@
 #include "services/intake/problem.h"
 #include "services/kernel/base/buf.h"
 
-#define BODY_SIZE_MAX 65536
-
 /* Reads a request body and appends the hotline.Report for it to `out`; `key` is the ticket. False:
  * the problem says what is wrong. */
 bool form_read(const char *body,
@@ -19,14 +17,20 @@ bool form_read(const char *body,
         struct buf *out,
         struct problem *ret_problem);
 
-/* {"id","number","state","unit","level","placed"} of an accepted or repeated report. */
-void form_receipt(const struct hotline_receipt *receipt, struct buf *out);
+/* {"id","number","state","unit","level","placed","accepted_at","code"}, accepted or repeated;
+ * `code` "": without it. */
+void form_receipt(
+        const struct hotline_receipt *receipt, int utc_offset_s, const char *code, struct buf *out);
 
 /* Where a unit stands, as a person reads it. */
 struct form_place {
-    const char *unit_code, *level;
+    const char *unit_code, *unit_name, *level;
     int utc_offset_s;
 };
+/* What whoever has the code may know: of the case where it stands and what has become of it;
+ * nothing of what was said, by whom, and under which ticket. */
+void form_follow(const struct report_view *view, const struct form_place *place, struct buf *out);
+/* All of it, for the system that reported it. */
 void form_view(const struct report_view *view, const struct form_place *place, struct buf *out);
 
 #endif

@@ -7,11 +7,11 @@
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include "services/intake/call.h"
-#include "services/intake/form.h"
 #include "services/kernel/base/must.h"
 
 #define CONNECTION_MEMORY (96 << 10) /* of one connection, libmicrohttpd's: headers and upload */
@@ -27,8 +27,9 @@ struct line {
 struct http {
     struct http_config config;
     struct MHD_Daemon *daemon;
-    pthread_mutex_t lock; /* for all below, and the stages of calls */
-    struct tokens *tokens;
+    struct rate *rate;              /* HTTP's thread's alone */
+    pthread_mutex_t lock;           /* for all below, and the stages of calls */
+    struct file *files[FILE_COUNT]; /* in force */
     struct line *lines;
     struct call *asked; /* suspended, oldest last */
     bool closing;
@@ -40,6 +41,37 @@ static int64_t http_now(const struct http *http)
     return http->config.clock.monotonic_ms(http->config.clock.self);
 }
 
+static struct file *file_new(enum file_kind kind, void *data)
+{
+    if (!data)
+        return NULL;
+    struct file *file = must_memory(calloc(1, sizeof *file));
+    *file = (struct file){.users = 1, .kind = kind, .data = data};
+    return file;
+}
+
+/* Takes hold of what is in force, for a call. With the lock. */
+static void files_take(struct http *http, struct file *files[FILE_COUNT])
+{
+    for (size_t i = 0; i < FILE_COUNT; i++) {
+        files[i] = http->files[i];
+        if (files[i])
+            files[i]->users++;
+    }
+}
+
+static void files_release(struct http *http, struct file *files[FILE_COUNT])
+{
+    for (size_t i = 0; i < FILE_COUNT; i++) {
+        (void)pthread_mutex_lock(&http->lock);
+        bool last = files[i] && --files[i]->users == 0;
+        (void)pthread_mutex_unlock(&http->lock);
+        if (last)
+            file_destroy(files[i]);
+        files[i] = NULL;
+    }
+}
+
 static void http_release(struct http *http)
 {
     (void)pthread_mutex_lock(&http->lock);
@@ -47,7 +79,8 @@ static void http_release(struct http *http)
     (void)pthread_mutex_unlock(&http->lock);
     if (users)
         return;
-    tokens_destroy(&http->tokens);
+    files_release(http, http->files);
+    rate_destroy(&http->rate);
     (void)pthread_mutex_destroy(&http->lock);
     free(http);
 }
@@ -63,6 +96,18 @@ static void call_unlink(struct http *http, struct call *call)
     call->previous = call->next = NULL;
 }
 
+/* The connection or the loop has no more use for the call. */
+static void call_release(struct http *http, struct call *call)
+{
+    (void)pthread_mutex_lock(&http->lock);
+    bool last = --call->users == 0;
+    (void)pthread_mutex_unlock(&http->lock);
+    if (!last)
+        return;
+    files_release(http, call->files);
+    call_free(call);
+}
+
 /* From ASKED to ANSWERED; false when somebody else did it. The caller then resumes, without the
  * lock. */
 static bool call_settle(struct http *http, struct call *call)
@@ -74,42 +119,57 @@ static bool call_settle(struct http *http, struct call *call)
     return true;
 }
 
-/* The loop's answer, in the loop's thread. */
+/* The answer of the loop, in the loop's thread, or of whoever else was asked. */
 static void call_done(void *self, const struct envelope *reply)
 {
     struct call *call = self;
     struct http *http = call->http;
     const struct http_backend *backend = &http->config.backend;
-    const struct directory *directory = backend->directory(backend->self);
+    const bool loop = !call->aside;
+    const struct directory *directory = loop ? backend->directory(backend->self) : NULL;
     (void)pthread_mutex_lock(&http->lock);
     bool resume = call_settle(http, call);
     if (resume)
         call_take_reply(call, reply, directory);
-    bool last = --call->users == 0;
     (void)pthread_mutex_unlock(&http->lock);
     if (resume)
         MHD_resume_connection(call->connection);
-    if (last)
-        call_free(call);
+    call_release(http, call);
     http_release(http);
+}
+
+/* What names its aggregate needs an id of its own: it is done once. */
+static void request_id_make(struct call *call)
+{
+    unsigned char bytes[REQUEST_ID_SIZE / 2];
+    call->request_id[0] = 0;
+    if (!call->commands || !call->agg)
+        return;
+    randombytes_buf(bytes, sizeof bytes);
+    (void)sodium_bin2hex(call->request_id, sizeof call->request_id, bytes, sizeof bytes);
 }
 
 static enum err call_hand_over(struct call *call)
 {
+    request_id_make(call);
     const struct http_backend *backend = &call->http->config.backend;
-    struct local_command command = {.type = call->posts ? INTAKE_SUBMIT : INTAKE_REPORT,
-            .request_id = "",
+    struct local_command command = {.type = call->type,
+            .agg = call->agg,
+            .at_ms = call->at_ms,
+            .request_id = call->request_id,
             .actor = call->has_token ? call->peer : "", /* a grid worker's token has his code */
             .peer = call->peer,
             .payload = {(const uint8_t *)call->payload.data, call->payload.size},
             .span_ms = HTTP_ANSWER_MS_MAX,
             .done = call_done,
             .self = call};
-    return call->posts ? backend->command(backend->self, &command)
-                       : backend->query(backend->self, &command);
+    if (call->aside)
+        return call->route->way->ask(call, backend, &command);
+    return call->commands ? backend->command(backend->self, &command)
+                          : backend->query(backend->self, &command);
 }
 
-/* The loop takes no more just now. */
+/* The loop, or whoever else was asked, takes no more just now. */
 static void call_give_up(struct call *call)
 {
     struct http *http = call->http;
@@ -117,12 +177,10 @@ static void call_give_up(struct call *call)
     bool resume = call_settle(http, call);
     if (resume)
         problem_set(&call->problem, PROBLEM_BUSY, "", -1);
-    bool last = --call->users == 0;
     (void)pthread_mutex_unlock(&http->lock);
     if (resume)
         MHD_resume_connection(call->connection);
-    if (last)
-        call_free(call);
+    call_release(http, call);
     http_release(http);
 }
 
@@ -137,6 +195,7 @@ static bool call_ask(struct call *call)
     if (!closing) {
         call->stage = CALL_ASKED;
         call->asked_ms = http_now(http);
+        call->asks++;
         call->next = http->asked;
         if (call->next)
             call->next->previous = call;
@@ -223,13 +282,8 @@ static void request_completed(void *self,
     (void)code;
     *context = NULL;
     line_expect(http, connection, http_now(http));
-    if (!call)
-        return;
-    (void)pthread_mutex_lock(&http->lock);
-    bool last = --call->users == 0;
-    (void)pthread_mutex_unlock(&http->lock);
-    if (last)
-        call_free(call);
+    if (call)
+        call_release(http, call);
 }
 
 static enum MHD_Result call_respond(struct call *call)
@@ -258,11 +312,18 @@ static enum MHD_Result call_begin(struct http *http,
         const char *method,
         void **context)
 {
-    struct call *call = call_new(http, connection, method);
+    struct call *call = call_new(http, connection);
     *context = call;
+    call->began_wall_ms = http->config.clock.wall_ms(http->config.clock.self);
     (void)pthread_mutex_lock(&http->lock);
-    call_check(call, url, method, http->tokens);
+    files_take(http, call->files);
     (void)pthread_mutex_unlock(&http->lock);
+    call->rate = http->rate;
+    call->begun_ms = http_now(http);
+    call_check(call, url, method);
+    if (call_body_max(call) > BODY_SIZE_MAX)
+        line_expect(
+                http, connection, http_now(http) + HTTP_RECEIVE_LARGE_MS_MAX - HTTP_RECEIVE_MS_MAX);
     if (call->problem.kind == PROBLEM_BODY_SIZE || call->problem.kind == PROBLEM_LENGTH)
         return call_respond(call);
     return MHD_YES;
@@ -270,13 +331,14 @@ static enum MHD_Result call_begin(struct http *http,
 
 static enum MHD_Result call_feed(struct call *call, const char *data, size_t *size)
 {
+    size_t most = call_body_max(call);
     call->received += *size;
-    if (!call->problem.kind && call->received > BODY_SIZE_MAX)
-        problem_set(&call->problem, PROBLEM_BODY_SIZE, "body", BODY_SIZE_MAX);
+    if (!call->problem.kind && call->received > most)
+        problem_set(&call->problem, PROBLEM_BODY_SIZE, "body", (int64_t)most);
     if (!call->problem.kind)
         buf_add(&call->body, data, *size);
     *size = 0;
-    return call->received > DISCARD_SIZE_MAX ? MHD_NO : MHD_YES;
+    return call->received > most + DISCARD_SIZE_MAX ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result request_handle(void *self,
@@ -299,6 +361,8 @@ static enum MHD_Result request_handle(void *self,
         line_expect(http, connection, 0);
         if (!call->problem.kind && call_read(call) && call_ask(call))
             return MHD_YES;
+    } else if (call_again(call) && call_ask(call)) {
+        return MHD_YES;
     }
     return call_respond(call);
 }
@@ -323,20 +387,21 @@ static struct MHD_Daemon *daemon_start(struct http *http, const struct sockaddr_
             request_completed, http, MHD_OPTION_END);
 }
 
-enum err http_new(
-        const struct http_config *config, struct tokens *tokens, struct http **ret, struct buf *why)
+enum err http_new(const struct http_config *config, struct http **ret, struct buf *why)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(config->port)};
-    if (inet_pton(AF_INET, config->host, &address.sin_addr) != 1) {
-        buf_add_format(why, "[intake] host: found \"%s\", expected an IPv4 address", config->host);
-        tokens_destroy(&tokens);
-        return ERR_FATAL;
-    }
     struct http *http = must_memory(calloc(1, sizeof *http));
     http->config = *config;
-    http->tokens = tokens;
     http->users = 1;
+    http->rate = rate_new(config->limits);
     must(pthread_mutex_init(&http->lock, NULL) == 0);
+    for (size_t i = 0; i < FILE_COUNT; i++)
+        http->files[i] = file_new((enum file_kind)i, config->files[i]);
+    if (inet_pton(AF_INET, config->host, &address.sin_addr) != 1) {
+        buf_add_format(why, "[intake] host: found \"%s\", expected an IPv4 address", config->host);
+        http_release(http);
+        return ERR_FATAL;
+    }
     errno = 0;
     http->daemon = daemon_start(http, &address);
     if (!http->daemon) {
@@ -403,11 +468,14 @@ uint16_t http_port(const struct http *http)
     return info->port;
 }
 
-void http_tokens_set(struct http *http, struct tokens *tokens)
+void http_file_set(struct http *http, enum file_kind kind, void *data)
 {
+    struct file *file = file_new(kind, data);
     (void)pthread_mutex_lock(&http->lock);
-    struct tokens *old = http->tokens;
-    http->tokens = tokens;
+    struct file *old = http->files[kind];
+    http->files[kind] = file;
+    bool last = old && --old->users == 0;
     (void)pthread_mutex_unlock(&http->lock);
-    tokens_destroy(&old);
+    if (last)
+        file_destroy(old);
 }

@@ -1,4 +1,4 @@
-/* The HTTP API: POST /v1/reports and GET /v1/reports/ID, on a port of its own.
+/* The HTTP API: the paths of route.h, on a port of its own.
  *
  * libmicrohttpd's one thread reads requests and checks all that can be checked without state; a
  * good request's connection is then suspended and the request handed to the loop, so that many
@@ -8,7 +8,8 @@
 #define HUYING_INTAKE_HTTP_H
 
 #include <stdint.h>
-#include "services/intake/tokens.h"
+#include "services/intake/rate.h"
+#include "services/intake/route.h"
 #include "services/kernel/base/buf.h"
 #include "services/kernel/base/clock.h"
 #include "services/kernel/base/err.h"
@@ -20,6 +21,9 @@
 #define HTTP_RECEIVE_MS_MAX                                                                        \
     10000                        /* from the first byte, or the last answer, to the request's end */
 #define HTTP_ANSWER_MS_MAX 15000 /* from there to the loop's answer */
+#define HTTP_RECEIVE_LARGE_MS_MAX 60000 /* where the route takes more than BODY_SIZE_MAX */
+
+struct photo_desk;
 
 /* Where requests go: the loop (or a test's stand-in). All may be called from HTTP's thread. When a
  * function returns OK, `done` is called exactly once, from any thread. */
@@ -29,6 +33,13 @@ struct http_backend {
     enum err (*query)(void *self, const struct local_command *query);
     /* Called within `done` only: the snapshot in force, for names of units. */
     const struct directory *(*directory)(void *self);
+    struct photo_desk *photos; /* NULL: the site takes none */
+    /* Takes a name that may be used once, as nonce_take() does (nonce.h); NULL: nothing signed
+     * is taken. */
+    enum err (*once)(void *self,
+            const char *name,
+            void (*done)(void *done_self, enum err err),
+            void *done_self);
 };
 
 struct http_config {
@@ -37,22 +48,23 @@ struct http_config {
     const char *language; /* "zh" "en": where the request does not say; static */
     struct http_backend backend;
     struct clock clock;
+    struct rate_limit limits[RATE_KINDS];
+    void *files[FILE_COUNT]; /* taken over by http_new(); NULL: none. Without tokens only this
+                                machine may ask, without follow keys no report has a code */
 };
 
 struct http;
 
-/* Listens. `tokens` is taken over; NULL: only this machine may ask. ERR_FATAL with `why`. */
-enum err http_new(const struct http_config *config,
-        struct tokens *tokens,
-        struct http **ret,
-        struct buf *why) MUST_CHECK;
+/* Listens. ERR_FATAL with `why`; the files are freed then, too. */
+enum err http_new(
+        const struct http_config *config, struct http **ret, struct buf *why) MUST_CHECK;
 /* Stops listening, ends what is under way (its sender tries again: the key makes that safe), frees.
  * Accepts NULL. A `done` that comes later finds its call and does nothing. */
 void http_destroy(struct http **http);
 uint16_t http_port(const struct http *http);
 /* Ends connections that send too slowly and requests without an answer. A few times a second. */
 void http_turn(struct http *http);
-/* Takes another list of tokens in force; the old one is freed. */
-void http_tokens_set(struct http *http, struct tokens *tokens);
+/* Takes another version of a file in force; the old one is freed when no call has it any more. */
+void http_file_set(struct http *http, enum file_kind kind, void *data);
 
 #endif

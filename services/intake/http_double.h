@@ -14,8 +14,10 @@
 #include <sodium.h>
 #include <sys/socket.h>
 #include "services/intake/codec.h"
-#include "services/intake/form.h"
+#include "services/intake/follow_keys.h"
 #include "services/intake/intake.h"
+#include "services/intake/open311.h"
+#include "services/intake/tokens.h"
 #include "services/kernel/base/pure_id.h"
 
 #define NOW INT64_C(1514764800000)
@@ -36,8 +38,8 @@ static const struct unit units[] = {
         {.id = 5,
                 .parent = 1,
                 .code = "A",
-                .name_zh = "",
-                .name_en = "",
+                .name_zh = "甲",
+                .name_en = "Alpha",
                 .level = LEVEL_STREET,
                 .kind = "street",
                 .capabilities = ""},
@@ -52,6 +54,10 @@ static const struct matter matters[] = {
                 .squad_capability = ""},
 };
 
+/* What has happened to every report. */
+static const struct past_step past_double[] = {
+        {STEP_ACCEPT, NOW}, {STEP_OUTCOME_TAKEN, NOW + 1}, {STEP_URGE, NOW + 1000}};
+
 enum mode { ANSWER, HOLD, FAIL };
 
 /* The stand-in for loop and store: one report per ticket. */
@@ -62,7 +68,19 @@ static struct {
     size_t report_count;
     struct local_command held[HELD_MAX];
     size_t held_count;
-    size_t asked;
+    size_t asked, queried; /* by commands, by queries */
+    /* What Open311 asked for last, in `words`, and what it is answered. */
+    struct requests_query requests;
+    struct arena words;
+    const struct request *listed;
+    size_t listed_count;
+    char listed_text[600]; /* of the last report that is shown: what anybody may see of it */
+    char handlers_text[2000];
+    size_t codes_given, photos_given; /* with the last report */
+    char last_code[65];
+    int64_t reported_ms;
+    uint32_t told;         /* type of the last command that was no submission */
+    int64_t told_agg;
 } loop_double = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct directory *directory;
@@ -102,6 +120,41 @@ static inline enum verdict report_take(
     return VERDICT_APPLIED;
 }
 
+/* Withdrawals and follow-ups are taken. */
+static inline void told_answer(const struct local_command *command)
+{
+    BUF_OWNED out = {0};
+    const struct withdrawal body = {.ticket = "", .reason = ""};
+    const struct input input = {
+            .kind = INPUT_COMMAND, .type = INTAKE_WITHDRAW, .body = &body};
+    loop_double.told = command->type;
+    assert_true(command->agg == 0 || *command->request_id); /* the kernel wants one */
+    loop_double.told_agg = command->agg;
+    report_answer(&loop_double.reports[0], &input, &(struct outcome){0},
+            &(struct world){.directory = directory}, &out);
+    struct envelope reply = {.payload = bytes_of(&out), .text = ""};
+    command->done(command->self, &reply);
+}
+
+static inline void listed_keep(const struct submission *submission)
+{
+    const struct listed *listed = submission->listed;
+    loop_double.reported_ms = submission->reported_ms;
+    loop_double.codes_given = submission->unit_code_count;
+    loop_double.photos_given = submission->photo_count;
+    (void)snprintf(loop_double.last_code, sizeof loop_double.last_code, "%s",
+            submission->unit_code_count
+                    ? submission->unit_codes[submission->unit_code_count - 1]
+                    : "");
+    (void)snprintf(loop_double.handlers_text, sizeof loop_double.handlers_text, "%s",
+            submission->text);
+    if (listed)
+        (void)snprintf(loop_double.listed_text, sizeof loop_double.listed_text,
+                "%s|%s|%s|%s|%s|%s|%d %d", listed->jurisdiction, listed->service,
+                listed->description, listed->address, listed->address_id, listed->media_url,
+                listed->spot.north, listed->spot.east);
+}
+
 static inline void command_answer(const struct local_command *command)
 {
     struct arena arena;
@@ -113,6 +166,7 @@ static inline void command_answer(const struct local_command *command)
     assert_int_equal(submission_decode(command->payload, &arena, &body, &why), OK);
     const struct submission *submission = body;
     struct outcome outcome = {0};
+    listed_keep(submission);
     if (submission->settled && !command->actor[0]) {
         outcome_refuse(&outcome, REASON_NOT_WORKER);
     } else if (submission->settled && !submission->evidence_count) {
@@ -125,7 +179,8 @@ static inline void command_answer(const struct local_command *command)
         report = &loop_double.reports[HELD_MAX - 1];
         outcome = (struct outcome){.verdict = VERDICT_REFUSED, .reason = REASON_UNKNOWN_MATTER};
     }
-    const struct input input = {.kind = INPUT_COMMAND, .type = INTAKE_SUBMIT, .body = body};
+    struct input input = {.kind = INPUT_COMMAND, .type = INTAKE_SUBMIT, .body = body};
+    (void)snprintf(input.peer, sizeof input.peer, "%s", command->peer);
     if (strcmp(submission->ticket, "gone") == 0) /* the kernel answers for what has lost its data */
         outcome.verdict = VERDICT_NOT_FOUND;
     else
@@ -141,7 +196,9 @@ static inline enum err command_double(void *self, const struct local_command *co
     enum err err = OK;
     (void)pthread_mutex_lock(&loop_double.lock);
     loop_double.asked++;
-    if (loop_double.mode == ANSWER)
+    if (loop_double.mode == ANSWER && command->type != INTAKE_SUBMIT)
+        told_answer(command);
+    else if (loop_double.mode == ANSWER)
         command_answer(command);
     else if (loop_double.mode == HOLD)
         loop_double.held[loop_double.held_count++] = *command;
@@ -151,9 +208,30 @@ static inline enum err command_double(void *self, const struct local_command *co
     return err;
 }
 
+/* Of the rows so many as were asked for, from there on, as many as a message holds. */
+static inline enum err requests_double(const struct local_command *query)
+{
+    const char *why = NULL;
+    BUF_OWNED out = {0};
+    struct requests_query *asked = &loop_double.requests;
+    (void)pthread_mutex_lock(&loop_double.lock);
+    loop_double.queried++;
+    assert_int_equal(requests_query_decode(query->payload, &loop_double.words, asked, &why), OK);
+    size_t from = asked->offset < loop_double.listed_count ? asked->offset
+                                                           : loop_double.listed_count;
+    size_t count = loop_double.listed_count - from;
+    requests_encode(loop_double.listed + from, count < asked->limit ? count : asked->limit, &out);
+    (void)pthread_mutex_unlock(&loop_double.lock);
+    struct envelope reply = {.payload = bytes_of(&out), .text = ""};
+    query->done(query->self, &reply);
+    return OK;
+}
+
 static inline enum err query_double(void *self, const struct local_command *query)
 {
     (void)self;
+    if (query->type == INTAKE_REQUESTS)
+        return requests_double(query);
     struct arena arena;
     int64_t id = 0;
     const char *why = NULL;
@@ -161,9 +239,12 @@ static inline enum err query_double(void *self, const struct local_command *quer
     arena_init(&arena, 1 << 20);
     assert_int_equal(report_query_decode(query->payload, directory, &arena, &id, &why), OK);
     (void)pthread_mutex_lock(&loop_double.lock);
+    loop_double.queried++;
     for (size_t i = 0; i < loop_double.report_count; i++) {
-        if (loop_double.reports[i].base.id == id)
-            report_view_encode(&loop_double.reports[i], directory, &out);
+        if (loop_double.reports[i].base.id == id && query->type == INTAKE_FOLLOW)
+            report_follow_encode(&loop_double.reports[i], past_double, 3, directory, &out);
+        else if (loop_double.reports[i].base.id == id)
+            report_view_encode(&loop_double.reports[i], NULL, 0, directory, &out);
     }
     (void)pthread_mutex_unlock(&loop_double.lock);
     struct envelope reply = {.payload = bytes_of(&out), .text = ""};
@@ -178,16 +259,20 @@ static const struct directory *directory_double(void *self)
     return directory;
 }
 
-static inline void server_start(struct tokens *tokens)
+static inline void server_start(struct follow_keys *follow)
 {
     BUF_OWNED why = {0};
     const struct http_config config = {.host = "127.0.0.1",
             .language = "zh",
             .backend = {NULL, command_double, query_double, directory_double},
-            .clock = clock_manual(&manual)};
+            .clock = clock_manual(&manual),
+            .files = {[FILE_FOLLOW] = follow}};
     loop_double.mode = ANSWER;
     loop_double.report_count = loop_double.held_count = loop_double.asked = 0;
-    assert_int_equal(http_new(&config, tokens, &http, &why), OK);
+    loop_double.queried = loop_double.listed_count = 0;
+    loop_double.told = 0;
+    arena_init(&loop_double.words, 1 << 20);
+    assert_int_equal(http_new(&config, &http, &why), OK);
 }
 
 static inline int server_setup(void **state)
@@ -201,6 +286,7 @@ static inline int server_teardown(void **state)
 {
     (void)state;
     http_destroy(&http);
+    arena_fini(&loop_double.words);
     return 0;
 }
 
@@ -309,5 +395,29 @@ static inline void expect(const char *what, int status, int expected, const char
 }
 
 #define KEY(key) "Idempotency-Key: " key "\r\n"
+#define BEARER(token) "Authorization: Bearer " token "\r\n"
+
+/* A file with the tokens "secret-a" and "secret-b". */
+static inline struct tokens *tokens_make(void)
+{
+    char path[] = "/tmp/huying-tokens-XXXXXX";
+    int fd = mkstemp(path);
+    FILE *file = fdopen(fd, "w");
+    assert_non_null(file);
+    const char *names[] = {"a", "b"};
+    for (int i = 0; i < 2; i++) {
+        unsigned char hash[32];
+        char text[16], hex[65];
+        int size = snprintf(text, sizeof text, "secret-%s", names[i]);
+        crypto_hash_sha256(hash, (const unsigned char *)text, (unsigned long long)size);
+        fprintf(file, "%s:%s\n", names[i], sodium_bin2hex(hex, sizeof hex, hash, sizeof hash));
+    }
+    assert_int_equal(fclose(file), 0);
+    struct tokens *tokens = NULL;
+    BUF_OWNED why = {0};
+    assert_int_equal(tokens_load(path, &tokens, &why), OK);
+    (void)unlink(path);
+    return tokens;
+}
 
 #endif

@@ -19,7 +19,8 @@ static void wrong_paths_methods_and_ids(void **unused)
             {"GET /v1/reports/0", 404, "no_such_report"},
             {"GET /v1/reports/99999999999999999999", 404, "no_such_report"},
             {"GET /v1/reports/-1", 404, "no_such_report"},
-            {"GET /v1/reports/x0123456789012345678901234567890123456789012345678901234567890123",
+            {"GET /v1/reports/x012345678901234567890123456789012345678901234567890123456789012"
+             "0123456789012345678901234567890123456789012345678901234567890123",
                     404, "no_such_path"},
             {"GET /v1/reports", 405, "Allow: POST"},
             {"PUT /v1/reports", 405, "Allow: POST"},
@@ -149,7 +150,7 @@ static void bad_json_is_refused_with_field_and_limit(void **unused)
                     "out_of_range", "\"field\":\"promised_at\""},
             {BODY("{\"matter\":\"LIGHT\",\"reporter\":\"Li\"}"), 422, "REPORTER_NOT_YET",
                     "\"field\":\"reporter\""},
-            {BODY("{\"matter\":\"LIGHT\",\"intent\":\"praise\"}"), 422, "unknown_intent",
+            {BODY("{\"matter\":\"LIGHT\",\"intent\":\"whisper\"}"), 422, "unknown_intent",
                     "\"field\":\"intent\""},
             {BODY("{\"matter\":\"LIGHT\",\"intent\":7}"), 422, "wrong_type", NULL},
             {BODY("{\"intent\":\"urge\"}"), 422, "not_together", "\"field\":\"about\""},

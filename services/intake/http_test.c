@@ -7,7 +7,7 @@ static void post_good_report_is_201_then_200_with_the_same_body(void **unused)
     (void)unused;
     expect("first", post(KEY("k1"), GOOD, strlen(GOOD)), 201, "Location: /v1/reports/");
     assert_non_null(strstr(answer, "\"state\":\"accepted\",\"unit\":\"A\",\"level\":\"street\","
-                                   "\"placed\":\"codes\"}"));
+                                   "\"placed\":\"codes\",\"accepted_at\":\"2018-01-01T0"));
     char *first = strdup(strstr(answer, "\r\n\r\n"));
     expect("second", post(KEY("k1"), GOOD, strlen(GOOD)), 200, first);
     free(first);
@@ -176,35 +176,10 @@ static void closed_connection_while_asked_harms_nothing(void **unused)
     expect("next", post(KEY("k2"), GOOD, strlen(GOOD)), 201, NULL);
 }
 
-/* A file with the tokens "secret-a" and "secret-b". */
-static struct tokens *tokens_make(void)
-{
-    char path[] = "/tmp/huying-tokens-XXXXXX";
-    int fd = mkstemp(path);
-    FILE *file = fdopen(fd, "w");
-    assert_non_null(file);
-    const char *names[] = {"a", "b"};
-    for (int i = 0; i < 2; i++) {
-        unsigned char hash[32];
-        char text[16], hex[65];
-        int size = snprintf(text, sizeof text, "secret-%s", names[i]);
-        crypto_hash_sha256(hash, (const unsigned char *)text, (unsigned long long)size);
-        fprintf(file, "%s:%s\n", names[i], sodium_bin2hex(hex, sizeof hex, hash, sizeof hash));
-    }
-    assert_int_equal(fclose(file), 0);
-    struct tokens *tokens = NULL;
-    BUF_OWNED why = {0};
-    assert_int_equal(tokens_load(path, &tokens, &why), OK);
-    (void)unlink(path);
-    return tokens;
-}
-
-#define BEARER(token) "Authorization: Bearer " token "\r\n"
-
 static void tokens_decide_who_may_post_and_see(void **unused)
 {
     (void)unused;
-    http_tokens_set(http, tokens_make());
+    http_file_set(http, FILE_TOKENS, tokens_make());
     expect("none", post(KEY("k"), GOOD, strlen(GOOD)), 401, "WWW-Authenticate: Bearer");
     expect("wrong", post(KEY("k") BEARER("secret"), GOOD, strlen(GOOD)), 401, "Authorization");
     expect("a", post(KEY("k") BEARER("secret-a"), GOOD, strlen(GOOD)), 201, NULL);
@@ -223,7 +198,7 @@ static void settled_report_comes_in_the_tokens_name_and_with_evidence(void **unu
     (void)unused;
     static const char bare[] = "{\"matter\":\"LIGHT\",\"settled\":true}";
     static const char full[] = "{\"matter\":\"LIGHT\",\"settled\":true,\"evidence\":\"photo2\"}";
-    http_tokens_set(http, tokens_make());
+    http_file_set(http, FILE_TOKENS, tokens_make());
     expect("bare", post(KEY("k") BEARER("secret-a"), bare, strlen(bare)), 422, "照片 2 份");
     assert_non_null(strstr(answer, "\"field\":\"evidence\""));
     expect("full", post(KEY("k") BEARER("secret-a"), full, strlen(full)), 201, NULL);
@@ -245,11 +220,11 @@ static void taken_or_bad_addresses_are_fatal_with_a_sentence(void **unused)
             .language = "zh",
             .backend = {NULL, command_double, query_double, directory_double},
             .clock = clock_manual(&manual)};
-    assert_int_equal(http_new(&config, NULL, &other, &why), ERR_FATAL);
+    assert_int_equal(http_new(&config, &other, &why), ERR_FATAL);
     assert_non_null(strstr(why.data, "no address"));
     buf_reset(&why);
     config.host = "192.0.2.1"; /* TEST-NET: not ours */
-    assert_int_equal(http_new(&config, NULL, &other, &why), ERR_FATAL);
+    assert_int_equal(http_new(&config, &other, &why), ERR_FATAL);
     assert_non_null(strstr(why.data, "192.0.2.1"));
 }
 

@@ -2,10 +2,19 @@
  * ids, places them, and tells those who reported how it ended. The bus, the database and the loop
  * are the kernel's; this file adds the HTTP server beside it and says what happened to it. */
 #include <inttypes.h>
+#include <string.h>
+#include "services/intake/callback/conf.h"
+#include "services/intake/callback/people.h"
+#include "services/intake/follow_keys.h"
 #include "services/intake/http.h"
 #include "services/intake/intake.h"
+#include "services/intake/person.h"
+#include "services/intake/open311/jurisdiction.h"
+#include "services/intake/photo_desk.h"
 #include "services/intake/store.h"
 #include "services/intake/tokens.h"
+#include "services/intake/vendor/mapping.h"
+#include "services/intake/nonce.h"
 #include "services/kernel/base/log.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/run/service.h"
@@ -16,8 +25,20 @@ struct intake_conf {
     char host[64];
     int64_t port;
     char tokens[512];
+    char follow[512];
+    char persons[512];
+    char open311[512];
+    char photos[512];
+    char photos_endpoint[256];
+    char photos_region[64];
+    char photos_keys[512];
+    char vendors[512];
     char language[4];
+    int64_t rate_source, rate_source_burst, rate_address, rate_address_burst;
+    struct callback_conf callback;
 };
+
+#define RATE_MAX 1000000
 
 #define FIELD(name) offsetof(struct intake_conf, name), sizeof(((struct intake_conf *)0)->name)
 
@@ -28,16 +49,48 @@ static const struct conf_key conf_keys[] = {
                 "port of the HTTP API; 0: any; instances on one machine share it"},
         {"intake", "tokens", CONF_TEXT, FIELD(tokens), 0, 0, "",
                 "file of name:sha256 lines, who may use the HTTP API; empty: this machine only"},
+        {"intake", "follow", CONF_TEXT, FIELD(follow), 0, 0, "",
+                "file of the keys of residents' codes (huyingctl key follow); empty: no codes"},
+        {"intake", "persons", CONF_TEXT, FIELD(persons), 0, 0, "",
+                "file of the keys that seal who calls (huyingctl key persons); empty: no caller is "
+                "taken"},
+        {"intake", "open311", CONF_TEXT, FIELD(open311), 0, 0, "",
+                "file of the jurisdictions that are served by Open311; empty: none"},
+        {"intake", "photos", CONF_TEXT, FIELD(photos), 0, 0, "",
+                "directory of photos, or s3://BUCKET; empty: none are taken"},
+        {"intake", "photos_endpoint", CONF_TEXT, FIELD(photos_endpoint), 0, 0, "",
+                "of the bucket: https://HOST"},
+        {"intake", "photos_region", CONF_TEXT, FIELD(photos_region), 0, 0, "us-east-1",
+                "of the bucket"},
+        {"intake", "photos_keys", CONF_TEXT, FIELD(photos_keys), 0, 0, "",
+                "file with a line ACCESS:SECRET, who may use the bucket, mode 0600"},
+        {"intake", "vendors", CONF_TEXT, FIELD(vendors), 0, 0, "",
+                "directory of NAME.conf, hotlines that send their own JSON, signed; empty: none"},
+        {"intake", "rate_source", CONF_INT, FIELD(rate_source), 0, RATE_MAX, "0",
+                "requests a second that one source (token) may make over HTTP; 0: any"},
+        {"intake", "rate_source_burst", CONF_INT, FIELD(rate_source_burst), 1, RATE_MAX, "200",
+                "… and so many at once"},
+        {"intake", "rate_address", CONF_INT, FIELD(rate_address), 0, RATE_MAX, "0",
+                "requests a second that one address may make over HTTP; 0: any"},
+        {"intake", "rate_address_burst", CONF_INT, FIELD(rate_address_burst), 1, RATE_MAX, "50",
+                "… and so many at once"},
         {"bus", "language", CONF_TEXT, FIELD(language), 0, 0, "zh",
                 "language of refusals: zh or en"},
+        CALLBACK_CONF_KEYS(offsetof(struct intake_conf, callback)),
 };
 
 static struct {
     struct intake_conf conf;
     struct http *http;
+    struct photo_desk *photos;
+    struct nonce_keeper *nonces;
     struct clock clock;
     int64_t turned_ms;
     int64_t grids_version; /* of the polygons that the log has seen */
+    struct sender *sender;
+    struct sender_counts sender_counts;
+    struct notice_adapter notices;
+    struct people people;
 } process = {.grids_version = -1};
 
 static enum err backend_command(void *self, const struct local_command *command)
@@ -66,28 +119,155 @@ static enum err tokens_read(const struct intake_conf *conf, struct tokens **ret)
     return ERR_FATAL;
 }
 
+/* NULL in *ret: no file is configured. */
+static enum err follow_read(const struct intake_conf *conf, struct follow_keys **ret)
+{
+    BUF_OWNED why = {0};
+    *ret = NULL;
+    if (!conf->follow[0] || follow_keys_load(conf->follow, ret, &why) == OK)
+        return OK;
+    log_error("INTAKE-FOLLOW-REFUSED", "why=%s", log_quote(why.data));
+    return ERR_FATAL;
+}
+
+/* NULL in *ret: no file is configured. */
+static enum err open311_read(const struct intake_conf *conf, struct jurisdictions **ret)
+{
+    BUF_OWNED why = {0};
+    *ret = NULL;
+    if (!conf->open311[0] || jurisdictions_load(conf->open311, ret, &why) == OK)
+        return OK;
+    log_error("INTAKE-JURISDICTIONS-REFUSED", "why=%s", log_quote(why.data));
+    return ERR_FATAL;
+}
+
+/* Without a file there are no keys; with a mistake in it, those that were there stay. */
+static enum err persons_read(const struct intake_conf *conf)
+{
+    BUF_OWNED why = {0};
+    struct seal_keys keys = {0};
+    if (conf->persons[0] && seal_keys_load(conf->persons, &keys, &why) != OK) {
+        log_error("INTAKE-PERSONS-REFUSED", "why=%s what=\"huyingctl key persons makes the file\"",
+                log_quote(why.data));
+        return ERR_FATAL;
+    }
+    intake_persons_set(&keys);
+    seal_keys_wipe(&keys);
+    return OK;
+}
+
+/* NULL in *ret: no directory is configured. All mistakes, a line each. */
+static enum err vendors_read(const struct intake_conf *conf, struct vendors **ret)
+{
+    BUF_OWNED why = {0};
+    *ret = NULL;
+    if (!conf->vendors[0] || vendors_load(conf->vendors, ret, &why) == OK)
+        return OK;
+    log_error("INTAKE-VENDORS-REFUSED", "why=%s", log_quote(why.data));
+    return ERR_FATAL;
+}
+
+static enum err backend_once(
+        void *self, const char *name, void (*done)(void *done_self, enum err err), void *done_self)
+{
+    (void)self;
+    return nonce_take(process.nonces, name, done, done_self);
+}
+
+static enum err sender_begin(struct loop *loop, const struct intake_conf *conf)
+{
+    BUF_OWNED why = {0};
+    const struct callback_process of = {.conninfo = loop_conninfo(loop),
+            .clock = process.clock,
+            .counts = &process.sender_counts,
+            .adapter = &process.notices,
+            .contacts = {people_ask, &process.people}};
+    process.people = (struct people){backend_command, loop};
+    enum err err = callback_start(&conf->callback, &of, &process.sender, &why);
+    if (err)
+        log_error("CALLBACK-REFUSED", "why=%s", log_quote(why.data));
+    return err;
+}
+
+static void intake_metrics(const char *labels, struct buf *out)
+{
+    sender_metrics_print(&process.sender_counts, labels, out);
+}
+
+/* No desk: the site takes no photos. */
+static enum err photos_start(
+        struct loop *loop, const struct intake_conf *conf, struct photo_desk **ret)
+{
+    static const char scheme[] = "s3://";
+    const struct photo_s3 s3 = {.bucket = conf->photos + strlen(scheme),
+            .endpoint = conf->photos_endpoint,
+            .region = conf->photos_region,
+            .keys = conf->photos_keys};
+    struct photo_store *store = NULL;
+    BUF_OWNED why = {0};
+    if (!conf->photos[0])
+        return OK;
+    enum err err = strncmp(conf->photos, scheme, strlen(scheme)) == 0
+                           ? photo_store_s3(&s3, &store, &why)
+                           : photo_store_directory(conf->photos, &store, &why);
+    if (err) {
+        log_error("INTAKE-PHOTOS-REFUSED", "why=%s", log_quote(why.data));
+        return ERR_FATAL;
+    }
+    *ret = photo_desk_new(store, loop_conninfo(loop));
+    return OK;
+}
+
 static enum err intake_start(struct loop *loop, void *conf_)
 {
     const struct intake_conf *conf = conf_;
     struct tokens *tokens = NULL;
+    struct follow_keys *follow = NULL;
+    struct jurisdictions *open311 = NULL;
+    struct vendors *vendors = NULL;
     BUF_OWNED why = {0};
     intake_language_set(conf->language);
     process.clock = clock_system();
-    enum err err = tokens_read(conf, &tokens);
-    if (err)
+    enum err err = photos_start(loop, conf, &process.photos);
+    if (!err)
+        err = follow_read(conf, &follow);
+    if (!err)
+        err = open311_read(conf, &open311);
+    if (!err)
+        err = vendors_read(conf, &vendors);
+    if (!err)
+        err = persons_read(conf);
+    if (!err)
+        err = tokens_read(conf, &tokens);
+    if (err) {
+        vendors_destroy(&vendors);
+        follow_keys_destroy(&follow);
+        jurisdictions_destroy(&open311);
         return err;
+    }
+    process.nonces = nonce_keeper_new(loop_conninfo(loop));
     const struct http_config config = {.host = conf->host,
             .port = (uint16_t)conf->port,
             .language = intake_language(),
-            .backend = {loop, backend_command, backend_query, backend_directory},
-            .clock = process.clock};
-    err = http_new(&config, tokens, &process.http, &why);
+            .backend = {loop, backend_command, backend_query, backend_directory, process.photos,
+                    backend_once},
+            .clock = process.clock,
+            .limits = {[RATE_SOURCE] = {(int32_t)conf->rate_source,
+                               (int32_t)conf->rate_source_burst},
+                    [RATE_ADDRESS] = {(int32_t)conf->rate_address,
+                            (int32_t)conf->rate_address_burst}},
+            .files = {[FILE_TOKENS] = tokens,
+                    [FILE_FOLLOW] = follow,
+                    [FILE_OPEN311] = open311,
+                    [FILE_VENDORS] = vendors}};
+    err = http_new(&config, &process.http, &why);
     if (err)
         log_error("INTAKE-HTTP-REFUSED", "why=%s", log_quote(why.data));
     else
-        log_info("INTAKE-HTTP-LISTENS", "host=%s port=%u tokens=%s", conf->host,
-                http_port(process.http), tokens ? "yes" : "no");
-    return err;
+        log_info("INTAKE-HTTP-LISTENS", "host=%s port=%u tokens=%s codes=%s photos=%s persons=%s",
+                conf->host, http_port(process.http), tokens ? "yes" : "no", follow ? "yes" : "no",
+                process.photos ? "yes" : "no", intake_persons()->count ? "yes" : "no");
+    return err ? err : sender_begin(loop, conf);
 }
 
 static void grids_log(void)
@@ -122,17 +302,32 @@ static void intake_turn(struct loop *loop)
 static void intake_stop(struct loop *loop)
 {
     (void)loop;
+    sender_destroy(&process.sender);
     http_destroy(&process.http);
+    nonce_keeper_destroy(&process.nonces);
+    photo_desk_destroy(&process.photos);
     store_fini();
 }
 
-/* Of the configuration only the tokens change while it runs; address and port need a restart. */
+/* Of the configuration only the files change while it runs; address and port need a
+ * restart. */
 static void intake_reload(struct loop *loop, void *conf)
 {
     struct tokens *tokens = NULL;
+    struct follow_keys *follow = NULL;
+    struct jurisdictions *open311 = NULL;
+    struct vendors *vendors = NULL;
     (void)loop;
+    if (persons_read(conf) == OK)
+        log_info("INTAKE-PERSONS", "keys=%zu", intake_persons()->count);
     if (tokens_read(conf, &tokens) == OK)
-        http_tokens_set(process.http, tokens);
+        http_file_set(process.http, FILE_TOKENS, tokens);
+    if (follow_read(conf, &follow) == OK)
+        http_file_set(process.http, FILE_FOLLOW, follow);
+    if (open311_read(conf, &open311) == OK)
+        http_file_set(process.http, FILE_OPEN311, open311);
+    if (vendors_read(conf, &vendors) == OK)
+        http_file_set(process.http, FILE_VENDORS, vendors);
 }
 
 int main(int argc, char **argv)
@@ -145,6 +340,7 @@ int main(int argc, char **argv)
             .start = intake_start,
             .turn = intake_turn,
             .stop = intake_stop,
-            .reload = intake_reload};
+            .reload = intake_reload,
+            .metrics = intake_metrics};
     return service_main(argc, argv, &service);
 }

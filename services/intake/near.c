@@ -13,12 +13,17 @@
 int32_t thing_find(
         const struct submission *submission, const struct matter *matter, struct spot *ret)
 {
-    if (!submission->has_point || submission->settled || !matter || !matter->dup_m ||
-            !matter->dup_h)
+    if (!submission->has_point || submission->settled || submission->intent != INTENT_REPORT ||
+            !matter || !matter->dup_m || !matter->dup_h)
         return 0;
     ret->east = (int32_t)llround(submission->longitude * MILLION);
     ret->north = (int32_t)llround(submission->latitude * MILLION);
     return matter->item ? matter->item : matter->id;
+}
+
+bool submission_joins(const struct submission *submission)
+{
+    return submission->join && *submission->join;
 }
 
 struct reach spot_reach(struct spot spot, int32_t metres)

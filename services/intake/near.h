@@ -1,6 +1,7 @@
 /* When two reports may be the same thing: of one matter, within its `dup_m` metres of each other. A
- * report without a point, by unit codes or by desk, is near nothing. The hours are the store's,
- * which has the clock. Pure, in whole numbers, so that the database and this process agree. */
+ * report without a point, by unit codes or by desk, is near nothing; nor is what is no report but
+ * an inquiry, a complaint, a suggestion, praise. The hours are the store's, which has the clock.
+ * Pure, in whole numbers, so that the database and this process agree. */
 #ifndef HUYING_INTAKE_NEAR_H
 #define HUYING_INTAKE_NEAR_H
 
@@ -20,6 +21,8 @@ struct reach {
  * the same thing. */
 int32_t thing_find(
         const struct submission *submission, const struct matter *matter, struct spot *ret);
+/* True when it names a case that it joins. */
+bool submission_joins(const struct submission *submission);
 struct reach spot_reach(struct spot spot, int32_t metres);
 bool spots_near(struct spot from, struct reach reach, struct spot to);
 

@@ -44,6 +44,8 @@ void problem_set_reason(struct problem *problem, uint32_t reason)
         field = "about";
     else if (reason == REASON_NOT_WORKER || reason == REASON_NOT_ON_THE_SPOT)
         field = "settled";
+    else if (reason == REASON_NO_PHOTO)
+        field = "photos";
     else if (reason == REASON_EVIDENCE)
         field = "evidence";
     else if (reason == REASON_NOT_STAFF || reason == REASON_UNKNOWN_UNIT)
@@ -52,10 +54,20 @@ void problem_set_reason(struct problem *problem, uint32_t reason)
     problem->reason = reason;
 }
 
+void problem_set_photo(struct problem *problem, enum photo_fault fault)
+{
+    problem_set(problem, PROBLEM_PHOTO, "body", photo_fault_limit(fault));
+    problem->photo = fault;
+}
+
 unsigned problem_status(const struct problem *problem)
 {
     must((size_t)problem->kind < sizeof texts / sizeof *texts);
     if (problem->kind == PROBLEM_REFUSED && problem->reason == REASON_NO_DIRECTORY)
+        return texts[PROBLEM_BUSY].status;
+    if (problem->kind == PROBLEM_PHOTO && problem->photo == PHOTO_LARGE)
+        return texts[PROBLEM_BODY_SIZE].status;
+    if (problem->kind == PROBLEM_PHOTO && problem->photo == PHOTO_AWAY)
         return texts[PROBLEM_BUSY].status;
     return texts[problem->kind].status;
 }
@@ -70,7 +82,7 @@ static void sentence_add(struct buf *out, const char *text, int64_t limit)
     }
 }
 
-static void detail_format(const struct problem *problem, const char *language, struct buf *out)
+void problem_sentence(const struct problem *problem, const char *language, struct buf *out)
 {
     const struct problem_text *text = &texts[problem->kind];
     struct fault fault = problem->fault;
@@ -79,6 +91,8 @@ static void detail_format(const struct problem *problem, const char *language, s
         fault_text(out, &fault, language);
     else if (problem->kind == PROBLEM_REFUSED)
         buf_add_text(out, report_reason_text(problem->reason, language));
+    else if (problem->kind == PROBLEM_PHOTO)
+        photo_fault_text(problem->photo, language, out);
     else
         sentence_add(out, strcmp(language, "en") == 0 ? text->en : text->zh, problem->limit);
     if (problem->extra[0])
@@ -91,6 +105,8 @@ static const char *name_of(const struct problem *problem)
         return fault_name(problem->fault.kind);
     if (problem->kind == PROBLEM_REFUSED)
         return report_reason_names[problem->reason];
+    if (problem->kind == PROBLEM_PHOTO)
+        return photo_fault_name(problem->photo);
     return texts[problem->kind].name;
 }
 
@@ -98,7 +114,7 @@ void problem_format(const struct problem *problem, const char *language, struct 
 {
     BUF_OWNED detail = {0};
     BUF_OWNED type = {0};
-    detail_format(problem, language, &detail);
+    problem_sentence(problem, language, &detail);
     buf_add_format(&type, "urn:huying:problem:%s", name_of(problem));
     json_t *object = json_pack("{s:s, s:s, s:i, s:s}", "type", type.data, "title", name_of(problem),
             "status", (int)problem_status(problem), "detail", detail.data);

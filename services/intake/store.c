@@ -4,10 +4,19 @@
 #include <string.h>
 #include "services/intake/codec.h"
 #include "services/intake/decide.h"
+#include "services/intake/codec_person.h"
 #include "services/intake/intake.h"
+#include "services/intake/open311.h"
+#include "services/intake/store_delivery.h"
+#include "services/intake/store_nearby.h"
+#include "services/intake/store_photo_report.h"
+#include "services/intake/store_person.h"
+#include "services/intake/store_reconcile.h"
 #include "services/intake/store_ticket.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/bus/peers.h" /* enum right */
+
+#define REPORT_ARENA_SIZE ((size_t)4 << 20) /* a report with all its callers opened */
 
 enum { OWN_COLUMNS = 18 };
 
@@ -49,16 +58,34 @@ static const char sql_update[] =
         "excluded.ref, outcome_text = excluded.outcome_text, course = excluded.course, "
         "thing = excluded.thing, north = excluded.north, east = excluded.east";
 
+/* Of reports that the source made, and of such as tickets of its own have joined. */
 #define OUTCOMES_SQL                                                                               \
-    "SELECT " REPORT_READ                                                                          \
-    " FROM report WHERE outcome_pending AND source = $1 AND id > $2 ORDER BY id LIMIT $3"
+    "SELECT o.*, $1::text FROM ((SELECT " REPORT_READ                                              \
+    " FROM report WHERE outcome_pending AND source = $1::text AND id > $2::bigint"                 \
+    " ORDER BY id LIMIT $3::bigint) UNION ALL (SELECT r.* FROM (SELECT DISTINCT x.report"          \
+    " FROM ticket AS x WHERE x.owed AND x.source = $1::text AND x.report > $2::bigint"             \
+    " ORDER BY x.report LIMIT $3::bigint) AS t CROSS JOIN LATERAL (SELECT " REPORT_READ            \
+    " FROM report WHERE id = t.report OFFSET 0) AS r)) AS o ORDER BY o.id LIMIT $3::bigint"
 
 /* One per query type: the kernel prepares each under its name. */
 static const struct statement outcomes_statement = {"intake_outcomes", OUTCOMES_SQL};
 static const struct statement hotline_outcomes_statement = {"hotline_outcomes", OUTCOMES_SQL};
 
+/* Only those have stages whose reporter asked for them: an index of its own (schema). */
+static const struct statement progress_statement = {"hotline_progress",
+        "SELECT " REPORT_READ
+        " FROM report WHERE course ? 'stages' AND source = $1 AND id > $2 ORDER BY id LIMIT $3"};
+
 static const struct statement report_statement = {"intake_report",
-        "SELECT " REPORT_READ " FROM report WHERE id = $1 AND ver > 0 ORDER BY id LIMIT 1"};
+        "SELECT " REPORT_READ ", p.step, p.ticket, p.key, p.sealed FROM (SELECT x.* FROM report AS "
+        "x WHERE x.id = $1 AND x.ver > 0) AS report LEFT JOIN LATERAL (SELECT y.ver AS step, "
+        "y.ref AS ticket, y.key, y.sealed FROM person AS y WHERE y.report = report.id "
+        "ORDER BY y.ver LIMIT 64) AS p ON true ORDER BY p.step LIMIT 64"};
+
+static const struct statement follow_statement = {"intake_follow",
+        "SELECT " REPORT_READ ", kind, at FROM report LEFT JOIN (SELECT agg, ver AS step, kind, at "
+        "FROM history WHERE agg = $1) AS past ON agg = id WHERE id = $1 AND ver > 0 "
+        "ORDER BY step LIMIT 64"};
 
 static void text_read(char *to, size_t room, const PGresult *result, int row, int col)
 {
@@ -96,6 +123,11 @@ static void report_load(const PGresult *result, int row, int col, void *state, s
     report->thing = (int32_t)row_int(result, row, col + 15);
     report->spot.north = (int32_t)row_int(result, row, col + 16);
     report->spot.east = (int32_t)row_int(result, row, col + 17);
+    report->moved = false;
+    report->listed = NULL;
+    report->shown_count = 0;
+    report->notes = NULL;
+    report->forget_ver = 0;
 }
 
 static void report_save_begin(struct params *params)
@@ -174,7 +206,22 @@ static void outcomes_answer(
     struct report *reports = arena_array(&arena, struct report, (size_t)count + 1);
     for (int row = 0; row < count; row++)
         row_read(rows, row, &reports[row], &arena);
-    outcomes_encode(reports, (size_t)count, directory, out);
+    const char *source = count ? row_text(rows, 0, 4 + OWN_COLUMNS) : "";
+    outcomes_encode(reports, (size_t)count, source, directory, out);
+    arena_fini(&arena);
+}
+
+static void progress_answer(
+        const PGresult *rows, const struct directory *directory, struct buf *out)
+{
+    struct arena arena;
+    arena_init(&arena, OUTCOMES_MAX * (sizeof(struct report) + 4 * TEXT_CHARS_MAX + 64));
+    int count = PQntuples(rows);
+    must(count <= OUTCOMES_MAX);
+    struct report *reports = arena_array(&arena, struct report, (size_t)count + 1);
+    for (int row = 0; row < count; row++)
+        row_read(rows, row, &reports[row], &arena);
+    progress_encode(reports, (size_t)count, directory, out);
     arena_fini(&arena);
 }
 
@@ -201,10 +248,60 @@ static void report_rows_answer(
         return;
     struct arena arena;
     struct report report = {0};
+    struct buf cards[PERSONS_MAX] = {{0}};
+    size_t count = 0;
+    arena_init(&arena, REPORT_ARENA_SIZE);
+    row_read(rows, 0, &report, &arena);
+    for (int row = 0; row < PQntuples(rows); row++)
+        count += person_row_card(rows, row, 4 + OWN_COLUMNS, report.base.id, &arena, &cards[count]);
+    report_view_encode(&report, cards, count, directory, out);
+    for (size_t i = 0; i < count; i++)
+        buf_fini(&cards[i]);
+    arena_fini(&arena);
+}
+
+/* A row for each step, all with the same report. */
+static void follow_rows_answer(
+        const PGresult *rows, const struct directory *directory, struct buf *out)
+{
+    enum { KIND = 4 + OWN_COLUMNS };
+    int count = PQntuples(rows);
+    if (count == 0)
+        return;
+    struct arena arena;
+    struct report report = {0};
+    struct past_step steps[FOLLOW_STEPS_MAX];
+    must(count <= FOLLOW_STEPS_MAX);
     arena_init(&arena, sizeof report + 4 * TEXT_CHARS_MAX + 64);
     row_read(rows, 0, &report, &arena);
-    report_view_encode(&report, directory, out);
+    for (int row = 0; row < count; row++)
+        steps[row] = (struct past_step){row_int(rows, row, KIND), row_time(rows, row, KIND + 1)};
+    report_follow_encode(&report, steps, (size_t)count, directory, out);
     arena_fini(&arena);
+}
+
+static void report_resolve(struct pg *pg,
+        struct input **inputs,
+        size_t count,
+        const struct directory *directory,
+        int64_t (*draw)(void *self),
+        void *self,
+        struct arena *arena)
+{
+    persons_resolve(inputs, count, directory);
+    tickets_resolve(pg, inputs, count, directory, draw, self, arena);
+    photos_resolve(pg, inputs, count, arena);
+}
+
+static void report_store(
+        struct pg *pg, const void *const *states, size_t count, void *related, struct arena *arena)
+{
+    tickets_move(pg, states, count, related, arena);
+    tickets_owe(pg, states, count);
+    deliveries_add(pg, states, count);
+    listed_store(pg, states, count);
+    photos_add(pg, states, count);
+    persons_store(pg, states, count);
 }
 
 static const enum service_id routing_only[] = {SERVICE_ROUTING, SERVICE_NONE};
@@ -224,6 +321,13 @@ static const struct input_type inputs[] = {
         {INPUT_MESSAGE, SERVICE_ROUTING, ROUTING_CASE_ENDED, 0, "case_ended", case_ended_decode},
         COMMAND(INTAKE_FOLLOW_UP, RIGHT_ACT, "follow_up", follow_up_decode),
         COMMAND(HOTLINE_FOLLOW_UP, RIGHT_HOTLINE, "hotline_follow_up", follow_up_decode),
+        COMMAND(INTAKE_CORRECT, RIGHT_ACT, "correct", correction_decode),
+        COMMAND(HOTLINE_CORRECT, RIGHT_HOTLINE, "hotline_correct", hotline_correction_decode),
+        COMMAND(HOTLINE_PROGRESS_ACK, RIGHT_HOTLINE, "hotline_progress_ack", progress_ack_decode),
+        {INPUT_MESSAGE, SERVICE_ROUTING, ROUTING_CASE_PROGRESSED, 0, "case_progressed",
+                case_progressed_decode},
+        COMMAND(INTAKE_SEE_PERSON, RIGHT_ACT, "see_person", person_request_decode),
+        COMMAND(INTAKE_FORGET_PERSON, RIGHT_OPERATE, "forget_person", person_request_decode),
 };
 
 static const struct query_type queries[] = {
@@ -231,6 +335,24 @@ static const struct query_type queries[] = {
         {HOTLINE_OUTCOMES, "hotline_outcomes", &hotline_outcomes_statement, outcomes_bind,
                 outcomes_answer, true},
         {INTAKE_REPORT, "report", &report_statement, report_bind, report_rows_answer, false},
+        {INTAKE_FOLLOW, "follow", &follow_statement, report_bind, follow_rows_answer, false},
+        {INTAKE_NEARBY, "nearby", &nearby_statement, nearby_bind, nearby_answer, false},
+        {HOTLINE_PROGRESS, "hotline_progress", &progress_statement, outcomes_bind, progress_answer,
+                true},
+        {HOTLINE_RECONCILE, "hotline_reconcile", &reconcile_statement, reconcile_bind,
+                reconcile_answer, true},
+        {INTAKE_REQUESTS, "requests", &requests_statement, requests_bind, requests_answer, false},
+        {INTAKE_PERSON_READS, "person_reads", &person_reads_statement, report_bind,
+                person_reads_answer, false},
+};
+
+/* Of side tables, each in a file of its own. */
+static const struct statement_list side_statements[] = {
+        {delivery_statements, DELIVERY_STATEMENTS},
+        {open311_statements, OPEN311_STATEMENTS},
+        {photo_statements, PHOTO_STATEMENTS},
+        {person_statements, PERSON_STATEMENTS},
+        {NULL, 0},
 };
 
 const struct aggregate_ops intake_ops = {
@@ -260,8 +382,16 @@ const struct aggregate_ops intake_ops = {
         .detail = report_detail,
         .answer = report_answer,
         .own_columns = REPORT_COLUMNS,
+        .sql_shed = {"intake_shed",
+                "WITH p AS (DELETE FROM report_photo WHERE report = ANY(chosen())), "
+                "c AS (DELETE FROM person WHERE report = ANY(chosen())) "
+                "DELETE FROM open311_request WHERE report = ANY(chosen())"},
         .sql_remove = {"intake_tickets_gone", "DELETE FROM ticket WHERE report = ANY(chosen())"},
-        .resolve = tickets_resolve,
+        .relates = persons_relate,
+        .related = persons_related,
+        .resolve = report_resolve,
+        .store = report_store,
         .statements = ticket_statements,
         .statement_count = TICKET_STATEMENTS,
+        .lists = side_statements,
 };

@@ -188,7 +188,7 @@ static void near_is_open_has_room_and_is_not_long_ago(void **unused)
             {"UPDATE report SET course ="
              " '{\"callers\":[[1,2],[1,2],[1,2],[1,2],[1,2],[1,2],[1,2],[1,2]]}'",
                     false},
-            {"INSERT INTO ticket VALUES ('a', 'T1', 77)", false}};
+            {"INSERT INTO ticket VALUES ('a', 'T1', 77, '2018-01-01Z')", false}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         BUF_OWNED sql = {0};
         (void)test_setup(NULL);

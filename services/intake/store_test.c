@@ -16,7 +16,7 @@
 
 #define DEADLINE_MS 20000
 #define NOW INT64_C(1514764800000)
-#define STATEMENTS_MAX 24
+#define STATEMENTS_MAX 60
 
 /* Numbers in little-endian WKB, and a square from (x0, 0) to (x1, 1). */
 #define D0 "0000000000000000"
@@ -54,6 +54,9 @@ static size_t statements_gather(void)
     prepared[count++] = intake_ops.sql_update;
     for (size_t i = 0; i < intake_ops.statement_count; i++)
         prepared[count++] = intake_ops.statements[i];
+    for (const struct statement_list *list = intake_ops.lists; list->count; list++)
+        for (size_t i = 0; i < list->count; i++)
+            prepared[count++] = list->list[i];
     for (size_t i = 0; i < intake_ops.query_count; i++)
         prepared[count++] = *intake_ops.queries[i].statement;
     assert_true(count <= STATEMENTS_MAX);
@@ -252,8 +255,8 @@ static void new_tickets_get_ids_and_known_ones_keep_them(void **unused)
     struct input first = submit_make("a", "T1", 0, 0);
     struct input again = submit_make("a", "T1", 0, 0);
     struct input other = submit_make("b", "T1", 0, 0);
-    const struct withdrawal known = {"T1", "", 0};
-    const struct withdrawal unknown = {"T2", "", 0};
+    const struct withdrawal known = {"T1", "", 0, NULL};
+    const struct withdrawal unknown = {"T2", "", 0, NULL};
     const struct outcome_ack ack = {77, 0};
     struct input take = {
             .kind = INPUT_COMMAND, .type = HOTLINE_WITHDRAW, .body = &known, .peer = "a"};
@@ -440,6 +443,47 @@ static void report_query_finds_reports_and_no_stubs(void **unused)
     buf_fini(&to.out);
 }
 
+/* The report's own steps in order, and of a stub nothing. */
+static void follow_query_finds_what_happened_and_when(void **unused)
+{
+    (void)unused;
+    struct answer to = {.type = &intake_ops.queries[3]};
+    BUF_OWNED payload = {0};
+    struct report_view view;
+    const struct report first = report_make(1, REPORT_CLOSED),
+                        second = report_make(2, REPORT_CLOSED);
+    report_store(&first);
+    report_store(&second);
+    kit_pg_run(server,
+            "INSERT INTO intake.report (id) VALUES (55);"
+            "INSERT INTO intake.history (agg, ver, kind, from_state, to_state, at, unit, rule_ver,"
+            " page, idx) SELECT agg, ver, kind, 1, 1, '2018-01-01'::timestamptz"
+            " + ver * interval '1 s', 3, 1, 0, 0 FROM (VALUES (1, 2, 3), (1, 1, 1), (1, 3, 4),"
+            " (1, 4, 6), (2, 1, 1), (55, 1, 1)) AS v (agg, ver, kind)");
+    report_query_encode(1, "", &payload);
+    assert_int_equal(report_view_decode(ask(&to, &payload, ""), &arena, &view), OK);
+    assert_string_equal(view.state, "closed");
+    const char *const steps[] = {"accept", "end", "follow_up"};
+    assert_int_equal(view.step_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(view.steps[i].step, steps[i]);
+    assert_int_equal(view.steps[2].at_ms - view.steps[0].at_ms, 3000);
+    kit_pg_run(server, "DELETE FROM intake.history WHERE agg = 2");
+    buf_reset(&payload);
+    report_query_encode(2, "", &payload);
+    assert_int_equal(report_view_decode(ask(&to, &payload, ""), &arena, &view), OK);
+    assert_int_equal(view.step_count, 0); /* its history has gone */
+    kit_pg_run(server,
+            "INSERT INTO intake.history (agg, ver, kind, from_state, to_state, at, unit, rule_ver,"
+            " page, idx) SELECT 2, n, 5, 1, 1, now(), 3, 1, 0, 0 FROM generate_series(1, 100) n");
+    assert_int_equal(report_view_decode(ask(&to, &payload, ""), &arena, &view), OK);
+    assert_int_equal(view.step_count, FOLLOW_STEPS_MAX);
+    buf_reset(&payload);
+    report_query_encode(55, "", &payload);
+    assert_int_equal(report_view_decode(ask(&to, &payload, ""), &arena, &view), ERR_NOT_FOUND);
+    buf_fini(&to.out);
+}
+
 static void counter_truth_adds_up_the_tree(void **unused)
 {
     (void)unused;
@@ -497,6 +541,7 @@ int main(void)
             TEST(points_find_their_grid_and_a_new_version_is_read),
             TEST(sources_see_their_own_pending_outcomes_in_order),
             TEST(report_query_finds_reports_and_no_stubs),
+            TEST(follow_query_finds_what_happened_and_when),
             TEST(counter_truth_adds_up_the_tree),
             TEST(report_that_ended_can_lose_its_data),
     };

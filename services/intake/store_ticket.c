@@ -1,9 +1,10 @@
 /* Tickets, by which reports are found before they are locked.
  *
  * A ticket's row is inserted (or found) before any report is locked, in the order of the keys, and
- * never changed: whoever is second waits for the first to commit and then reads whose id won. A
+ * keeps its id: whoever is second waits for the first to commit and then reads whose id won. A
  * ticket whose report was refused stands for an id without a report; the next body is then decided
- * afresh. A ticket that reports what an open report near by is about gets that report's id. */
+ * afresh, and when it is accepted the row gets that instant. A ticket that reports what an open
+ * report near by is about gets that report's id. */
 #include "services/intake/store_ticket.h"
 #include <string.h>
 #include "services/intake/codec.h"
@@ -13,31 +14,51 @@
 #include "services/intake/near.h"
 #include "services/intake/store.h"
 #include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_id.h"
+
+enum statement_index {
+    TICKET_INSERT,
+    TICKET_NEAR,
+    TICKET_ATTACH,
+    TICKET_FIND,
+    TICKET_MOVE,
+    TICKET_OWE,
+    GRIDS_READ
+};
 
 #define GRIDS_READ_MAX "200001" /* LOCATOR_GRIDS_MAX and one, so that too many are noticed */
-
-enum statement_index { TICKET_INSERT, TICKET_NEAR, TICKET_ATTACH, TICKET_FIND, GRIDS_READ };
 
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 #define JOINS_TEXT TEXT(JOINS_MAX)
 #define BANDS_TEXT TEXT(BANDS_MAX)
 
-/* A ticket of a matter of which two reports may be the same thing. The nearest open report of its
- * source within `reach` and `hours`, on whose list is room for it, behind those before it in this
- * statement; else what `lead`, which is near it and came in the same batch, gets as its own; else
- * an id of its own. Reports are found by bands of a thousandth of a degree of latitude. */
+/* The clock to the millisecond, since that is what reports and receipts have; in a drill what the
+ * input says, as the kernel has it for decisions. */
+#define CLOCK_SQL "(SELECT date_trunc('milliseconds', directory.clock()) AS now OFFSET 0) AS s"
+#define INSTANT_SQL                                                                                \
+    "CASE WHEN (SELECT x.drill FROM directory.site AS x) THEN coalesce(k.said, s.now) ELSE s.now " \
+    "END"
+
+/* A ticket of a matter of which two reports may be the same thing. The nearest open report of
+ * its source, or the one that it names, of any source, within `reach` and `hours`, on whose list
+ * is room for it, behind those before it in this statement; else what `lead`, which is near it
+ * and came in the same batch, gets as its own; else an id of its own. Reports are found by bands
+ * of a thousandth of a degree of latitude. */
 /* clang-format off */
 #define NEAR_SQL                                                                                   \
-    "INSERT INTO ticket (source, ref, report) SELECT c.source, c.ref, coalesce(c.near, "           \
+    "INSERT INTO ticket (source, ref, report, at) SELECT c.source, c.ref, coalesce(c.near, "       \
     "CASE WHEN first_value(c.near) OVER (PARTITION BY c.lead ORDER BY c.at) IS NULL "              \
-    "THEN c.lead ELSE c.own END) FROM (SELECT k.source, k.ref, k.at, k.own, k.lead, "              \
+    "THEN c.lead ELSE c.own END), c.instant FROM (SELECT k.source, k.ref, k.at, k.own, k.lead, "   \
+    "CASE WHEN s.drill THEN coalesce(k.said, s.now) ELSE s.now END AS instant, "                   \
     "CASE WHEN n.callers + row_number() OVER (PARTITION BY n.id ORDER BY k.at) <= " JOINS_TEXT     \
     " THEN n.id END AS near FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], "      \
     "$5::integer[], $6::integer[], $7::integer[], $8::integer[], $9::integer[], $10::integer[], "  \
-    "$11::integer[], $12::timestamptz[]) WITH ORDINALITY AS k (source, ref, own, lead, thing, "    \
-    "north, east, reach, wide, squeeze, hours, said, at) CROSS JOIN (SELECT x.drill, "             \
-    "directory.clock() AS now FROM directory.site AS x OFFSET 0) AS s LEFT JOIN LATERAL ("         \
+    "$11::integer[], $12::timestamptz[], $13::bigint[]) WITH ORDINALITY AS k (source, ref, own, "  \
+    "lead, thing, north, east, reach, wide, squeeze, hours, said, joins, at) "                     \
+    "CROSS JOIN (SELECT x.drill, "                                                                 \
+    "date_trunc('milliseconds', directory.clock()) AS now FROM directory.site AS x OFFSET 0)"      \
+    " AS s LEFT JOIN LATERAL ("                                                                    \
     "SELECT x.id, coalesce(jsonb_array_length(x.course -> 'callers'), 0) AS callers"               \
     " FROM (SELECT generate_series((k.north - k.reach) / 1000, (k.north + k.reach) / 1000)"        \
     " AS band LIMIT " BANDS_TEXT ") AS b CROSS JOIN LATERAL (SELECT r.id, r.source, r.state,"      \
@@ -46,10 +67,11 @@ enum statement_index { TICKET_INSERT, TICKET_NEAR, TICKET_ATTACH, TICKET_FIND, G
     " FROM report AS r WHERE r.thing = k.thing AND r.north / 1000 = b.band"                        \
     " AND r.east BETWEEN k.east - k.wide AND k.east + k.wide"                                      \
     " AND r.ended IS NULL AND r.thing IS NOT NULL OFFSET 0) AS x"                                  \
-    " WHERE x.state = 1 AND x.source = k.source AND NOT x.withdraw_asked"                          \
+    " WHERE x.state = 1 AND NOT x.withdraw_asked"                                                  \
+    " AND CASE WHEN k.joins = 0 THEN x.source = k.source ELSE x.id = k.joins END"                  \
     " AND x.up * x.up + x.aside * x.aside <= k.reach::bigint * k.reach"                            \
-    " AND x.accepted >= CASE WHEN s.drill THEN coalesce(k.said, s.now) ELSE s.now END"             \
-    " - k.hours * interval '1 hour'"                                                               \
+    " AND (k.joins <> 0 OR x.accepted >= CASE WHEN s.drill THEN coalesce(k.said, s.now)"           \
+    " ELSE s.now END - k.hours * interval '1 hour')"                                               \
     " AND coalesce(jsonb_array_length(x.course -> 'callers'), 0) < " JOINS_TEXT                    \
     " ORDER BY x.up * x.up + x.aside * x.aside, x.id LIMIT 1) AS n ON true) AS c"                  \
     " ORDER BY c.source, c.ref ON CONFLICT DO NOTHING RETURNING source, ref"
@@ -57,24 +79,37 @@ enum statement_index { TICKET_INSERT, TICKET_NEAR, TICKET_ATTACH, TICKET_FIND, G
 
 const struct statement ticket_statements[TICKET_STATEMENTS] = {
         [TICKET_INSERT] = {"intake_ticket_insert",
-                "INSERT INTO ticket (source, ref, report) "
-                "SELECT t.source, t.ref, t.report "
-                "FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t (source, ref, report) "
-                "ORDER BY t.source, t.ref ON CONFLICT DO NOTHING"},
+                "INSERT INTO ticket (source, ref, report, at) "
+                "SELECT k.source, k.ref, k.report, " INSTANT_SQL " FROM unnest($1::text[], "
+                "$2::text[], $3::bigint[], $4::timestamptz[]) AS k (source, ref, report, said) "
+                "CROSS JOIN " CLOCK_SQL " ORDER BY k.source, k.ref ON CONFLICT DO NOTHING"},
         [TICKET_NEAR] = {"intake_ticket_near", NEAR_SQL},
         [TICKET_ATTACH] = {"intake_ticket_attach",
-                "INSERT INTO ticket (source, ref, report) SELECT k.source, k.ref, t.report "
-                "FROM unnest($1::text[], $2::text[], $3::text[]) AS k (source, ref, about) "
-                "CROSS JOIN LATERAL (SELECT x.report FROM ticket AS x"
+                "INSERT INTO ticket (source, ref, report, at) "
+                "SELECT k.source, k.ref, t.report, " INSTANT_SQL " FROM unnest($1::text[], "
+                "$2::text[], $3::text[], $4::timestamptz[]) AS k (source, ref, about, said) "
+                "CROSS JOIN " CLOCK_SQL " CROSS JOIN LATERAL (SELECT x.report FROM ticket AS x"
                 " WHERE x.source = k.source AND x.ref = k.about OFFSET 0) AS t "
                 "ORDER BY k.source, k.ref ON CONFLICT DO NOTHING"},
         [TICKET_FIND] = {"intake_ticket_find",
-                "SELECT k.at, t.report, coalesce(r.ver, 0) "
+                "SELECT k.at, t.report, coalesce(r.ver, 0), t.at, "
+                "coalesce(t.xmin = pg_current_xact_id_if_assigned()::xid, false) "
                 "FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (source, ref, at) "
-                "CROSS JOIN LATERAL (SELECT x.report FROM ticket AS x"
+                "CROSS JOIN LATERAL (SELECT x.report, x.at, x.xmin FROM ticket AS x"
                 " WHERE x.source = k.source AND x.ref = k.ref OFFSET 0) AS t "
                 "LEFT JOIN LATERAL (SELECT x.ver FROM report AS x WHERE x.id = t.report OFFSET 0)"
                 " AS r ON true ORDER BY k.at"},
+        [TICKET_MOVE] = {"intake_ticket_move",
+                "INSERT INTO ticket (source, ref, report, at) SELECT k.source, k.ref, k.report, "
+                "k.at FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[]) "
+                "AS k (source, ref, report, at) ORDER BY k.source, k.ref "
+                "ON CONFLICT (source, ref) DO UPDATE SET at = excluded.at"},
+        [TICKET_OWE] = {"intake_ticket_owe",
+                "INSERT INTO ticket (source, ref, report, at, owed) SELECT k.source, k.ref, "
+                "k.report, now(), k.owed FROM unnest($1::text[], $2::text[], $3::bigint[], "
+                "$4::boolean[]) AS k (source, ref, report, owed) ORDER BY k.source, k.ref "
+                "ON CONFLICT (source, ref) DO UPDATE SET owed = excluded.owed "
+                "WHERE ticket.owed <> excluded.owed"},
         [GRIDS_READ] = {"intake_grids_read",
                 "SELECT g.unit, g.polygon, count(*) OVER () FROM directory.grid AS g "
                 "JOIN directory.unit AS u ON u.id = g.unit "
@@ -139,6 +174,7 @@ struct slot {
     const char *about; /* of an urge: the ticket whose report it stays on; else "" */
     bool submits;      /* gets an id of its own */
     int64_t drawn;     /* the id for it, should it be new; in the first of equal keys */
+    int64_t joins;     /* the case that it names; -1 = that is none; 0 = none is named */
     int32_t thing;     /* in that first one, when it may be the same as another's; else 0 */
     int32_t hours;
     struct spot spot;
@@ -147,6 +183,8 @@ struct slot {
     int followers;
     int64_t report; /* found; 0 = no such ticket */
     int32_t ver;
+    int64_t at_ms; /* of its row */
+    bool made;     /* … which this transaction has made */
 };
 
 struct resolution {
@@ -170,6 +208,8 @@ static const char *ticket_of(const struct input *input)
         return ((const struct withdrawal *)input->body)->ticket;
     if (input->type == INTAKE_FOLLOW_UP || input->type == HOTLINE_FOLLOW_UP)
         return ((const struct follow_up *)input->body)->ticket;
+    if (input->type == INTAKE_CORRECT || input->type == HOTLINE_CORRECT)
+        return ((const struct correction *)input->body)->to_be.ticket;
     return "";
 }
 
@@ -201,12 +241,18 @@ static bool key_is_first(const struct resolution *resolution, size_t i)
 static void slot_place(struct slot *slot, const struct directory *directory)
 {
     const struct submission *submission = submission_of(slot->input);
-    if (!directory || !submission->has_point || *submission->to || *submission->reporter)
+    bool refused = *submission->reporter || (submission->caller && !submission->note);
+    if (!directory || !submission->has_point || *submission->to || refused)
         return;
     const struct matter *matter = report_matter(directory, submission->matter);
     slot->thing = thing_find(submission, matter, &slot->spot);
     if (!slot->thing)
         return;
+    if (submission_joins(submission)) {
+        int64_t named = case_number_parse(
+                submission->join, directory_site_letters(directory), directory_site(directory));
+        slot->joins = named ? named : -1;
+    }
     slot->hours = matter->dup_h;
     slot->reach = spot_reach(slot->spot, matter->dup_m);
     slot->lead = slot;
@@ -220,8 +266,8 @@ static void slot_follow(struct resolution *resolution, struct slot *slot)
         struct slot *lead = &resolution->slots[i];
         if (strcmp(lead->source, slot->source) != 0)
             return;
-        if (lead->lead != lead || lead->thing != slot->thing || lead->followers == JOINS_MAX ||
-                !spots_near(slot->spot, slot->reach, lead->spot))
+        if (lead->lead != lead || lead->joins || lead->thing != slot->thing ||
+                lead->followers == JOINS_MAX || !spots_near(slot->spot, slot->reach, lead->spot))
             continue;
         lead->followers++;
         slot->lead = lead;
@@ -240,6 +286,8 @@ static struct resolution *resolution_new(struct input **inputs, size_t count, st
         if (!input->agg &&
                 (input->type == INTAKE_OUTCOME_ACK || input->type == HOTLINE_OUTCOME_ACK))
             input->agg = ((const struct outcome_ack *)input->body)->case_id;
+        if (!input->agg && input->type == HOTLINE_PROGRESS_ACK)
+            input->agg = ((const struct progress_ack *)input->body)->case_id;
         const char *ref = ticket_of(input);
         const struct submission *submission = submission_of(input);
         bool urges = submission && submission->intent == INTENT_URGE;
@@ -254,23 +302,33 @@ static struct resolution *resolution_new(struct input **inputs, size_t count, st
     return resolution;
 }
 
+/* The grid of its point; 0 without one. */
+static void place_find(const struct submission *submission)
+{
+    bool found = submission->has_point && polygons.locator;
+    submission->resolved->point_unit =
+            found ? locator_find(polygons.locator, submission->longitude, submission->latitude) : 0;
+}
+
 /* `fresh` also where a ticket's report was never accepted: its row may be missing. */
 static void slot_settle(struct slot *slot)
 {
     struct input *input = slot->input;
     const struct submission *submission = submission_of(input);
     input->agg = slot->report;
+    if (input->type == INTAKE_CORRECT || input->type == HOTLINE_CORRECT)
+        place_find(&((const struct correction *)input->body)->to_be);
     if (!submission)
         return;
     submission->resolved->report = slot->report;
+    submission->resolved->at_ms = slot->at_ms;
+    submission->resolved->made = slot->made;
     submission->resolved->point_unit = 0;
     if (!slot->submits)
         return;
     must(slot->report > 0);
     input->fresh = slot->ver == 0;
-    if (submission->has_point && polygons.locator)
-        submission->resolved->point_unit =
-                locator_find(polygons.locator, submission->longitude, submission->latitude);
+    place_find(submission);
 }
 
 static void tickets_take(void *self, const PGresult *result)
@@ -279,8 +337,11 @@ static void tickets_take(void *self, const PGresult *result)
     for (int row = 0; row < PQntuples(result); row++) {
         int64_t at = row_int(result, row, 0);
         must(at >= 1 && (size_t)at <= resolution->count);
-        resolution->slots[at - 1].report = row_int(result, row, 1);
-        resolution->slots[at - 1].ver = (int32_t)row_int(result, row, 2);
+        struct slot *slot = &resolution->slots[at - 1];
+        slot->report = row_int(result, row, 1);
+        slot->ver = (int32_t)row_int(result, row, 2);
+        slot->at_ms = row_time(result, row, 3);
+        slot->made = row_int(result, row, 4) != 0;
     }
     for (size_t i = 0; i < resolution->count; i++)
         slot_settle(&resolution->slots[i]);
@@ -292,6 +353,7 @@ static void tickets_insert(struct pg *pg, const struct resolution *resolution)
     int source = params_array(&params, PARAM_TEXT);
     int ref = params_array(&params, PARAM_TEXT);
     int report = params_array(&params, PARAM_INT8);
+    int said = params_array(&params, PARAM_TIME);
     for (size_t i = 0; i < resolution->count; i++) {
         const struct slot *slot = &resolution->slots[i];
         if (!slot->drawn || slot->lead)
@@ -299,6 +361,7 @@ static void tickets_insert(struct pg *pg, const struct resolution *resolution)
         param_add_text(&params, source, slot->source);
         param_add_text(&params, ref, slot->ref);
         param_add_int(&params, report, slot->drawn);
+        param_add_int(&params, said, slot->input->now_ms);
     }
     if (params.list[report].count)
         pg_queue(pg, &ticket_statements[TICKET_INSERT], &params, NULL, NULL);
@@ -334,7 +397,7 @@ static void tickets_near(struct pg *pg, struct resolution *resolution)
 {
     static const enum param_type types[] = {PARAM_TEXT, PARAM_TEXT, PARAM_INT8, PARAM_INT8,
             PARAM_INT4, PARAM_INT4, PARAM_INT4, PARAM_INT4, PARAM_INT4, PARAM_INT4, PARAM_INT4,
-            PARAM_TIME};
+            PARAM_TIME, PARAM_INT8};
     struct params params = {0};
     bool any = false;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -345,7 +408,7 @@ static void tickets_near(struct pg *pg, struct resolution *resolution)
             continue;
         const int64_t numbers[] = {slot->drawn, slot->lead->drawn, slot->thing, slot->spot.north,
                 slot->spot.east, slot->reach.north, slot->reach.east, slot->reach.squeeze,
-                slot->hours, slot->input->now_ms};
+                slot->hours, slot->input->now_ms, slot->joins};
         param_add_text(&params, 0, slot->source);
         param_add_text(&params, 1, slot->ref);
         for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++)
@@ -366,6 +429,7 @@ static void tickets_attach(struct pg *pg, const struct resolution *resolution)
     int source = params_array(&params, PARAM_TEXT);
     int ref = params_array(&params, PARAM_TEXT);
     int about = params_array(&params, PARAM_TEXT);
+    int said = params_array(&params, PARAM_TIME);
     for (size_t i = 0; i < resolution->count; i++) {
         const struct slot *slot = &resolution->slots[i];
         if (!*slot->about)
@@ -373,6 +437,7 @@ static void tickets_attach(struct pg *pg, const struct resolution *resolution)
         param_add_text(&params, source, slot->source);
         param_add_text(&params, ref, slot->ref);
         param_add_text(&params, about, slot->about);
+        param_add_int(&params, said, slot->input->now_ms);
         urges = true;
     }
     if (urges)
@@ -393,6 +458,76 @@ static void tickets_find(struct pg *pg, struct resolution *resolution)
     params_fini(&params);
 }
 
+static void moved_add(struct params *params,
+        const struct report *report,
+        const char *source,
+        const char *ref,
+        int64_t at_ms)
+{
+    param_add_text(params, 0, *source ? source : report->source);
+    param_add_text(params, 1, ref);
+    param_add_int(params, 2, report->base.id);
+    param_add_int(params, 3, at_ms);
+}
+
+/* Tickets that were accepted now though their rows are from before: what came under them then was
+ * refused. Rare, so that nothing is written twice for the others. Written behind the reports' locks
+ * though tickets come before them: whoever waits for one of these rows has inserted only tickets
+ * that this batch has not, and holds no report. */
+void tickets_move(
+        struct pg *pg, const void *const *states, size_t count, void *related, struct arena *arena)
+{
+    static const enum param_type types[] = {PARAM_TEXT, PARAM_TEXT, PARAM_INT8, PARAM_TIME};
+    struct params params = {0};
+    bool any = false;
+    (void)related;
+    (void)arena;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        (void)params_array(&params, types[i]);
+    for (size_t i = 0; i < count; i++) {
+        const struct report *report = states[i];
+        if (report->moved)
+            moved_add(&params, report, report->source, report->ref, report->accepted_ms);
+        any = any || report->moved;
+        for (int32_t c = 0; c < report->course.caller_count; c++) {
+            const struct caller *caller = &report->course.callers[c];
+            if (caller->moved_ms)
+                moved_add(&params, report, caller->source, caller->ref, caller->moved_ms);
+            any = any || caller->moved_ms;
+        }
+    }
+    if (any)
+        pg_queue(pg, &ticket_statements[TICKET_MOVE], &params, NULL, NULL);
+    params_fini(&params);
+}
+
+/* Which tickets of other sources have yet to be told the outcome, where these sources look for
+ * it. */
+void tickets_owe(struct pg *pg, const void *const *states, size_t count)
+{
+    static const enum param_type types[] = {PARAM_TEXT, PARAM_TEXT, PARAM_INT8, PARAM_BOOL};
+    struct params params = {0};
+    bool any = false;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        (void)params_array(&params, types[i]);
+    for (size_t i = 0; i < count; i++) {
+        const struct report *report = states[i];
+        for (int32_t c = 0; c < report->course.caller_count; c++) {
+            const struct caller *caller = &report->course.callers[c];
+            if (!*caller->source || report->state == REPORT_ACCEPTED)
+                continue;
+            param_add_text(&params, 0, caller->source);
+            param_add_text(&params, 1, caller->ref);
+            param_add_int(&params, 2, report->base.id);
+            param_add_int(&params, 3, caller->owed);
+            any = true;
+        }
+    }
+    if (any)
+        pg_queue(pg, &ticket_statements[TICKET_OWE], &params, NULL, NULL);
+    params_fini(&params);
+}
+
 /* One id for each new ticket, and for those that may be the same thing what they are near to. */
 static void tickets_draw(struct resolution *resolution,
         const struct directory *directory,
@@ -405,7 +540,7 @@ static void tickets_draw(struct resolution *resolution,
             continue;
         slot->drawn = draw(self);
         slot_place(slot, directory);
-        if (slot->thing)
+        if (slot->thing && !slot->joins)
             slot_follow(resolution, slot);
     }
 }

@@ -7,7 +7,7 @@
 #include "services/kernel/base/pure_directory.h"
 #include "services/kernel/store/pg.h"
 
-#define TICKET_STATEMENTS 5
+#define TICKET_STATEMENTS 7
 
 extern const struct statement ticket_statements[TICKET_STATEMENTS];
 
@@ -19,5 +19,10 @@ void tickets_resolve(struct pg *pg,
         int64_t (*draw)(void *self),
         void *self,
         struct arena *arena);
+/* aggregate_ops.store */
+void tickets_move(
+        struct pg *pg, const void *const *states, size_t count, void *related, struct arena *arena);
+/* The same for tickets of other sources than the report's. */
+void tickets_owe(struct pg *pg, const void *const *states, size_t count);
 
 #endif

@@ -50,7 +50,7 @@ enum case_state {
     X(EVENT_NEED_UNCLAIMED, 14, "need_unclaimed")                                                  \
     X(EVENT_NEWS, 15, "news") /* a stage that changes nothing here: waiting, offered, cancelled */ \
     X(EVENT_RETURN, 16, "return")                                                                  \
-    X(EVENT_RETURN_AGAIN, 17, "return_again") /* … when the case was given back before */        \
+    X(EVENT_RETURN_AGAIN, 17, "return_again") /* … when the case was given back before */          \
     X(EVENT_DISPATCH, 18, "dispatch")                                                              \
     X(EVENT_RULE, 19, "rule")                                                                      \
     X(EVENT_STEP_UP, 20, "step_up")                                                                \
@@ -63,10 +63,10 @@ enum case_state {
     X(EVENT_STEP_DUE, 27, "step_due")   /* the present step's own clock ran out */                 \
     X(EVENT_CLOCK, 28, "clock")         /* the timer fired, and none of the clocks ran out */      \
     X(EVENT_WARN, 29, "warn")           /* a share of the handling clock has passed */             \
-    X(EVENT_PART_WARN, 30, "part_warn") /* … of a part's */                                      \
+    X(EVENT_PART_WARN, 30, "part_warn") /* … of a part's */                                        \
     X(EVENT_PART_DUE, 31, "part_due")   /* a part's clock ran out */                               \
     X(EVENT_SETTLED, 32, "settled")     /* reported as done by the grid's worker himself */        \
-    X(EVENT_SAMPLED, 33, "sampled")     /* … and drawn for another's look */                     \
+    X(EVENT_SAMPLED, 33, "sampled")     /* … and drawn for another's look */                       \
     X(EVENT_URGE, 34, "urge")                                                                      \
     X(EVENT_REMIND, 35, "remind")                                                                  \
     X(EVENT_VETO, 36, "veto")                                                                      \
@@ -78,7 +78,7 @@ enum case_state {
     X(EVENT_JOINT, 42, "joint")                                                                    \
     X(EVENT_ORDER, 43, "order")                                                                    \
     X(EVENT_FINISH_PART, 44, "finish_part")                                                        \
-    X(EVENT_FINISH_LAST, 45, "finish_last") /* … the last one of a joint case */                 \
+    X(EVENT_FINISH_LAST, 45, "finish_last") /* … the last one of a joint case */                   \
     X(EVENT_TAKE_OVER, 46, "take_over")                                                            \
     X(EVENT_APPLY, 47, "apply")                                                                    \
     X(EVENT_ADMIT, 48, "admit")                                                                    \
@@ -102,7 +102,9 @@ enum case_state {
     X(EVENT_UNMERGE, 66, "unmerge")                                                                \
     X(EVENT_OTHER_CLOSED, 67, "other_closed") /* the case that it was merged into */               \
     X(EVENT_OTHER_REFERRED, 68, "other_referred")                                                  \
-    X(EVENT_OTHER_GONE, 69, "other_gone") /* … was taken back, or there is none */
+    X(EVENT_OTHER_GONE, 69, "other_gone") /* … was taken back, or there is none */                 \
+    X(EVENT_ANSWER, 70, "answer") /* handle, of what wants an answer and nothing done */           \
+    X(EVENT_CORRECT, 71, "correct")
 
 enum case_event {
     EVENT_NONE = 0,
@@ -168,6 +170,7 @@ enum case_who {
                                                                                                    \
     X(MERGED,         TAKEN_BACK,     NOBODY,    END,        WITHDRAWN,      NONE)                 \
     X(MERGED,         URGE,           DIRECTS,   URGE,       MERGED,         NONE)                 \
+    X(MERGED,         CORRECT,        NOBODY,    CORRECT,    MERGED,         NONE)                 \
     X(MERGED,         UNMERGE,        DIRECTS,   UNMERGE,    DISPATCHED,     NONE)                 \
     X(MERGED,         OTHER_CLOSED,   NOBODY,    END_ALONG,  CLOSED,         NONE)                 \
     X(MERGED,         OTHER_REFERRED, NOBODY,    END_ALONG,  REFERRED_OUT,   NONE)                 \
@@ -175,6 +178,7 @@ enum case_who {
     X(MERGED,         ANY,            NOBODY,    REFUSE,     MERGED,         MERGED)               \
                                                                                                    \
     X(OPEN,           URGE,           DIRECTS,   URGE,       ANY,            NONE)                 \
+    X(OPEN,           CORRECT,        NOBODY,    CORRECT,    ANY,            NONE)                 \
     X(OPEN,           REMIND,         DIRECTS,   REMIND,     ANY,            NONE)                 \
     X(OPEN,           VETO,           SUPERVISES, VETO,       ANY,            NONE)                \
     X(OPEN,           APPLY,          DIRECTS,   APPLY,      ANY,            NONE)                 \
@@ -194,6 +198,7 @@ enum case_who {
     X(DISPATCHED,     ACCEPT,         WORKS,     ACCEPT,     ACCEPTED,       NONE)                 \
     X(DISPATCHED,     ARRIVE,         WORKS,     COME,       ACCEPTED,       NONE)                 \
     X(DISPATCHED,     HANDLE,         WORKS,     HANDLE,     HANDLED,        NONE)                 \
+    X(DISPATCHED,     ANSWER,         WORKS,     ANSWER,     CLOSED,         NONE)                 \
     X(DISPATCHED,     REFER,          CONCERNED, REFER,      REFERRED_OUT,   NONE)                 \
     X(DISPATCHED,     RETURN,         HANDLES,   RETURN,     RETURNED,       NONE)                 \
     X(DISPATCHED,     RETURN_AGAIN,   HANDLES,   DISPUTE,    IN_ARBITRATION, NONE)                 \
@@ -225,6 +230,7 @@ enum case_who {
     X(ACCEPTED,       ACCEPT,         NOBODY,    REFUSE,     ACCEPTED,       ACCEPTED_BEFORE)      \
     X(ACCEPTED,       ARRIVE,         WORKS,     COME,       ACCEPTED,       NONE)                 \
     X(ACCEPTED,       HANDLE,         WORKS,     HANDLE,     HANDLED,        NONE)                 \
+    X(ACCEPTED,       ANSWER,         WORKS,     ANSWER,     CLOSED,         NONE)                 \
     X(ACCEPTED,       REFER,          CONCERNED, REFER,      REFERRED_OUT,   NONE)                 \
     X(ACCEPTED,       RETURN,         HANDLES,   RETURN,     RETURNED,       NONE)                 \
     X(ACCEPTED,       RETURN_AGAIN,   HANDLES,   DISPUTE,    IN_ARBITRATION, NONE)                 \
@@ -346,6 +352,8 @@ enum case_action {
     DO_FOLLOW_UP,
     DO_REOPEN,
     DO_FAIL_CHECK,
+    DO_ANSWER, /* … what is asked or said, with which the case is closed */
+    DO_CORRECT, /* the reporter says better what it is */
     DO_MERGE, /* the first of those that stand in decide_merge.c */
     DO_UNMERGE,
     DO_END_ALONG,
@@ -417,7 +425,10 @@ enum case_action {
     X(STEP_MERGE, 58, "merge")                                                                     \
     X(STEP_UNMERGE, 59, "unmerge")                                                                 \
     X(STEP_RESET_DUE, 60, "reset_due") /* by the rules of today; a person's will */                \
-    X(STEP_CLOCK, 61, "step_clock")    /* the calendar has the year: the step's clock begins */
+    X(STEP_CLOCK, 61, "step_clock")    /* the calendar has the year: the step's clock begins */    \
+    X(STEP_SEND_BACK, 62, "send_back") /* it waits at the desk of whoever had sent it */           \
+    X(STEP_ANSWER, 63, "answer")       /* what the reporter hears; nothing else had to be done */  \
+    X(STEP_CORRECT, 64, "correct")     /* the reporter corrected what he had said */
 
 enum case_step {
 #define X(name, number, text) name = number,

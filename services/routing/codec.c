@@ -14,18 +14,22 @@
 #include "proto/volunteer.pb-c.h"
 #include "services/kernel/base/evidence_text.h"
 #include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_stage.h"
 #include "services/kernel/base/pure_text.h"
 #include "services/kernel/wire/message.h"
 #include "services/routing/codec_item.h"
 #include "services/routing/decide.h"
 #include "services/routing/decide_parts.h"
+#include "services/routing/say.h"
 
 #define SAME(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), "number of " #ours)
 SAME(TYPE_CASE_REPORTED, HUYING__INTAKE__TYPE__CASE_REPORTED);
 SAME(TYPE_CASE_WITHDRAWN, HUYING__INTAKE__TYPE__CASE_WITHDRAWN);
 SAME(TYPE_CASE_URGED, HUYING__INTAKE__TYPE__CASE_URGED);
 SAME(TYPE_CASE_FOLLOWED_UP, HUYING__INTAKE__TYPE__CASE_FOLLOWED_UP);
+SAME(TYPE_CASE_CORRECTED, HUYING__INTAKE__TYPE__CASE_CORRECTED);
 SAME(TYPE_CASE_ENDED, HUYING__ROUTING__TYPE__CASE_ENDED);
+SAME(TYPE_CASE_PROGRESSED, HUYING__ROUTING__TYPE__CASE_PROGRESSED);
 SAME(TYPE_MISSION_REQUESTED, HUYING__ROUTING__TYPE__MISSION_REQUESTED);
 SAME(TYPE_MISSION_CANCELLED, HUYING__ROUTING__TYPE__MISSION_CANCELLED);
 SAME(TYPE_NEED_OPENED, HUYING__ROUTING__TYPE__NEED_OPENED);
@@ -87,6 +91,21 @@ static enum err refuse(const char **ret_why, const char *why)
     return ERR_MALFORMED;
 }
 
+/* NULL: there are none, too many, or one that is none. */
+static uint8_t (
+        *photos_take(const Huying__Intake__CaseReported *in, struct arena *arena))[PHOTO_HASH_SIZE]
+{
+    if (in->n_photos == 0 || in->n_photos > PHOTOS_MAX)
+        return NULL;
+    uint8_t(*photos)[PHOTO_HASH_SIZE] = arena_get(arena, in->n_photos * sizeof *photos);
+    for (size_t i = 0; i < in->n_photos; i++) {
+        if (in->photos[i].len != PHOTO_HASH_SIZE)
+            return NULL;
+        memcpy(photos[i], in->photos[i].data, PHOTO_HASH_SIZE);
+    }
+    return photos;
+}
+
 /* Valid UTF-8 of at most `length_max` characters. */
 enum err case_reported_decode(
         struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
@@ -111,6 +130,11 @@ enum err case_reported_decode(
         return refuse(ret_why, "reporter: a staff code of at most 39 bytes, or nothing expected");
     if (in->to < 0)
         return refuse(ret_why, "to: an id or 0 expected");
+    if (in->intent >= INTENT_COUNT)
+        return refuse(ret_why, "intent: one of the intents of this version expected");
+    uint8_t(*photos)[PHOTO_HASH_SIZE] = photos_take(in, arena);
+    if (in->n_photos && !photos)
+        return refuse(ret_why, "photos: at most 9 of 32 bytes expected");
     struct case_reported *body = arena_get(arena, sizeof *body);
     *body = (struct case_reported){.source = in->source,
             .source_ref = in->source_ref,
@@ -120,6 +144,10 @@ enum err case_reported_decode(
             .unit = in->unit,
             .promised_at_ms = in->promised_at_ms,
             .to = in->to,
+            .intent = (enum intent)in->intent,
+            .wants_progress = in->wants_progress,
+            .photos = photos,
+            .photo_count = in->n_photos,
             .drill = in->drill,
             .settled = in->settled};
     *ret_body = body;
@@ -170,6 +198,25 @@ enum err case_followed_up_decode(
     struct followed_up *body = arena_get(arena, sizeof *body);
     *body = (struct followed_up){
             .score = (int)in->score, .unsolved = in->unsolved, .text = in->text};
+    *ret_body = body;
+    return OK;
+}
+
+enum err case_corrected_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    const Huying__Intake__CaseCorrected *in =
+            message_open(&huying__intake__case_corrected__descriptor, payload, arena);
+    if (!in)
+        return refuse(ret_why, "payload is no intake.CaseCorrected");
+    if (!text_short(in->text, SUMMARY_LENGTH_MAX))
+        return refuse(ret_why, "text: UTF-8 of at most 2000 characters expected");
+    if (!text_fits(in->matter, MATTER_CODE_SIZE_MAX * 4))
+        return refuse(ret_why, "matter: UTF-8 of at most 256 bytes expected");
+    if (!text_fits(in->place, MATTER_CODE_SIZE_MAX * 4))
+        return refuse(ret_why, "place: UTF-8 of at most 256 bytes expected");
+    struct corrected *body = arena_get(arena, sizeof *body);
+    *body = (struct corrected){.text = in->text, .matter = in->matter, .place = in->place};
     *ret_body = body;
     return OK;
 }
@@ -254,25 +301,46 @@ enum err need_progress_decode(
     return progress_check(body, ret_why);
 }
 
-/* What the reporter hears; the act's own text only where it is meant for him: where else to
- * turn. */
+static enum ending ending_of(const struct routing_case *this, const struct input *input)
+{
+    if (this->state == CASE_WITHDRAWN)
+        return ENDING_WITHDRAWN;
+    if (this->state == CASE_REFERRED_OUT)
+        return ENDING_REFERRED;
+    if (input->kind == INPUT_WORK)
+        return ENDING_ALONG;
+    bool answered = input->kind == INPUT_COMMAND && input->type == TYPE_HANDLE;
+    return answered ? ENDING_ANSWERED : ENDING_CHECKED;
+}
+
 static void case_ended_encode(
         const struct routing_case *this, const struct input *input, struct buf *out)
 {
     Huying__Routing__CaseEnded message = HUYING__ROUTING__CASE_ENDED__INIT;
-    BUF_OWNED text = {0};
-    if (this->state == CASE_CLOSED)
-        buf_add_text(&text, input->kind == INPUT_WORK
-                                    ? "您反映的事项已与同一事项合并办理，现已处理完毕。"
-                                    : "您反映的事项已处理完毕，并经他人核实。");
-    else if (this->state == CASE_WITHDRAWN)
-        buf_add_text(&text, "您反映的事项已按您的要求撤回。");
-    else
-        buf_add_format(&text, "您反映的事项不属于本区办理范围，已转出。%s",
-                input->kind == INPUT_COMMAND ? ((const struct act *)input->body)->text : "");
+    BUF_OWNED zh = {0};
+    BUF_OWNED en = {0};
+    bool command = input->kind == INPUT_COMMAND;
+    const char *said = command ? ((const struct act *)input->body)->text : "";
+    ending_say((enum intent)this->course.intent, ending_of(this, input), said, &zh, &en);
     message.outcome = text_lend(case_state_name(this->state));
     message.at_ms = this->ended_at_ms;
-    message.text = text.data;
+    message.text = zh.data;
+    message.text_en = en.data;
+    message_add(&message.base, out);
+}
+
+static void case_progressed_encode(const struct routing_case *this,
+        const struct input *input,
+        enum stage stage,
+        struct buf *out)
+{
+    Huying__Routing__CaseProgressed message = HUYING__ROUTING__CASE_PROGRESSED__INIT;
+    message.stage = (uint32_t)stage;
+    message.at_ms = input->now_ms;
+    message.unit = stage == STAGE_RETURNED ? this->course.returned_by : this->handler;
+    message.until_ms = stage == STAGE_SUSPENDED  ? this->step_due_ms
+                       : stage == STAGE_EXTENDED ? this->due_ms
+                                                 : 0;
     message_add(&message.base, out);
 }
 
@@ -322,6 +390,9 @@ void routing_encode(const void *next,
     switch (send->type) {
     case TYPE_CASE_ENDED:
         case_ended_encode(this, input, out);
+        break;
+    case TYPE_CASE_PROGRESSED:
+        case_progressed_encode(this, input, (enum stage)send->arg, out);
         break;
     case TYPE_MISSION_REQUESTED:
         mission_encode(this, input->body, world->directory, out);
@@ -386,6 +457,31 @@ static void act_detail(const struct routing_case *this,
         buf_add_format(out, " (matter %" PRId64 ")", this->course.from_matter);
 }
 
+/* The newer text, and behind it what else is said: "(matter YH-02, place 440113105210001)". */
+static void corrected_detail(const struct corrected *body, struct buf *out)
+{
+    buf_add_text(out, body->text);
+    if (!*body->matter && !*body->place)
+        return;
+    buf_add_text(out, *body->text ? " (" : "(");
+    if (*body->matter)
+        buf_add_format(out, "matter %s%s", body->matter, *body->place ? ", " : "");
+    if (*body->place)
+        buf_add_format(out, "place %s", body->place);
+    buf_add_text(out, ")");
+}
+
+/* The words, then a line with the name of each photo, by which intake shows it. */
+static void reported_detail(const struct case_reported *body, struct buf *out)
+{
+    buf_add_text(out, body->summary);
+    for (size_t i = 0; i < body->photo_count; i++) {
+        buf_add_text(out, out->size ? "\nphoto " : "photo ");
+        for (size_t n = 0; n < PHOTO_HASH_SIZE; n++)
+            buf_add_format(out, "%02x", body->photos[i][n]);
+    }
+}
+
 /* UTF-8 text: of a registration its summary, of an act its text, of a squad's or volunteer's
  * stage who reported it and what was said. Each text stands behind one step of its decision. */
 void routing_detail(
@@ -406,12 +502,14 @@ void routing_detail(
         if (!aside && (input->type == TYPE_HANDLE || input->type == TYPE_FINISH_PART))
             evidence_note(act->evidence, act->evidence_count, out);
     } else if (input->type == TYPE_CASE_REPORTED) {
-        buf_add_text(out, ((const struct case_reported *)input->body)->summary);
+        reported_detail(input->body, out);
     } else if (input->type == TYPE_CASE_WITHDRAWN) {
         buf_add_text(out, ((const struct case_withdrawn *)input->body)->reason);
     } else if (input->type == TYPE_CASE_URGED) {
         if (step->kind == STEP_URGE)
             buf_add_text(out, ((const struct urged *)input->body)->text);
+    } else if (input->type == TYPE_CASE_CORRECTED) {
+        corrected_detail(input->body, out);
     } else if (input->type == TYPE_CASE_FOLLOWED_UP) {
         buf_add_text(out, ((const struct followed_up *)input->body)->text);
     } else {

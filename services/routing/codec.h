@@ -34,6 +34,11 @@ enum err case_followed_up_decode(struct bytes payload,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
 
+enum err case_corrected_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+
 /* Commands, in codec_act.c: each with the fields that it needs (routing.proto). */
 enum err act_decode(struct bytes payload,
         struct arena *arena,

@@ -40,6 +40,8 @@ void item_fill(const struct routing_case *this,
     item->unit = this->unit;
     item->step_due_ms = this->step_due_ms;
     item->level = text_lend(case_level_name((enum level)this->level));
+    item->corrected = (uint32_t)this->course.corrected;
+    item->intent = text_lend(intent_word(this->course.intent));
     item->duty = text_lend(item_duty(directory, this->handler, matter));
 }
 

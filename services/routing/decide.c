@@ -200,6 +200,8 @@ static void case_kind_set(struct turn *turn, const struct unit *place)
     struct routing_case *next = turn->next;
     enum handler_kind kind = turn->matter ? turn->matter->handler : HANDLER_DESK;
     next->work = WORK_OWN;
+    if (intent_answered(next->course.intent) && kind != HANDLER_DEPARTMENT)
+        kind = HANDLER_DESK; /* nobody drives out for an answer */
     switch (kind) {
     case HANDLER_WORKER:
         if (next->level != LEVEL_GRID)
@@ -275,6 +277,8 @@ void turn_place_report(struct turn *turn)
     next->source_ref = body->source_ref;
     next->summary = body->summary;
     next->drill = body->drill;
+    next->course.intent = body->intent;
+    next->course.wants = body->wants_progress;
     next->accepted_at_ms = turn->input->now_ms;
     next->promised_at_ms = body->promised_at_ms;
     case_place(turn, body);
@@ -298,8 +302,8 @@ int64_t case_offer_until(const struct routing_case *this, const struct matter *m
 static bool starts_later(const struct turn *turn)
 {
     return turn->matter && turn->matter->handler == HANDLER_JOINT &&
-           turn->next->promised_at_ms == 0 && turn->matter->accept_ms > 0 &&
-           turn->next->course.sent_by == 0;
+           !intent_answered(turn->next->course.intent) && turn->next->promised_at_ms == 0 &&
+           turn->matter->accept_ms > 0 && turn->next->course.sent_by == 0;
 }
 
 static void do_register(struct turn *turn)
@@ -353,9 +357,9 @@ void turn_handle(struct turn *turn, const char *actor)
     case_handled(turn, STEP_HANDLE, actor);
 }
 
-void turn_settled(struct turn *turn, const char *actor)
+void turn_done(struct turn *turn, enum case_step step, const char *actor)
 {
-    case_handled(turn, STEP_SETTLE, actor);
+    case_handled(turn, step, actor);
 }
 
 void turn_end(struct turn *turn, enum case_metric metric)
@@ -588,5 +592,6 @@ void routing_decide(const void *state,
     else
         turn_act(&turn, rule->action);
     must(outcome->step_count == 0 || turn.next->state == turn.to);
+    stage_tell(&turn);
     clock_arm(&turn);
 }

@@ -172,9 +172,9 @@ static enum case_refusal who_check(
 /* What only those may do in whose hands the work is. */
 static bool needs_work(enum case_action action)
 {
-    return action == DO_ACCEPT || action == DO_HANDLE || action == DO_RETURN ||
-           action == DO_DISPUTE || action == DO_SUSPEND || action == DO_ASK_TIME ||
-           action == DO_DECLINE || action == DO_COME;
+    return action == DO_ACCEPT || action == DO_HANDLE || action == DO_ANSWER ||
+           action == DO_RETURN || action == DO_DISPUTE || action == DO_SUSPEND ||
+           action == DO_ASK_TIME || action == DO_DECLINE || action == DO_COME;
 }
 
 enum case_refusal actor_check(const struct directory *directory,

@@ -1,6 +1,7 @@
 /* What is done before a case is worked on, or after its end: what a grid's worker settles on the
  * spot ends at once, but one in some is looked at by somebody else; so is one in some of what was
- * verified, by the level above; and what the reporter says is not done is opened again. */
+ * verified, by the level above; and what the reporter says is not done is opened again. And what
+ * takes the place of all that where nothing has to be done: an answer. */
 #include "services/routing/decide_after.h"
 
 #include "services/kernel/base/must.h"
@@ -83,7 +84,7 @@ static void do_settle(struct turn *turn)
     turn_step(turn, STEP_REGISTER, CASE_REGISTERED, next->unit);
     turn_count(turn, METRIC_OPEN, 1);
     turn_mark(turn, METRIC_SETTLED, next->unit, 1);
-    turn_settled(turn, body->reporter);
+    turn_done(turn, STEP_SETTLE, body->reporter);
     next->course.unstarted = turn->to != CASE_CLOSED; /* it begins when that was not so */
     if (turn->to != CASE_CLOSED)
         return;
@@ -156,6 +157,29 @@ static void do_fail_check(struct turn *turn)
     case_reopen(turn, STEP_FAIL_CHECK);
 }
 
+/* What was asked or said has its answer, which the reporter judges himself: his follow-up opens the
+ * case again. */
+static void do_answer(struct turn *turn)
+{
+    if (turn->next->state == CASE_DISPATCHED)
+        turn_accept(turn);
+    turn_done(turn, STEP_ANSWER, turn->input->actor);
+    turn_step(turn, STEP_CLOSE, turn->to, turn->next->area);
+    turn_judge(turn);
+    turn_end(turn, METRIC_CLOSED);
+}
+
+/* Whoever has the case reads the newer text. Another matter or place stands in the step's detail
+ * (codec.c); whose it is then, a desk decides, which sees in its list that something was said. */
+static void do_correct(struct turn *turn)
+{
+    const struct corrected *body = turn->input->body;
+    if (*body->text)
+        turn->next->summary = body->text;
+    turn->next->course.corrected++;
+    turn_step(turn, STEP_CORRECT, turn->to, turn->next->handler);
+}
+
 void after_act(struct turn *turn, enum case_action action)
 {
     switch ((int)action) {
@@ -171,9 +195,22 @@ void after_act(struct turn *turn, enum case_action action)
     case DO_FAIL_CHECK:
         do_fail_check(turn);
         break;
+    case DO_ANSWER:
+        do_answer(turn);
+        break;
+    case DO_CORRECT:
+        do_correct(turn);
+        break;
     default:
         must(!"an action after the end");
     }
+}
+
+static enum case_refusal answer_check(const struct turn *turn, const struct routing_case *state)
+{
+    if (parts_block(state))
+        return REFUSAL_PARTS_OPEN;
+    return turn_act_body(turn)->text[0] ? REFUSAL_NONE : REFUSAL_NO_ANSWER;
 }
 
 enum case_refusal after_check(
@@ -183,6 +220,8 @@ enum case_refusal after_check(
         return REFUSAL_REOPEN_LATE; /* or it would have been opened again */
     if (action == DO_REOPEN && !may_reopen(state, turn->input->now_ms))
         return REFUSAL_REOPEN_LATE;
+    if (action == DO_ANSWER)
+        return answer_check(turn, state);
     if (action != DO_FAIL_CHECK)
         return REFUSAL_NONE;
     const struct staff *staff = staff_find(turn->directory, turn->input->actor);

@@ -357,6 +357,9 @@ static void a_declined_case_starts_anew_unless_it_was_promised(void **state)
         assert_int_equal(story.counts[METRIC_LATE], 1);
         assert_int_equal(story.state.level, LEVEL_DISTRICT);
         does(&story, TYPE_DECLINE, "sq2", NULL, NOW + 11 * HOUR);
+        const struct step *last = &story.outcome.steps[story.outcome.step_count - 1];
+        assert_int_equal(last->kind, STEP_SEND_BACK);
+        assert_int_equal(last->unit, story.state.handler);
         does(&story, TYPE_DISPATCH, "dd", &roads, NOW + 12 * HOUR);
         assert_int_equal(story.state.due_ms, NOW + (promised ? 10 : 22) * HOUR);
         assert_int_equal(story.state.promised_at_ms, promise);

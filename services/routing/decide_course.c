@@ -278,6 +278,7 @@ static void do_decline(struct turn *turn)
         next->course.unstarted = 1;
     }
     case_wait(turn, sender);
+    turn_step(turn, STEP_SEND_BACK, turn->to, sender);
 }
 
 /* The first time with a card, unless the clock has shown one. */

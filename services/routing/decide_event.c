@@ -15,8 +15,8 @@ static const struct {
 } plain_events[] = {
         {TYPE_CASE_WITHDRAWN, EVENT_TAKEN_BACK},
         {TYPE_CASE_URGED, EVENT_URGE},
+        {TYPE_CASE_CORRECTED, EVENT_CORRECT},
         {TYPE_ACCEPT, EVENT_ACCEPT},
-        {TYPE_HANDLE, EVENT_HANDLE},
         {TYPE_VERIFY, EVENT_VERIFY},
         {TYPE_REFER, EVENT_REFER},
         {TYPE_DISPATCH, EVENT_DISPATCH},
@@ -111,6 +111,8 @@ enum case_event routing_event(const struct routing_case *this,
         return progress_event(this, ((const struct progress *)input->body)->event);
     case TYPE_RETURN:
         return this->course.returns < RETURNS_MAX ? EVENT_RETURN : EVENT_RETURN_AGAIN;
+    case TYPE_HANDLE:
+        return intent_answered(this->course.intent) ? EVENT_ANSWER : EVENT_HANDLE;
     case TYPE_FINISH_PART:
         return finish_event(this, directory, input);
     case TYPE_FOLLOW_UP:

@@ -20,7 +20,7 @@
 static bool refused_for_body(uint32_t reason)
 {
     static const enum case_refusal list[] = {REFUSAL_UNIT_UNKNOWN, REFUSAL_UNIT_OUTSIDE,
-            REFUSAL_SAME_HANDLER, REFUSAL_NOT_THERE, REFUSAL_MERGE_UNLIKE};
+            REFUSAL_SAME_HANDLER, REFUSAL_NOT_THERE, REFUSAL_MERGE_UNLIKE, REFUSAL_NO_ANSWER};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (reason == (uint32_t)list[i])
             return true;

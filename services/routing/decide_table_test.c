@@ -48,7 +48,7 @@ static char story_shows(const struct story *story)
  * end_whistle score joint order | finish_part finish_last take_over | apply admit
  * deny_admission appeal uphold dismiss | convene resolve mediate agree revisit | follow_up
  * reopen pass_check fail_check arrive work_done | reset_due | merge unmerge other_closed
- * other_referred other_gone. */
+ * other_referred other_gone | answer correct. */
 static const struct {
     int matter;
     enum case_state from;
@@ -56,82 +56,82 @@ static const struct {
 } meetings[] = {
         {M_LAMP, CASE_NONE,
                 "D..nnnn........nnnnnnnnnnn."
-                "....CH.nnnnnnnnnn.nnnnnnnnnnnnnnnnn.nnn..."},
+                "....CH.nnnnnnnnnn.nnnnnnnnnnnnnnnnn.nnn...n."},
         {M_LAMP, CASE_DISPATCHED,
                 ".WDAHrR........rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr..."},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...CD"},
         {M_LAMP, CASE_ACCEPTED,
                 ".WArHrR........rrrrDrSrAAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr..."},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...CA"},
         {M_LAMP, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr..."},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rH"},
         {M_LAMP, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr..."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr...r."},
         {M_LAMP, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
         {M_LAMP, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
         {M_NOISE, CASE_DISPATCHED,
                 ".WDAHrR........biDrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr..."},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...CD"},
         {M_NOISE, CASE_ACCEPTED,
                 ".WArHrR........biDrDrSrAAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr..."},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...CA"},
         {M_NOISE, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr..."},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rH"},
         {M_NOISE, CASE_RETURNED,
                 ".WbrrrR........rrDrDrrrrrrb"
-                "bbbb..bbbrrrrrrrr.rrrrrrrbrrrrrrrrr.rMr..."},
+                "bbbb..bbbrrrrrrrr.rrrrrrrbrrrrrrrrr.rMr...rb"},
         {M_NOISE, CASE_IN_ARBITRATION,
                 ".Wirrrr........rrrDrrrrrrri"
-                "iiii..iiirrrrrrrr.rrrrrrrirrrrrrrrr.rrr..."},
+                "iiii..iiirrrrrrrr.rrrrrrrirrrrrrrrr.rrr...ri"},
         {M_NOISE, CASE_SUSPENDED,
                 ".WArrrR........rrrrrrrArrrA"
-                "AAAA..SSSrrrrrrrr.rrrrrrrSrrrrrrrrr.rrr..."},
+                "AAAA..SSSrrrrrrrr.rrrrrrrSrrrrrrrrr.rrr...rS"},
         {M_NOISE, CASE_MERGED,
                 ".W.rrrr........rrrrrrrrrrr."
-                "......Mrrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrDCRD"},
+                "......Mrrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrDCRDrM"},
         {M_DUMP, CASE_DISPATCHED,
                 ".WDrrrRDAAH....rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr..."},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...rD"},
         {M_DUMP, CASE_ACCEPTED,
                 ".WArrrRD.AH....rrrrDrrrrAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr..."},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...rA"},
         {M_DUMP, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr..."},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rH"},
         {M_DUMP, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr..."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr...r."},
         {M_DUMP, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
         {M_DUMP, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
         {M_GRAFFITI, CASE_DISPATCHED,
                 ".WDrrrR....AHD.rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr..."},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...rD"},
         {M_GRAFFITI, CASE_ACCEPTED,
                 ".WArrrR.....HD.rrrrDrrrrAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr..."},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...rA"},
         {M_GRAFFITI, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr..."},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rH"},
         {M_GRAFFITI, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr..."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr...r."},
         {M_GRAFFITI, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
         {M_GRAFFITI, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr..."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
 };
 
 static void every_state_meets_every_event(void **state)

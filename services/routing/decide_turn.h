@@ -55,8 +55,8 @@ void turn_accept(struct turn *turn);
 void turn_handle(struct turn *turn, const char *actor);
 /* The case ends: nobody works on it any more, no deadline runs, the reporter is told. */
 void turn_end(struct turn *turn, enum case_metric metric);
-/* … where it was found, in one step. */
-void turn_settled(struct turn *turn, const char *actor);
+/* … by a step of another kind: settled where it was found, answered. */
+void turn_done(struct turn *turn, enum case_step step, const char *actor);
 /* What is left on the handler's clocks into `ret`; and the clocks on with that, announced by a step
  * of that kind. False, and nothing is done: the calendar lacks a year. */
 bool clocks_pause(const struct turn *turn, struct case_course *ret) MUST_CHECK;
@@ -65,6 +65,9 @@ bool clocks_go_on(struct turn *turn, enum case_step kind) MUST_CHECK;
 bool clocks_known(const struct turn *turn, const struct case_course *stopped);
 /* Whether it was in time; counted once. */
 void turn_judge(struct turn *turn);
+
+/* Tells intake which stage the case has reached, when its reporter wants to hear it. */
+void stage_tell(struct turn *turn);
 
 /* Why a command is refused although state and person fit, and its doing: decide_course.c, DO_RETURN
  * to DO_VETO. */

@@ -27,6 +27,8 @@ static const struct input_type inputs[] = {
         {INPUT_MESSAGE, SERVICE_INTAKE, TYPE_CASE_URGED, 0, "case_urged", case_urged_decode},
         {INPUT_MESSAGE, SERVICE_INTAKE, TYPE_CASE_FOLLOWED_UP, 0, "case_followed_up",
                 case_followed_up_decode},
+        {INPUT_MESSAGE, SERVICE_INTAKE, TYPE_CASE_CORRECTED, 0, "case_corrected",
+                case_corrected_decode},
         {INPUT_MESSAGE, SERVICE_ENFORCEMENT, TYPE_MISSION_PROGRESS, 0, "mission_progress",
                 mission_progress_decode},
         {INPUT_MESSAGE, SERVICE_VOLUNTEER, TYPE_NEED_PROGRESS, 0, "need_progress",

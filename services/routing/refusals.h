@@ -179,7 +179,11 @@
     X(REFUSAL_MERGE_UNLIKE, 53, "merge_unlike",                                                    \
             "没有这个案件，或它已结束、已合并、属于另一类事项。请并入同类事项的在办案件。",        \
             "The other case is not there, has ended, is merged itself, or is of another "          \
-            "category. Name an open one of the same category.")
+            "category. Name an open one of the same category.")                                    \
+    X(REFUSAL_NO_ANSWER, 54, "no_answer",                                                          \
+            "咨询、建议和表扬以答复办结，请写明答复内容，它将读给来电人听。",                      \
+            "An inquiry, a suggestion and praise are closed by the answer. Write it: it is what "  \
+            "the caller is told.")
 /* clang-format on */
 
 enum case_refusal {

@@ -30,7 +30,9 @@ enum routing_type {
     TYPE_CASE_WITHDRAWN = 1002,
     TYPE_CASE_URGED = 1003,
     TYPE_CASE_FOLLOWED_UP = 1004,
+    TYPE_CASE_CORRECTED = 1005,
     TYPE_CASE_ENDED = 2001,
+    TYPE_CASE_PROGRESSED = 2002,
     TYPE_MISSION_REQUESTED = 2101,
     TYPE_MISSION_CANCELLED = 2102,
     TYPE_NEED_OPENED = 2201,
@@ -128,6 +130,8 @@ enum case_work { WORK_OWN = 0, WORK_MISSION = 1, WORK_NEED = 2 };
     X(ruled)       /* 1: it was ruled who handles it; no more returns */                           \
     X(score)       /* 1 to SCORE_MAX, of the last follow-up */                                     \
     X(urged)       /* how often it was urged; what was comes first in a work list */               \
+    X(wants)       /* 1: its reporter wants to hear where it stands */                             \
+    X(intent)      /* enum intent: what the reporter wants */                                      \
     X(merged)      /* the case that it was merged into, until it ends or is taken apart */         \
     X(arbiter)     /* area that is asked to rule */                                                \
     X(left_ms)     /* what was left on the clock when it was stopped */                            \
@@ -138,6 +142,7 @@ enum case_work { WORK_OWN = 0, WORK_MISSION = 1, WORK_NEED = 2 };
     X(admitted)    /* unit for which an admission was granted */                                   \
     X(asked_ms)    /* more time, asked for and not decided */                                      \
     X(unlisted)    /* 1: the matter is not on the handler's list */                                \
+    X(corrected)   /* how often its reporter corrected it */                                       \
     X(unstarted)   /* 1: its handling clock has not begun */                                       \
     X(extensions)  /* how often it got more time */                                                \
     X(reopenings)  /* how often it was opened again: its round, less one */                        \
@@ -260,11 +265,18 @@ _Static_assert(
         sizeof(struct routing_case) < 3000, "copied for every decision of the hottest service");
 
 /* Bodies, as codec.c decodes them; texts are never NULL. */
+#define PHOTOS_MAX 9 /* of a report */
+#define PHOTO_HASH_SIZE 32
+
 struct case_reported {
     const char *source, *source_ref, *matter, *summary;
     const char *reporter; /* staff code, or "" */
     int64_t unit, promised_at_ms;
+    uint8_t (*photos)[PHOTO_HASH_SIZE]; /* that the report names; intake shows them */
+    size_t photo_count;
     int64_t to; /* a member of staff sends it to this unit, past the catalogue; 0 = none */
+    enum intent intent;
+    bool wants_progress;
     bool drill;
     bool settled; /* … reports it as done by himself */
 };
@@ -288,6 +300,11 @@ struct position {
 
 struct urged {
     const char *text;
+};
+
+/* "" and 0: as it was. */
+struct corrected {
+    const char *text, *matter, *place; /* the last two are codes */
 };
 
 struct followed_up {

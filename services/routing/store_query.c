@@ -154,7 +154,8 @@ int case_row_count(const PGresult *rows)
 void worklist_row(const PGresult *rows, int row, struct routing_case *ret)
 {
     int col = 0;
-    *ret = (struct routing_case){.source = "", .summary = ""};
+    *ret = (struct routing_case){
+            .source = "", .summary = "", .course.intent = INTENT_COUNT /* not read */};
     ret->agg.id = row_int(rows, row, col++);
     ret->handler = row_int(rows, row, col++);
     ret->unit = row_int(rows, row, col++);

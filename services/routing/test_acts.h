@@ -117,6 +117,17 @@ TEST_TOOL enum verdict story_urge(struct story *story, int64_t now_ms)
     return story_apply(story, &input);
 }
 
+TEST_TOOL enum verdict story_correct(struct story *story, const char *text, int64_t now_ms)
+{
+    const struct corrected body = {.text = text, .matter = "", .place = ""};
+    struct input input = {.kind = INPUT_MESSAGE,
+            .source = SERVICE_INTAKE,
+            .type = TYPE_CASE_CORRECTED,
+            .now_ms = now_ms,
+            .body = &body};
+    return story_apply(story, &input);
+}
+
 /* What view work_ready says of the case that it was merged into, and that one's row. */
 TEST_TOOL enum verdict story_other(struct story *story, enum case_event event, int64_t now_ms)
 {
@@ -189,6 +200,9 @@ TEST_TOOL enum verdict story_happen(struct story *story, enum case_event event, 
         return story_command(story, TYPE_ACCEPT, worker, now);
     case EVENT_HANDLE:
         return story_command(story, TYPE_HANDLE, worker, now);
+    case EVENT_ANSWER:
+        story->state.course.intent = INTENT_INQUIRY;
+        return story_command(story, TYPE_HANDLE, worker, now);
     case EVENT_VERIFY:
         return story_command(story, TYPE_VERIFY, "sd", now);
     case EVENT_REFER:
@@ -243,6 +257,8 @@ TEST_TOOL enum verdict story_happen(struct story *story, enum case_event event, 
         return story_settled(story, event == EVENT_SAMPLED, now);
     case EVENT_URGE:
         return story_urge(story, now);
+    case EVENT_CORRECT:
+        return story_correct(story, "it is the other lamp", now);
     case EVENT_RESET_DUE: /* it had been announced by other rules */
         story->state.due_ms += story->state.due_ms != 0 ? HOUR : 0;
         return story_command(story, TYPE_RESET_DUE, "dd", now);

@@ -7,6 +7,7 @@
  *   load cases --csv FILE --count N     from the report to the closed case; the staff works
  *   load push  --csv FILE --count N     reports only
  *   load ack   --csv FILE --count N     one report at a time, over the hotline's port and HTTP
+ *   load feed  --csv FILE               what waits for routing, pushed in intake's place
  *
  * The cluster is that of --home. Matters and places are those of the file; the reports are made
  * up, and have no promise, so that no deadline fires. The clock that counts is the caller's:
@@ -281,7 +282,7 @@ int main(int argc, char **argv)
             {"run", 0, 0, G_OPTION_ARG_STRING, &load.run, "Name of the tickets", "NAME"},
             {"http-port", 0, 0, G_OPTION_ARG_INT, &load.http_port, "Port of intake's HTTP", "N"},
             {0}};
-    GOptionContext *context = g_option_context_new("cases|push|ack");
+    GOptionContext *context = g_option_context_new("cases|push|ack|feed");
     g_option_context_add_main_entries(context, entries, NULL);
     bool good = g_option_context_parse(context, &argc, &argv, NULL) && argc == 2;
     g_option_context_free(context);
@@ -297,8 +298,10 @@ int main(int argc, char **argv)
         workers_run(&load, "push", share_push);
     else if (strcmp(argv[1], "ack") == 0)
         load_acks(&load);
+    else if (strcmp(argv[1], "feed") == 0)
+        load_feed(&load);
     else
-        load_fail("%s: cases, push or ack expected", argv[1]);
+        load_fail("%s: cases, push, ack or feed expected", argv[1]);
     load_fini(&load);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* The cluster's load, in parts: load.c makes reports and lets the staff end them, load_ack.c
- * asks for receipts one at a time. Every figure goes to standard output as a line of lib.sh's
- * shape. */
+ * asks for receipts one at a time, load_feed.c keeps a queue before routing. Every figure goes to
+ * standard output as a line of lib.sh's shape. */
 #ifndef HUYING_TESTS_BENCH_LOAD_H
 #define HUYING_TESTS_BENCH_LOAD_H
 
@@ -33,5 +33,8 @@ void load_report(const struct load *load,
 
 /* Receipts one after the other, over the hotline's port and over HTTP. */
 void load_acks(const struct load *load);
+
+/* What intake has for routing, in intake's place. */
+void load_feed(const struct load *load);
 
 #endif

@@ -192,15 +192,17 @@ site_services_ready() {
 }
 
 # site_routing_rate INSTANT: steps a second since then, from the history's own times. The last
-# twentieth does not count: of it, some were lost with a frame and came seconds later.
+# twentieth does not count: of it, some were lost with a frame and came seconds later. Few steps may
+# be one batch's, with one time: a millisecond is the least that is told apart.
 site_routing_rate() {
-    site_sql "SELECT round(0.95 * count(*) / extract(epoch FROM
-            percentile_disc(0.95) WITHIN GROUP (ORDER BY at) - min(at)))
+    site_sql "SELECT round(0.95 * count(*) / greatest(0.001, extract(epoch FROM
+            percentile_disc(0.95) WITHIN GROUP (ORDER BY at) - min(at))))
         FROM routing.history WHERE at >= '$1'"
 }
 
 # site_routing_measure INSTANCESxLANES N: N reports of a matter that only routing handles wait in
-# intake's outbox; enforcement, volunteer and audit are stopped; then routing alone starts.
+# intake's outbox; the other services are stopped; then routing starts, and they are pushed to it
+# from memory.
 site_routing_measure() {
     local instances=${1%x*} lanes=${1#*x} i from rate units=()
     [ "$instances" = 1 ] || site_deploy scale routing "$instances" 2>>"$work/deploy.log"
@@ -212,22 +214,17 @@ site_routing_measure() {
     done
     site_units d "${units[@]}" enforcement-1 volunteer-1 audit-1
     site_load push --count "$2" --matter BULKY >/dev/null
-    # What intake holds in memory goes with it, and what it sent in vain was put off: all of it is
-    # to be in the outbox, ready to be sent once.
     site_units d intake-1
-    site_sql 'UPDATE intake.outbox SET due = now(), tries = 0 WHERE dest = 2' >/dev/null
     site_units u "${units[@]}"
     for ((i = 1; i <= instances; i++)); do
         site_ready $((40 + i - 1))
     done
     from=$(site_sql 'SELECT clock_timestamp()')
-    site_units u intake-1
-    local left='SELECT count(*) FROM (SELECT FROM intake.outbox WHERE dest = 2 LIMIT 1) o'
-    until [ "$(site_sql "$left")" = 0 ]; do
-        sleep 0.05
-    done
+    site_load feed
     rate=$(site_routing_rate "$from")
-    site_units u enforcement-1 volunteer-1 audit-1
+    # What was sent in vain before was put off: intake is to send all of it at once.
+    site_sql 'UPDATE intake.outbox SET due = now(), tries = 0 WHERE dest = 2' >/dev/null
+    site_units u intake-1 enforcement-1 volunteer-1 audit-1
     [ "$instances" = 1 ] || site_deploy scale routing 1 2>>"$work/deploy.log"
     site_settle
     figures "routing_$1" "steps_per_s=$rate"

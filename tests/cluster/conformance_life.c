@@ -175,10 +175,16 @@ void reload_with_a_mistake_keeps_the_old_configuration(void **state)
     kit_conf(&site, subject->name, subject->name, "[log]\nlevel=debug\n");
     assert_int_equal(kill(process.pid, SIGHUP), 0);
     KIT_UNTIL(&site, told("CONF-RELOADED"));
-    if (subject->id == SERVICE_INTAKE) { /* its list of tokens is read again, too */
-        kit_conf(&site, subject->name, subject->name, "[intake]\ntokens=/nowhere/t\n");
+    if (subject->id == SERVICE_INTAKE) { /* its lists of tokens and keys are read again, too */
+        kit_conf(&site, subject->name, subject->name,
+                "[intake]\ntokens=/nowhere/t\nfollow=/nowhere/f\nopen311=/nowhere/o\n"
+                "vendors=/nowhere/v\npersons=/nowhere/q\n");
         assert_int_equal(kill(process.pid, SIGHUP), 0);
         KIT_UNTIL(&site, told("ERROR INTAKE-TOKENS-REFUSED"));
+        KIT_UNTIL(&site, told("ERROR INTAKE-FOLLOW-REFUSED"));
+        KIT_UNTIL(&site, told("ERROR INTAKE-JURISDICTIONS-REFUSED"));
+        KIT_UNTIL(&site, told("ERROR INTAKE-VENDORS-REFUSED"));
+        KIT_UNTIL(&site, told("ERROR INTAKE-PERSONS-REFUSED"));
     }
     asker_open(&asker, &site, SERVICE_CLIENT, &tool, true);
     answers(&asker);
@@ -220,6 +226,18 @@ void what_keeps_it_from_starting_is_named(void **state)
             {"intake", "HUYING_INTAKE_HOST", "here", "ERROR INTAKE-HTTP-REFUSED", "[intake] host"},
             {"intake", "HUYING_INTAKE_TOKENS", "/nowhere/t", "ERROR INTAKE-TOKENS-REFUSED",
                     "/nowhere/t"},
+            {"intake", "HUYING_INTAKE_FOLLOW", "/nowhere/f", "ERROR INTAKE-FOLLOW-REFUSED",
+                    "huyingctl key follow"},
+            {"intake", "HUYING_INTAKE_OPEN311", "/nowhere/o", "ERROR INTAKE-JURISDICTIONS-REFUSED",
+                    "/nowhere/o"},
+            {"intake", "HUYING_INTAKE_VENDORS", "/nowhere/v", "ERROR INTAKE-VENDORS-REFUSED",
+                    "/nowhere/v"},
+            {"intake", "HUYING_INTAKE_PERSONS", "/nowhere/q", "ERROR INTAKE-PERSONS-REFUSED",
+                    "huyingctl key persons"},
+            {"intake", "HUYING_CALLBACK_PORTS", "https", "ERROR CALLBACK-REFUSED",
+                    "[callback] ports"},
+            {"intake", "HUYING_INTAKE_PHOTOS", "/nowhere/p", "ERROR INTAKE-PHOTOS-REFUSED",
+                    "/nowhere/p"},
 #ifdef HUYING_FAULTS
             {NULL, "HUYING_FAULTS", "conf_unreadable=1", "ERROR CONF-REFUSED", ".conf: a fault"},
             {NULL, "HUYING_FAULTS", "key_unreadable=1", "ERROR KEY-REFUSED", "huyingctl key"},

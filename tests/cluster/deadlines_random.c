@@ -22,7 +22,7 @@ static void decide_and_note(const void *state,
 #include "services/ctl/deadline.h"
 #include "services/kernel/base/pure_duty.h"
 
-#define HISTORIES 10000 /* with every run of the tests; a command says more */
+#define HISTORIES 100000
 #define LENGTH 60
 #define KINDS_MIN 18 /* of steps, of the 21 that announce an instant */
 #define NOTES_MAX 2000

@@ -87,11 +87,11 @@ site_run() {
         "$work/$1.json")"
 }
 
-# feed NAME: only the feeding, on a site that is up: what deploy/run does at its end.
+# feed NAME [OPTION…]: only the feeding, on a site that is up: what deploy/run does at its end.
 feed() {
     local began=$SECONDS
     HUYING_ROOT=$root "$HUYING_BUILD/bin/huyingctl" replay la311 --csv "$work/reports.csv" -o json \
-        >"$work/$1.out" 2>"$work/$1.err" </dev/null ||
+        "${@:2}" >"$work/$1.out" 2>"$work/$1.err" </dev/null ||
         fail "$1: the replay ended with $?: $(tail -n 2 "$work/$1.err")"
     tail -n 1 "$work/$1.out" >"$work/$1.json"
     note "$1: $((SECONDS - began)) s for the replay"

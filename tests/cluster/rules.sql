@@ -76,6 +76,9 @@ UNION ALL SELECT 'a page without a place, or with a gap before it', count(*)
 UNION ALL SELECT 'a page that was not received once', count(*) FROM page WHERE seen <> 1
 UNION ALL SELECT 'head of the ledger elsewhere than behind the last leaf', count(*)
     FROM audit.head WHERE size <> (SELECT coalesce(sum(count), 0) FROM page)
+UNION ALL SELECT 'a report whose ticket has another instant', count(*)
+    FROM intake.report AS r JOIN intake.ticket AS t ON t.source = r.source AND t.ref = r.ref
+    WHERE r.ver > 0 AND (t.report <> r.id OR t.at <> r.accepted)
 UNION ALL SELECT 'a done need without its credit, or with another', count(*)
     FROM (SELECT id, minutes FROM volunteer.needs WHERE state = 3) AS d
     FULL JOIN volunteer.credit AS c ON c.need_id = d.id WHERE d.minutes IS DISTINCT FROM c.minutes

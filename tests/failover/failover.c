@@ -112,6 +112,7 @@ int main(int argc, char **argv)
     uint64_t seed = strtoull(argv[5], NULL, 10);
     histories = argv[2];
     rng_seed(&rng, seed);
+    site.load = 1;
     site.reports = INT32_MAX;
     site.pause_ms = HOTLINE_PAUSE_MS;
     nodes_log_to(histories);

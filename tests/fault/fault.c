@@ -3,22 +3,25 @@
  * shares no code with it). Then the judge itself is tried: against wrongs that are planted in the
  * history or in the tables.
  *
- *   fault BIN DIR SECONDS SEED    run from the checkout's root; DIR: for histories, must be there
+ *   fault BIN DIR SECONDS SEED LOAD    run from the checkout's root; DIR: for histories, must be
+ *                                      there
  *
  * Exit: 0 nothing found, 1 something found, or the judge missed what was planted. */
 
+#include "services/kernel/base/must.h"
 #include "tests/fault/faults.h"
 #include "tests/fault/rest.h"
 #include "tests/fault/site.h"
 #include "tests/fault/workload.h"
 
-#define REPORTS_PER_S 8 /* of a hotline at most, so that staff keeps up */
+#define REPORTS_PER_S 8 /* of a hotline at most and at load 1, so that staff keeps up */
 #define PROGRESS_MS 10000
 #define PLANTS_S                                                                                   \
     60 /* the judge is tried on the data of short runs: it takes its time on long ones */
 #define EACH_S 120 /* so long a run has every fault of the table */
 #define DISK_MB 224
 #define DISK_MB_PER_MINUTE 48
+#define DISK_MB_PER_LOAD 12 /* … and minute */
 
 static void disturb(int seconds, bool loud)
 {
@@ -74,16 +77,20 @@ static bool happened(int seconds)
 int main(int argc, char **argv)
 {
     char log[512];
-    if (argc != 5) {
-        fprintf(stderr, "usage: %s BIN DIR SECONDS SEED\n", argv[0]);
+    if (argc != 6) {
+        fprintf(stderr, "usage: %s BIN DIR SECONDS SEED LOAD\n", argv[0]);
         return 2;
     }
     const char *dir = argv[2];
     int seconds = (int)strtol(argv[3], NULL, 10);
     uint64_t seed = strtoull(argv[4], NULL, 10);
-    fprintf(stderr, "seed %s, %d s under faults\n", argv[4], seconds);
-    site_open(argv[1], dir, DISK_MB + DISK_MB_PER_MINUTE * seconds / 60);
-    site.reports = (int64_t)seconds * REPORTS_PER_S;
+    int load = (int)strtol(argv[5], NULL, 10);
+    must(load >= 1 && load <= LOAD_MAX);
+    fprintf(stderr, "seed %s, %d s under faults, load %d\n", argv[4], seconds, load);
+    int disk_mb_per_minute = DISK_MB_PER_MINUTE + DISK_MB_PER_LOAD * (load - 1);
+    site_open(argv[1], dir, DISK_MB + disk_mb_per_minute * seconds / 60);
+    site.load = load;
+    site.reports = (int64_t)seconds * REPORTS_PER_S * load;
     for (size_t i = 0; i < site.visitor_count; i++)
         visitor_start(&site.visitors[i], seed + i + 1);
     snprintf(log, sizeof log, "%s/faults.log", dir);

@@ -12,9 +12,9 @@
 
 #define ANSWER_MS 2500 /* mostly; now and then a client is impatient */
 #define ANSWER_SHORT_MS 250
-#define PUSH_MAX 6
+#define PUSH_MAX 6 /* at load 1 */
 #define PAUSE_MAX_MS 120
-#define OPEN_MAX 256 /* tickets without an answer */
+#define OPEN_MAX 256 /* tickets without an answer, at load 1 */
 #define KEPT 64      /* tickets that are repeated and taken back */
 #define FETCH_MAX 100
 
@@ -28,7 +28,7 @@ struct ticket {
 struct phone {
     struct worker *worker;
     struct hotline *hotline;
-    struct ticket open[OPEN_MAX], kept[KEPT];
+    struct ticket open[OPEN_MAX * LOAD_MAX], kept[KEPT];
     size_t open_count;
     unsigned serial, kept_next;
 };
@@ -87,7 +87,7 @@ static void open_add(struct phone *phone, struct ticket *ticket)
     event.ticket = ticket->name;
     event.detail = body;
     history_add(&event);
-    must(phone->open_count < OPEN_MAX);
+    must(phone->open_count < OPEN_MAX * LOAD_MAX);
     phone->open[phone->open_count++] = *ticket;
 }
 
@@ -107,10 +107,11 @@ static void receipt_note(const struct ticket *ticket, const struct hotline_recei
  * old one up, and what is pushed again is another request. */
 static void open_push(struct phone *phone)
 {
-    struct hotline_report reports[PUSH_MAX];
-    struct hotline_receipt receipts[PUSH_MAX];
-    size_t count = phone->open_count < PUSH_MAX ? phone->open_count : PUSH_MAX;
-    struct ticket pushed[PUSH_MAX];
+    struct hotline_report reports[PUSH_MAX * LOAD_MAX];
+    struct hotline_receipt receipts[PUSH_MAX * LOAD_MAX];
+    struct ticket pushed[PUSH_MAX * LOAD_MAX];
+    size_t most = (size_t)site.load * PUSH_MAX;
+    size_t count = phone->open_count < most ? phone->open_count : most;
     if (!count)
         return;
     for (size_t i = 0; i < count; i++) {
@@ -138,13 +139,15 @@ static struct ticket *kept_draw(struct phone *phone)
 
 static void begin(struct phone *phone)
 {
-    struct ticket *again = draw(phone, 4) == 0 ? kept_draw(phone) : NULL;
-    if (again) {
-        struct ticket ticket = *again;
-        ticket.body = draw(phone, 6) == 0 ? 'B' : 'A';
-        open_add(phone, &ticket);
+    for (int i = 0; i < site.load; i++) {
+        struct ticket *again = draw(phone, 4) == 0 ? kept_draw(phone) : NULL;
+        if (again) {
+            struct ticket ticket = *again;
+            ticket.body = draw(phone, 6) == 0 ? 'B' : 'A';
+            open_add(phone, &ticket);
+        }
     }
-    for (uint64_t count = draw(phone, PUSH_MAX); count; count--) {
+    for (uint64_t count = draw(phone, (uint64_t)site.load * PUSH_MAX); count; count--) {
         struct ticket ticket;
         ticket_draw(phone, &ticket);
         open_add(phone, &ticket);
@@ -219,7 +222,8 @@ static bool fetch(struct phone *phone, bool *ret_answered)
 static void round_begin(struct phone *phone)
 {
     bool answered;
-    if (site.reports > phone->serial && phone->open_count < OPEN_MAX - 2 * PUSH_MAX)
+    if (site.reports > phone->serial &&
+            phone->open_count < (size_t)site.load * (OPEN_MAX - 2 * PUSH_MAX))
         begin(phone);
     open_push(phone);
     if (draw(phone, 12) == 0)

@@ -12,7 +12,7 @@
 
 #include "tests/fault/site.h"
 
-#define DRAIN_MS 120000
+#define DRAIN_MS 120000 /* at load 1, as the next one */
 #define SETTLE_MS 90000
 
 static const char UNSETTLED[] =
@@ -40,7 +40,7 @@ static void tell(bool hotlines, const char *letter)
 /* Until all of one kind have answered, or hung up. */
 static void await(bool hotlines, const char *what)
 {
-    int64_t end = kit_now_ms() + DRAIN_MS;
+    int64_t patience_ms = (int64_t)DRAIN_MS * site.load, end = kit_now_ms() + patience_ms;
     for (size_t i = 0; i < site.visitor_count; i++) {
         struct pollfd fd = {.fd = site.visitors[i].control, .events = POLLIN};
         char letter;
@@ -48,15 +48,15 @@ static void await(bool hotlines, const char *what)
         if (hotline_is(&site.visitors[i]) != hotlines)
             continue;
         if (poll(&fd, 1, left > 0 ? (int)left : 0) != 1)
-            kit_fail(&site.kit, "%s did not %s within %d s", site.visitors[i].name, what,
-                    DRAIN_MS / 1000);
+            kit_fail(&site.kit, "%s did not %s within %lld s", site.visitors[i].name, what,
+                    (long long)patience_ms / 1000);
         (void)!recv(site.visitors[i].control, &letter, 1, 0);
     }
 }
 
 static void settle(void)
 {
-    int64_t end = kit_now_ms() + SETTLE_MS;
+    int64_t end = kit_now_ms() + (int64_t)SETTLE_MS * site.load;
     while (kit_pg_int(site.kit.pg, UNSETTLED) != 0 && kit_now_ms() < end)
         kit_pause();
 }

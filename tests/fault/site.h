@@ -14,6 +14,7 @@
 
 #define MEMBERS_MAX 12
 #define VISITORS_MAX 4
+#define LOAD_MAX 20 /* times what the site is asked at 1 */
 
 /* Where a link leads. */
 enum link_to { LINK_BROKER_1, LINK_BROKER_2, LINK_POSTGRES, LINK_COUNT };
@@ -45,6 +46,7 @@ struct fault_site {
     bool network;             /* it has a network namespace of its own */
     const char
             *histories; /* directory of the clients' histories; PostgreSQL's log goes there too */
+    int load;           /* 1 to LOAD_MAX: how many times as much is asked of the cluster */
     int64_t reports;    /* for each hotline */
     int pause_ms;       /* of a hotline between two rounds, at most; 0 = brisk */
     bool elsewhere;     /* PostgreSQL is the test's own affair: no links, no disk */

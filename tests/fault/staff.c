@@ -13,7 +13,7 @@
 #define ANSWER_MS 2500 /* mostly; now and then a client is impatient */
 #define ANSWER_SHORT_MS 250
 #define PAUSE_MS 60
-#define ACTS_MAX 24 /* of one round */
+#define ACTS_MAX 24 /* of one round, at load 1 */
 #define ARENA_LIMIT ((size_t)64 << 20)
 #define IDLE_ROUNDS 4 /* looks without anything to do: the end of draining */
 
@@ -39,7 +39,7 @@ struct crew {
     struct worker *worker;
     struct client *client;
     struct arena arena;
-    struct act acts[ACTS_MAX];
+    struct act acts[ACTS_MAX * LOAD_MAX];
     size_t act_count;
 };
 
@@ -78,7 +78,7 @@ static void act_add(struct crew *crew,
         const struct field_item *item,
         const char *actor)
 {
-    if (crew->act_count < ACTS_MAX)
+    if (crew->act_count < (size_t)(ACTS_MAX * site.load))
         crew->acts[crew->act_count++] = (struct act){in, type, item->id, actor, ""};
 }
 
@@ -151,7 +151,8 @@ static bool look_at(struct crew *crew, const struct look *in)
             field_items_decode(in->type, ask.reply.payload, &crew->arena, &items, &count) != OK)
         return false;
     for (size_t i = 0; i < count; i++) {
-        seen_note(in, op, since, &items[i]);
+        if (site.load == 1 || draw(crew, (uint64_t)site.load) == 0)
+            seen_note(in, op, since, &items[i]); /* of many a share, so that they can be judged */
         if (draw(crew, 3) == 0)
             continue; /* the other one's, perhaps */
         if (in->service == SERVICE_ROUTING)
@@ -179,7 +180,7 @@ static void act_note(const struct act *act, const char *phase, const char *resul
 
 static void acts_give(struct crew *crew)
 {
-    struct client_request requests[ACTS_MAX];
+    struct client_request requests[ACTS_MAX * LOAD_MAX];
     for (size_t i = 0; i < crew->act_count; i++) {
         struct act *act = &crew->acts[i];
         history_op(act->op);

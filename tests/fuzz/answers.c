@@ -137,11 +137,23 @@ static enum err outcomes_try(struct bytes payload, struct arena *arena)
     return err;
 }
 
+static enum err reconciliation_try(struct bytes payload, struct arena *arena)
+{
+    static struct hotline_reconciliation answer;
+    enum err err = hotline_reconciliation_decode(payload, arena, &answer);
+    must(err != OK || answer.item_count <= HOTLINE_RECORDED_MAX);
+    for (size_t i = 0; err == OK && i < answer.item_count; i++) {
+        fuzz_text(answer.items[i].ticket);
+        fuzz_text(answer.items[i].number);
+    }
+    return err;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static enum err (*const tries[])(struct bytes, struct arena *) = {history_try, case_try,
             places_try, worklist_try, letters_try, cases_try, missions_try, needs_try, offers_try,
-            checkpoint_try, receipt_try, outcomes_try};
+            checkpoint_try, receipt_try, outcomes_try, reconciliation_try};
     size_t chosen = fuzz_choose(&data, &size, COUNT_OF(tries));
     enum err err = tries[chosen]((struct bytes){data, size}, fuzz_arena(ARENA_LIMIT));
     must(err == OK || err == ERR_MALFORMED || err == ERR_NOT_FOUND || err == ERR_LIMIT);

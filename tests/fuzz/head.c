@@ -1,7 +1,7 @@
-/* The head of an HTTP request as intake judges it (call.c): method, path, lengths, type, token,
- * key. libmicrohttpd's own reading is not here: its three functions that give the head to call.c
- * are ours, over lines of the input. What is let through has one length, one key that can be seen,
- * and a path of the API. */
+/* The head of an HTTP request as intake judges it (call.c): method, path, lengths, type, code,
+ * token, key. libmicrohttpd's own reading is not here: its three functions that give the head to
+ * call.c are ours, over lines of the input. What is let through has one length, one key that can be
+ * seen, and a path of the API. */
 #include "tests/fuzz/fuzz.h"
 
 #include <arpa/inet.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "services/intake/call.h"
-#include "services/intake/form.h"
+#include "services/intake/follow.h"
 
 #define LINES_MAX 64
 
@@ -83,12 +83,17 @@ static void passed_claim(const struct call *call, const char *url)
 {
     const char *length = MHD_lookup_connection_value(NULL, MHD_HEADER_KIND, "Content-Length");
     must(tally("Content-Length") + tally("Transfer-Encoding") <= 1);
-    must(!length || strtoull(length, NULL, 10) <= BODY_SIZE_MAX);
+    must(!length || strtoull(length, NULL, 10) <= call->route->body_max);
+    if (strncmp(call->route->path, "/v1/reports", 11) != 0)
+        return; /* the others' rules are other ones */
     must(strncmp(url, "/v1/reports", 11) == 0);
-    must(call->posts == (url[11] == '\0') && call->posts == (call->name[0] == '\0'));
+    bool posts = strcmp(call->route->method, "POST") == 0;
+    must(posts == (url[11] == '\0') && posts == (call->name[0] == '\0'));
     must(!strchr(call->name, '/'));
-    must(!tally("X-Forwarded-For") && !tally("Forwarded"));
-    if (!call->posts)
+    must(call->follows == (!posts && tally("Huying-Code") > 0));
+    must(!call->code.readable || tally("Huying-Code") == 1);
+    must(call->follows || (!tally("X-Forwarded-For") && !tally("Forwarded")));
+    if (!posts)
         return;
     must(tally("Idempotency-Key") == 1 && !tally("Content-Encoding"));
     for (const char *it = call->key; *it; it++)
@@ -100,22 +105,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const methods[] = {"POST", "GET", "HEAD", "PUT", "post", ""};
     const char *method = methods[fuzz_choose(&data, &size, COUNT_OF(methods))];
-    bool near = fuzz_choose(&data, &size, 4) > 0;
+    static struct follow_keys keys = {.count = 1, .list = {{1}}};
+    static struct file follow = {1, FILE_FOLLOW, &keys};
+    size_t way = fuzz_choose(&data, &size, 4);
+    bool near = way > 0;
     char *text = fuzz_string(data, size), *url = head_read(text);
     BUF_OWNED body = {0};
     client = (struct sockaddr_in){
             .sin_family = AF_INET, .sin_addr.s_addr = htonl(near ? INADDR_LOOPBACK : 0x0a000001)};
     if (url) {
-        struct call *call = call_new(NULL, NULL, method);
+        struct call *call = call_new(NULL, NULL);
         struct call_answer answer = {.type = "application/json"};
         const char *language = call_language(call, "zh");
         must(strcmp(language, "zh") == 0 || strcmp(language, "en") == 0);
-        call_check(call, url, method, NULL);
+        call->files[FILE_FOLLOW] = way < 3 ? &follow : NULL;
+        call_check(call, url, method);
         if (call->problem.kind) {
             call_answer(call, language, &answer, &body);
             must(answer.status >= 400 && answer.status < 500 && body.size > 0);
         } else {
-            must(near);
+            must(near || call->follows);
             passed_claim(call, url);
         }
         call->users = 0;

@@ -4,12 +4,25 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "services/intake/call.h"
+#include "services/intake/codec.h"
+#include "services/intake/follow.h"
 #include "services/intake/form.h"
 
 #define ARENA_LIMIT ((size_t)32 << 20)
+#define FOLLOWED 42 /* the id in the seeds */
+
+static struct follow_keys keys = {.count = 2, .list = {{1}, {2}}};
+static struct file follow = {1, FILE_FOLLOW, &keys};
+
+static void route_set(struct call *call, const char *method, const char *url)
+{
+    call->route = route_find(method, url, call->name, call->allow);
+    must(call->route != NULL);
+}
 
 static void answer_claim(struct call *call, const char *language)
 {
@@ -39,7 +52,7 @@ static void body_try(struct call *call, const uint8_t *data, size_t size)
     const char *why = NULL;
     if (size > BODY_SIZE_MAX)
         return;
-    call->posts = true;
+    route_set(call, "POST", "/v1/reports");
     memcpy(call->key, "K-1", sizeof "K-1");
     buf_add(&call->body, data, size);
     if (!call_read(call)) {
@@ -54,24 +67,67 @@ static void name_try(struct call *call, const uint8_t *data, size_t size)
 {
     if (size >= sizeof call->name || memchr(data, 0, size) != NULL)
         return;
+    route_set(call, "GET", "/v1/reports/1");
     memcpy(call->name, data, size);
+    call->name[size] = 0;
     if (!call_read(call))
         answers_claim(call);
 }
 
 static void reply_try(struct call *call, const uint8_t *data, size_t size, bool posts)
 {
-    call->posts = posts;
+    route_set(call, posts ? "POST" : "GET", posts ? "/v1/reports" : "/v1/reports/1");
     const struct envelope reply = {.payload = {data, size}, .text = ""};
     call_take_reply(call, &reply, NULL);
     answers_claim(call);
 }
 
+/* What is readable is ten digits, and fits only as the very code that was made. */
+static void code_try(const uint8_t *data, size_t size)
+{
+    char *text = fuzz_string(data, size), made[FOLLOW_CODE_SIZE];
+    const struct follow_code code = follow_code_read(text);
+    follow_code_make(&keys, FOLLOWED, made);
+    const struct follow_code right = follow_code_read(made);
+    must(!code.readable || strlen(text) == FOLLOW_DIGITS || strlen(text) == FOLLOW_DIGITS + 1);
+    must(right.readable && follow_code_fits(&keys, FOLLOWED, &right));
+    if (code.readable && memcmp(code.digits, right.digits, FOLLOW_DIGITS) == 0)
+        must(follow_code_fits(&keys, FOLLOWED, &code));
+    if (!code.readable)
+        must(!follow_code_fits(&keys, FOLLOWED, &code));
+    free(text);
+}
+
+/* The code of FOLLOWED is given: of no other report is anything shown, and of that one not who
+ * reported it. */
+static void follow_try(struct call *call, const uint8_t *data, size_t size)
+{
+    BUF_OWNED body = {0};
+    struct call_answer answer = {.type = "application/json"};
+    char made[FOLLOW_CODE_SIZE];
+    const struct envelope reply = {.payload = {data, size}, .text = ""};
+    follow_code_make(&keys, FOLLOWED, made);
+    route_set(call, "GET", "/v1/reports/1");
+    call->follows = true;
+    call->code = follow_code_read(made);
+    call_take_reply(call, &reply, NULL);
+    call_answer(call, "zh", &answer, &body);
+    json_t *object = json_loadb(body.data, body.size, JSON_REJECT_DUPLICATES, NULL);
+    must(json_is_object(object));
+    must((answer.status == 200) == call->fits);
+    must(!json_object_get(object, "source") && !json_object_get(object, "source_ref"));
+    json_decref(object);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct call call = {.allow = "GET"};
-    size_t chosen = fuzz_choose(&data, &size, 8);
-    if (chosen == 7)
+    struct call call = {.files = {[FILE_FOLLOW] = &follow}};
+    size_t chosen = fuzz_choose(&data, &size, 10);
+    if (chosen == 9)
+        follow_try(&call, data, size);
+    else if (chosen == 8)
+        code_try(data, size);
+    else if (chosen == 7)
         name_try(&call, data, size);
     else if (chosen >= 5)
         reply_try(&call, data, size, chosen == 5);

@@ -1,6 +1,7 @@
 /* Text, instants, case numbers and working hours: UTF-8 against GLib's opinion, an instant written
  * and read again, a case number that is the one that its id gives, hours by which a budget leads to
- * an instant and back. */
+ * an instant and back; a masked text is valid and no longer, a
+ * cleaned one clean. */
 #include "tests/fuzz/fuzz.h"
 
 #include <glib.h>
@@ -10,7 +11,9 @@
 #include "services/kernel/base/pure_catalogue.h"
 #include "services/kernel/base/pure_duty.h"
 #include "services/kernel/base/pure_id.h"
+#include "services/kernel/base/pure_mask.h"
 #include "services/kernel/base/pure_text.h"
+#include "services/kernel/base/text_clean.h"
 
 #define SITE 7
 #define LETTERS "LA"
@@ -34,6 +37,32 @@ static void copy_try(const char *text, size_t size)
         must(!text_valid(text, size) || text_valid(room, copied));
         must(!text_valid(text, size) || copied == size || copied + 4 >= length);
     }
+}
+
+static void mask_try(const char *text, size_t size)
+{
+    BUF_OWNED masked = {0};
+    text_mask(text, size, &masked);
+    must(masked.size <= size);
+    if (!text_valid(text, size))
+        return;
+    must(text_valid(masked.data ? masked.data : "", masked.size));
+    must(text_length(masked.data, masked.size) <= text_length(text, size));
+}
+
+static void clean_try(const char *text, size_t size)
+{
+    struct arena arena;
+    const char *once = NULL, *twice = NULL;
+    arena_init(&arena, 8 * size + 4096);
+    enum err err = text_clean(text, &arena, &once);
+    must((err == ERR_MALFORMED) == !text_valid(text, strlen(text)));
+    if (err == OK) {
+        must(text_valid(once, strlen(once)) && strlen(once) <= 3 * size);
+        must(!text_has_unseen(once) && text_clean(once, &arena, &twice) == OK);
+        must(strcmp(once, twice) == 0);
+    }
+    arena_fini(&arena);
 }
 
 static void instant_try(const char *text)
@@ -107,6 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = fuzz_string(data, size);
     utf8_try(text, size);
     copy_try(text, size);
+    mask_try(text, size);
+    clean_try(text, size);
     instant_try(text);
     number_try(text);
     duty_try(text);

@@ -176,6 +176,17 @@ static void broker_conf(struct kit_site *site)
     file_write(site, "broker.conf", "w", text);
 }
 
+/* So that its reports have codes. */
+static void follow_make(struct kit_site *site)
+{
+    char path[KIT_PATH_SIZE];
+    file_write(site, "follow.key", "w",
+            "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
+    path_set(site, path, "follow.key");
+    if (chmod(path, 0600) != 0)
+        kit_fail(site, "%s: %s", path, strerror(errno));
+}
+
 static void site_make(struct kit_site *site, const char *bin, struct kit_pg *pg)
 {
     char path[KIT_PATH_SIZE];
@@ -193,6 +204,7 @@ static void site_make(struct kit_site *site, const char *bin, struct kit_pg *pg)
         site->port_holds[i] = kit_port_hold(site, &site->ports[i]);
     file_write(site, "peers.conf", "w", "# of the test\n");
     broker_conf(site);
+    follow_make(site);
 }
 
 static void tables_make(struct kit_site *site, const char *service)
@@ -316,14 +328,15 @@ void kit_key(struct kit_site *site,
 
 void kit_conf(struct kit_site *site, const char *service, const char *key, const char *more)
 {
-    char text[4096], name[64], role[64];
+    char text[4096], name[64], role[64], own[KIT_PATH_SIZE + 64] = "";
+    if (strcmp(service, "intake") == 0)
+        snprintf(own, sizeof own, "[intake]\nport=0\nfollow=%s/follow.key\n", site->dir);
     snprintf(role, sizeof role, "huying_%s", service);
     snprintf(text, sizeof text,
             "[bus]\nbrokers=tcp://127.0.0.1:%d;tcp://127.0.0.1:%d\nserver_key=%s\nkey=%s/%s.key\n"
             "[store]\nconninfo=%s\n[redis]\nsocket=%s/redis.sock\n[http]\nport=0\n%s%s",
             site->ports[0], site->ports[1], site->server.public_key, site->dir, key,
-            kit_pg_conninfo(site->pg, role), site->dir,
-            strcmp(service, "intake") == 0 ? "[intake]\nport=0\n" : "", more);
+            kit_pg_conninfo(site->pg, role), site->dir, own, more);
     snprintf(name, sizeof name, "%s.conf", service);
     file_write(site, name, "w", text);
 }

@@ -18,13 +18,24 @@ extern const struct aggregate_ops intake_ops, enforcement_ops, volunteer_ops;
 struct aggregate_ops routing_ops(void);
 struct aggregate_ops audit_ops(void);
 
-/* Few rows, always: of the site, of its instances, of the units and matters that are counted. */
+/* Few rows, always: of the site, of its instances, of the units and matters that are counted, of
+ * those who want callbacks. */
 static const char *const small[] = {"site", "horizon", "period", "clock_anchor", "id_block",
         "session", "attempt", "suspect", "head", "squad", "grid", "counter", "counter_head",
-        "counter_kept", "unit", "matter", NULL};
+        "counter_kept", "unit", "matter", "subscriber", NULL};
 
 /* These read partial indexes of what is to be done, or everything, at long intervals. */
 static const char *const exempt[] = {"k_recount", "k_life_raise", NULL};
+
+/* Statements of connections of the service's own. */
+#ifdef PLANS_MORE
+extern const struct statement PLANS_MORE[];
+static const struct statement *const own_statements = PLANS_MORE;
+static const size_t own_count = PLANS_MORE_COUNT;
+#else
+static const struct statement *const own_statements = NULL;
+static const size_t own_count = 0;
+#endif
 
 static struct aggregate_ops ops;
 
@@ -137,13 +148,15 @@ static void rows_are_found_by_an_index(void **state)
     struct life *life = life_new(&ops, NULL);
     const struct statement *of_chores = chores_statements(chores, &count);
     const struct statement *of_life = life_statements(life, &more);
-    struct statement *list = calloc(count + more, sizeof *list);
+    struct statement *list = calloc(count + more + own_count, sizeof *list);
     assert_non_null(list);
     memcpy(list, of_chores, count * sizeof *list);
     memcpy(list + count, of_life, more * sizeof *list);
+    for (size_t i = 0; i < own_count; i++)
+        list[count + more + i] = own_statements[i];
     snprintf(role, sizeof role, "huying_%s", ops.schema);
     struct pg *second = pg_new(kit_pg_conninfo(kit_store.server, role), ops.schema);
-    pg_prepare(second, list, count + more);
+    pg_prepare(second, list, count + more + own_count);
     assert_int_equal(pg_wait(second, KIT_DEADLINE_MS), OK);
 
     PQclear(pg_exec(second,

@@ -178,6 +178,11 @@ static void query_done(void *self, enum err err, const char *message)
 
 struct bytes kit_query(uint32_t type, const ProtobufCMessage *message)
 {
+    return kit_query_as("", type, message);
+}
+
+struct bytes kit_query_as(const char *actor, uint32_t type, const ProtobufCMessage *message)
+{
     static struct query_type query;
     static uint8_t payload[PAYLOAD_MAX];
     const char *why = NULL;
@@ -186,7 +191,7 @@ struct bytes kit_query(uint32_t type, const ProtobufCMessage *message)
     arena_reset(&arena);
     params_reset(&params);
     buf_reset(&answer);
-    enum err err = query.bind(asked, kit_store.directory, "", &arena, &params, &why);
+    enum err err = query.bind(asked, kit_store.directory, actor, &arena, &params, &why);
     if (err != OK)
         print_error("query: %s\n", why ? why : "");
     assert_int_equal(err, OK);

@@ -46,6 +46,8 @@ void kit_batch_run(void);
 
 /* The answer of a query of the service; its bind must take it. Valid until the next. */
 struct bytes kit_query(uint32_t type, const ProtobufCMessage *message);
+/* The same in somebody's name. */
+struct bytes kit_query_as(const char *actor, uint32_t type, const ProtobufCMessage *message);
 /* Rows on which the deltas and the view counter_truth do not agree. */
 long long kit_counters_differ(void);
 

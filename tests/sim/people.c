@@ -333,6 +333,15 @@ static bool report_names(const struct version *report, const char *ticket)
     return !course->null && memmem(course->data, (size_t)course->size, name, (size_t)size);
 }
 
+/* A ticket has the instant at which the report under it was accepted, and so has its receipt. */
+static bool instant_agrees(
+        const struct version *ticket, const struct version *report, const char *text)
+{
+    const struct cell *ref = &report->cells[REPORT_REF];
+    bool own = (size_t)ref->size == strlen(text) && memcmp(ref->data, text, strlen(text)) == 0;
+    return !own || cell_int(ticket, TK_AT) == cell_int(report, REPORT_SINCE);
+}
+
 /* True when what a positive answer says is in the database. */
 static bool ask_holds(const struct ask *ask, bool confirmed)
 {
@@ -348,7 +357,8 @@ static bool ask_holds(const struct ask *ask, bool confirmed)
     const struct version *report =
             seen_by(row_find(db_table(SERVICE_INTAKE, T_AGG), key1(cell_int(ticket, TK_REPORT))),
                     confirmed);
-    return report && cell_int(report, ROW_VER) > 0 && report_names(report, ask->ticket);
+    return report && cell_int(report, ROW_VER) > 0 && report_names(report, ask->ticket) &&
+           instant_agrees(ticket, report, ask->ticket);
 }
 
 void people_told(const struct envelope *reply)

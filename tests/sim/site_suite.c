@@ -227,8 +227,8 @@ static void command_add(enum service_id at,
     snprintf(work->input.peer, sizeof work->input.peer, "%s", peer);
     snprintf(work->input.actor, sizeof work->input.actor, "%s", actor);
     work->payload = (struct bytes){arena_copy(&arena, payload->data, payload->size), payload->size};
-    snprintf((char *)work->digest, DIGEST_SIZE, "%" PRIu32 " %zu %d", type % 100, payload->size,
-            requests);
+    snprintf((char *)work->digest, COMMAND_DIGEST_SIZE, "%" PRIu32 " %zu %d", type % 100,
+            payload->size, requests);
     station->last = arena_copy(&arena, work, sizeof *work);
 }
 

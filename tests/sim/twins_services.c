@@ -16,6 +16,12 @@ static struct key ticket_key(const struct cell *source, const struct cell *ref)
             (int64_t)bytes_hash(ref->data, (size_t)ref->size), 0};
 }
 
+/* When a new ticket is accepted: in a drill as its report says. */
+static struct cell ticket_at(const struct cell *said)
+{
+    return cell_number(sim.drill && !said->null ? said->value : db_clock_ms());
+}
+
 static enum exec twin_ticket_insert(struct call *call)
 {
     for (int i = 0; i < call->args[0].count; i++) {
@@ -28,8 +34,23 @@ static enum exec twin_ticket_insert(struct call *call)
         if (row_see(row, call->txn))
             continue;
         struct version *version = row_write(call->txn, row, TK_COUNT);
-        for (int c = 0; c < TK_COUNT; c++)
+        for (int c = 0; c < TK_AT; c++)
             version->cells[c] = call->args[c].cells[i];
+        version->cells[TK_AT] = ticket_at(&call->args[TK_AT].cells[i]);
+    }
+    return EXEC_DONE;
+}
+
+/* The rows are there; those who write them hold their report. */
+static enum exec twin_ticket_move(struct call *call)
+{
+    for (int i = 0; i < call->args[0].count; i++) {
+        struct version *version;
+        enum exec exec = row_change(call, own_table(call, T_TICKET),
+                ticket_key(&call->args[0].cells[i], &call->args[1].cells[i]), &version);
+        if (exec != EXEC_DONE || !version)
+            return exec;
+        version->cells[TK_AT] = call->args[TK_AT].cells[i];
     }
     return EXEC_DONE;
 }
@@ -58,7 +79,8 @@ enum {
     A_WIDE,
     A_SQUEEZE,
     A_HOURS,
-    A_SAID
+    A_SAID,
+    A_JOINS
 };
 enum { JOINS = 8, NEAR_TRAIN = 256 };
 
@@ -79,20 +101,23 @@ static bool cells_equal(const struct cell *left, const struct cell *right)
 }
 
 /* The square of the distance; -1 = it is not the same thing, or has no room. */
-static int64_t near_distance(const struct call *call, int i, const struct version *report)
+static int64_t near_distance(
+        const struct call *call, int i, int64_t row_id, const struct version *report)
 {
     const struct cell *said = &call->args[A_SAID].cells[i];
     int64_t now = sim.drill && !said->null ? said->value : db_clock_ms();
     int64_t up = cell_int(report, R_NORTH) - arg_at(call, A_NORTH, i);
     int64_t east = cell_int(report, R_EAST) - arg_at(call, A_EAST, i);
     int64_t aside = east * arg_at(call, A_SQUEEZE, i) / 1000000, reach = arg_at(call, A_REACH, i);
+    int64_t joins = arg_at(call, A_JOINS, i);
     bool near =
             cell_int(report, R_THING) && cell_int(report, R_THING) == arg_at(call, A_THING, i) &&
             cell_int(report, R_STATE) == 1 && report->cells[R_ENDED].null &&
             !cell_int(report, R_ASKED) && callers_of(report) < JOINS &&
-            cells_equal(&report->cells[R_SOURCE], &call->args[A_SOURCE].cells[i]) &&
+            (joins ? row_id == joins
+                   : cells_equal(&report->cells[R_SOURCE], &call->args[A_SOURCE].cells[i])) &&
             llabs(east) <= arg_at(call, A_WIDE, i) && up * up + aside * aside <= reach * reach &&
-            cell_int(report, R_ACCEPTED) >= now - arg_at(call, A_HOURS, i) * 3600000;
+            (joins || cell_int(report, R_ACCEPTED) >= now - arg_at(call, A_HOURS, i) * 3600000);
     return near ? up * up + aside * aside : -1;
 }
 
@@ -101,7 +126,7 @@ static int64_t near_find(struct call *call, int i, int64_t *ret_callers)
     int64_t best = -1, found = 0;
     EACH_ROW(call, T_AGG, row, report)
     {
-        int64_t distance = near_distance(call, i, report);
+        int64_t distance = near_distance(call, i, row->key.a, report);
         if (distance < 0 ||
                 (best >= 0 && (distance > best || (distance == best && row->key.a > found))))
             continue;
@@ -163,6 +188,7 @@ static enum exec twin_ticket_near(struct call *call)
         version->cells[TK_SOURCE] = call->args[A_SOURCE].cells[i];
         version->cells[TK_REF] = call->args[A_REF].cells[i];
         version->cells[TK_REPORT] = cell_number(ids[i]);
+        version->cells[TK_AT] = ticket_at(&call->args[A_SAID].cells[i]);
         result_add(call, version->cells);
     }
     return EXEC_DONE;
@@ -189,13 +215,14 @@ static enum exec twin_ticket_attach(struct call *call)
         version->cells[TK_SOURCE] = call->args[0].cells[i];
         version->cells[TK_REF] = call->args[1].cells[i];
         version->cells[TK_REPORT] = about->cells[TK_REPORT];
+        version->cells[TK_AT] = ticket_at(&call->args[3].cells[i]);
     }
     return EXEC_DONE;
 }
 
 static enum exec twin_ticket_find(struct call *call)
 {
-    result_begin(call, "884");
+    result_begin(call, "884Tb");
     for (int i = 0; i < call->args[0].count; i++) {
         const struct version *ticket =
                 row_see(row_find(own_table(call, T_TICKET),
@@ -207,7 +234,8 @@ static enum exec twin_ticket_find(struct call *call)
         const struct version *row =
                 row_see(row_find(own_table(call, T_AGG), key1(report)), call->txn);
         result_add(call, (struct cell[]){cell_number(i + 1), cell_number(report),
-                                 cell_number(row ? cell_int(row, 1) : 0)});
+                                 cell_number(row ? cell_int(row, 1) : 0), ticket->cells[TK_AT],
+                                 cell_number(ticket->txn == call->txn)});
     }
     return EXEC_DONE;
 }
@@ -503,11 +531,16 @@ static enum exec twin_head_move(struct call *call)
     return EXEC_DONE;
 }
 
+/* Nobody subscribes here, and nobody joins what another source has reported: two statements have
+ * nothing to do. */
 const struct twin service_twins[] = {{"intake_ticket_insert", twin_ticket_insert},
         {"intake_ticket_near", twin_ticket_near}, {"intake_ticket_attach", twin_ticket_attach},
-        {"intake_ticket_find", twin_ticket_find}, {"intake_grids_read", twin_grids},
-        {"squad_stub", twin_squad_stub}, {"squad_lock", twin_squad_lock},
-        {"squad_queues", twin_squad_queues}, {"squad_update", twin_squad_update},
-        {"cases_others", twin_others}, {"k_work", twin_work}, {"credit_add", twin_credit},
-        {"look", twin_look}, {"head_take", twin_head_take}, {"unplaced", twin_unplaced},
-        {"place", twin_place}, {"head_move", twin_head_move}, {NULL, NULL}};
+        {"intake_ticket_find", twin_ticket_find}, {"intake_ticket_move", twin_ticket_move},
+        {"intake_grids_read", twin_grids}, {"intake_delivery_add", twin_nothing},
+        {"intake_photos_kept", twin_nothing}, {"intake_photos_add", twin_nothing},
+        {"intake_ticket_owe", twin_nothing}, {"squad_stub", twin_squad_stub},
+        {"squad_lock", twin_squad_lock}, {"squad_queues", twin_squad_queues},
+        {"squad_update", twin_squad_update}, {"cases_others", twin_others}, {"k_work", twin_work},
+        {"credit_add", twin_credit}, {"look", twin_look}, {"head_take", twin_head_take},
+        {"unplaced", twin_unplaced}, {"place", twin_place}, {"head_move", twin_head_move},
+        {NULL, NULL}};

@@ -1,4 +1,5 @@
-/* A whole hotline in one small program: pushes one report, then waits until its case has ended.
+/* A whole hotline in one small program: pushes one report, asks whether the site has it on record,
+ * then waits until its case has ended.
  *
  *   hotline-example ENDPOINT SITE SERVER-KEY KEYFILE TICKET MATTER TEXT
  *
@@ -10,7 +11,8 @@
 #define ANSWER_MS 10000
 
 /* Until there is an answer: the ticket makes every repetition safe. */
-static bool report_push(struct hotline *hotline, const struct hotline_report *report)
+static bool report_push(
+        struct hotline *hotline, const struct hotline_report *report, struct hotline_record *ret)
 {
     struct hotline_receipt receipt;
     enum err err;
@@ -27,7 +29,29 @@ static bool report_push(struct hotline *hotline, const struct hotline_report *re
     printf("%s %s: case %s, at %s (%s)\n", receipt.ticket,
             receipt.result == HOTLINE_DUPLICATE ? "came before" : "accepted", receipt.number,
             receipt.unit_code, receipt.level);
+    /* A real hotline stores this: it is what both sides compare. */
+    *ret = (struct hotline_record){.accepted_ms = receipt.accepted_ms};
+    memcpy(ret->ticket, receipt.ticket, sizeof ret->ticket);
+    memcpy(ret->number, receipt.number, sizeof ret->number);
     return true;
+}
+
+static void difference_print(void *self, const struct hotline_difference *difference)
+{
+    (void)self;
+    printf("%s differs: %s here, %s at the site\n", difference->ticket,
+            *difference->here ? difference->here : "nothing",
+            *difference->there ? difference->there : "nothing");
+}
+
+/* Of this one ticket. A real hotline asks about a whole day, with all that it stored of that day:
+ * .from_ms = the day's first instant, .to_ms = the next day's. */
+static void record_compare(struct hotline *hotline, const struct hotline_record *record)
+{
+    const struct hotline_span span = {.first = record->ticket, .last = record->ticket};
+    const struct hotline_list list = {.records = record, .count = 1};
+    if (hotline_differences(hotline, &span, &list, difference_print, NULL, ANSWER_MS) == OK)
+        printf("%s compared with the site\n", record->ticket);
 }
 
 /* Prints, then acknowledges, what has ended; true when the ticket is among it. */
@@ -70,7 +94,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: %s\n", argv[1], err_text(err));
         return 1;
     }
-    bool pushed = report_push(hotline, &report);
+    struct hotline_record record;
+    bool pushed = report_push(hotline, &report, &record);
+    if (pushed)
+        record_compare(hotline, &record);
     const struct timespec pause = {.tv_sec = 2};
     while (pushed && !outcomes_fetch(hotline, report.ticket))
         (void)nanosleep(&pause, NULL);

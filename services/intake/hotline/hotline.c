@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "services/intake/hotline/codec.h"
+#include "services/intake/hotline/compare.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_decision.h"
 #include "services/kernel/base/pure_text.h"
@@ -15,7 +16,11 @@
 #define TYPE_WITHDRAW 1512
 #define TYPE_OUTCOME_ACK 1513
 #define TYPE_FOLLOW_UP 1514
+#define TYPE_CORRECT 1515
+#define TYPE_PROGRESS_ACK 1516
 #define TYPE_OUTCOMES 1611
+#define TYPE_RECONCILE 1612
+#define TYPE_PROGRESS 1613
 #define ARENA_SIZE ((size_t)64 << 20) /* replies of one call */
 #define REQUEST_ID_SIZE 40
 
@@ -24,6 +29,7 @@ struct hotline {
     uint64_t session, serial; /* together: request ids that nobody else uses */
     struct arena arena;       /* of one call */
     struct buf payload;
+    char source[PEER_SIZE]; /* whose name queries are asked in; "" = the key's */
 };
 
 static bool key_copy(char *to, const char *from)
@@ -73,6 +79,8 @@ enum err hotline_open(const struct hotline_config *config, struct hotline **ret)
     rng_seed_secure(&rng);
     hotline->session = rng_next(&rng);
     hotline->client = client;
+    const char *source = config->source ? config->source : "";
+    (void)text_copy(hotline->source, sizeof hotline->source, source, strlen(source));
     arena_init(&hotline->arena, ARENA_SIZE);
     *ret = hotline;
     return OK;
@@ -223,6 +231,38 @@ enum err hotline_follow_up(struct hotline *hotline,
     return err_join(err, receipt_take(hotline, &request, follow_up->ticket, ret));
 }
 
+enum err hotline_correct(struct hotline *hotline,
+        const struct hotline_correction *correction,
+        struct hotline_receipt *ret,
+        int64_t timeout_ms)
+{
+    if (correction->unit_code_count > HOTLINE_UNIT_CODES_MAX)
+        return ERR_LIMIT;
+    arena_reset(&hotline->arena);
+    buf_reset(&hotline->payload);
+    hotline_correction_encode(correction, &hotline->payload);
+    struct client_request request = request_make(hotline, TYPE_CORRECT, correction->at_ms);
+    enum err err =
+            client_call(hotline->client, FRAME_COMMANDS, &request, 1, timeout_ms, &hotline->arena);
+    return err_join(err, receipt_take(hotline, &request, correction->ticket, ret));
+}
+
+/* Asks what `hotline->payload` holds. ERR_TRANSIENT, ERR_DENIED, ERR_MALFORMED. */
+static enum err query_run(
+        struct hotline *hotline, uint32_t type, int64_t timeout_ms, struct bytes *ret)
+{
+    struct client_request request = request_make(hotline, type, 0);
+    request.actor = hotline->source;
+    enum err err =
+            client_call(hotline->client, FRAME_QUERIES, &request, 1, timeout_ms, &hotline->arena);
+    if (!err)
+        err = reply_err(&request);
+    if (err)
+        return err == ERR_DENIED || err == ERR_MALFORMED ? err : ERR_TRANSIENT;
+    *ret = request.reply.payload;
+    return OK;
+}
+
 enum err hotline_outcomes(struct hotline *hotline,
         int64_t after,
         struct hotline_outcome *ret,
@@ -235,14 +275,108 @@ enum err hotline_outcomes(struct hotline *hotline,
     arena_reset(&hotline->arena);
     buf_reset(&hotline->payload);
     hotline_outcomes_query_encode(after, (uint32_t)room, &hotline->payload);
-    struct client_request request = request_make(hotline, TYPE_OUTCOMES, 0);
-    enum err err =
-            client_call(hotline->client, FRAME_QUERIES, &request, 1, timeout_ms, &hotline->arena);
-    if (!err)
-        err = reply_err(&request);
+    struct bytes answer;
+    enum err err = query_run(hotline, TYPE_OUTCOMES, timeout_ms, &answer);
     if (err)
         return err == ERR_DENIED ? ERR_DENIED : ERR_TRANSIENT;
-    return hotline_outcomes_decode(request.reply.payload, &hotline->arena, ret, room, ret_count);
+    return hotline_outcomes_decode(answer, &hotline->arena, ret, room, ret_count);
+}
+
+enum err hotline_reconcile(struct hotline *hotline,
+        const struct hotline_span *span,
+        uint32_t limit,
+        struct hotline_reconciliation *ret,
+        int64_t timeout_ms)
+{
+    if (limit > HOTLINE_RECORDED_MAX)
+        return ERR_LIMIT;
+    arena_reset(&hotline->arena);
+    buf_reset(&hotline->payload);
+    hotline_reconcile_encode(span, limit, &hotline->payload);
+    struct bytes answer;
+    enum err err = query_run(hotline, TYPE_RECONCILE, timeout_ms, &answer);
+    return err ? err : hotline_reconciliation_decode(answer, &hotline->arena, ret);
+}
+
+struct asker {
+    struct hotline *hotline;
+    int64_t timeout_ms;
+};
+
+static enum err site_ask(
+        void *self, const struct hotline_span *span, struct hotline_reconciliation *ret)
+{
+    struct asker *asker = self;
+    return hotline_reconcile(asker->hotline, span, HOTLINE_RECORDED_MAX, ret, asker->timeout_ms);
+}
+
+enum err hotline_differences(struct hotline *hotline,
+        const struct hotline_span *span,
+        const struct hotline_list *list,
+        hotline_difference_fn *found,
+        void *self,
+        int64_t timeout_ms)
+{
+    struct asker asker = {hotline, timeout_ms};
+    const struct comparison comparison = {site_ask, &asker, found, self};
+    return hotline_compare(&comparison, span, list);
+}
+
+enum err hotline_progress(struct hotline *hotline,
+        int64_t after,
+        struct hotline_progress *ret,
+        size_t room,
+        size_t *ret_count,
+        int64_t timeout_ms)
+{
+    if (room < 1 || room > HOTLINE_OUTCOMES_MAX)
+        return ERR_LIMIT;
+    arena_reset(&hotline->arena);
+    buf_reset(&hotline->payload);
+    hotline_progress_query_encode(after, (uint32_t)room, &hotline->payload);
+    struct bytes answer;
+    enum err err = query_run(hotline, TYPE_PROGRESS, timeout_ms, &answer);
+    if (err)
+        return err == ERR_DENIED ? ERR_DENIED : ERR_TRANSIENT;
+    return hotline_progress_decode(answer, &hotline->arena, ret, room, ret_count);
+}
+
+/* Sends what acknowledges `count` things, and puts the answers together. */
+static enum err acks_run(
+        struct hotline *hotline, struct client_request *requests, size_t count, int64_t timeout_ms)
+{
+    enum err all = client_call(
+            hotline->client, FRAME_COMMANDS, requests, count, timeout_ms, &hotline->arena);
+    bool unknown = false;
+    for (size_t i = 0; i < count; i++) {
+        enum err err = reply_err(&requests[i]);
+        if (err == ERR_MALFORMED || (!err && requests[i].reply.verdict > VERDICT_DUPLICATE))
+            unknown = true;
+        else if (err)
+            all = err_join(all, err == ERR_DENIED ? ERR_DENIED : ERR_TRANSIENT);
+    }
+    return !all && unknown ? ERR_NOT_FOUND : all;
+}
+
+enum err hotline_progress_ack(struct hotline *hotline,
+        const struct hotline_progress *list,
+        size_t count,
+        int64_t timeout_ms)
+{
+    if (count > HOTLINE_PUSH_MAX)
+        return ERR_LIMIT;
+    if (!count)
+        return OK;
+    arena_reset(&hotline->arena);
+    struct client_request *requests = arena_array(&hotline->arena, struct client_request, count);
+    for (size_t i = 0; i < count; i++) {
+        size_t last = list[i].stage_count;
+        buf_reset(&hotline->payload);
+        hotline_progress_ack_encode(
+                list[i].case_id, last ? list[i].stages[last - 1].version : 0, &hotline->payload);
+        requests[i] = request_make(hotline, TYPE_PROGRESS_ACK, 0);
+    }
+    return acks_run(hotline, requests, count, timeout_ms);
 }
 
 enum err hotline_ack(struct hotline *hotline,
@@ -262,15 +396,5 @@ enum err hotline_ack(struct hotline *hotline,
         hotline_ack_encode(outcomes[i].case_id, outcomes[i].round, &hotline->payload);
         requests[i] = request_make(hotline, TYPE_OUTCOME_ACK, at_ms);
     }
-    enum err all = client_call(
-            hotline->client, FRAME_COMMANDS, requests, count, timeout_ms, &hotline->arena);
-    bool unknown = false;
-    for (size_t i = 0; i < count; i++) {
-        enum err err = reply_err(&requests[i]);
-        if (err == ERR_MALFORMED || (!err && requests[i].reply.verdict > VERDICT_DUPLICATE))
-            unknown = true;
-        else if (err)
-            all = err_join(all, err == ERR_DENIED ? ERR_DENIED : ERR_TRANSIENT);
-    }
-    return !all && unknown ? ERR_NOT_FOUND : all;
+    return acks_run(hotline, requests, count, timeout_ms);
 }

@@ -4,6 +4,7 @@
  *   hotline_push    reports under the hotline's own ticket numbers; a receipt for each
  *   hotline_withdraw, hotline_follow_up
  *   hotline_outcomes, hotline_ack   again and again: fetch what has ended, store it, acknowledge it
+ *   hotline_reconcile, hotline_differences   once a day: do both sides have the same tickets?
  *
  * Blocking, one thread per handle, any number of handles. Everything may be repeated: a ticket that
  * came before gives DUPLICATE with the first case number, an acknowledged outcome is not given
@@ -24,6 +25,7 @@
 #define HOTLINE_OUTCOMES_MAX 500 /* in one hotline_outcomes */
 #define HOTLINE_UNIT_CODES_MAX 8
 #define HOTLINE_EVIDENCE_MAX 14
+#define HOTLINE_PHOTOS_MAX 9
 #define HOTLINE_CALLERS_MAX 16 /* further tickets that stay on one case */
 #define HOTLINE_TICKET_SIZE 65 /* 64 bytes and the NUL */
 #define HOTLINE_NUMBER_SIZE 48
@@ -31,6 +33,9 @@
 #define HOTLINE_TEXT_SIZE 512 /* of a receipt; longer sentences are cut between characters */
 #define HOTLINE_CODE_SIZE 257 /* 64 characters of UTF-8 and the NUL */
 #define HOTLINE_OUTCOME_TEXT_SIZE 8001 /* 2,000 characters of UTF-8 and the NUL */
+#define HOTLINE_RECORDED_MAX 500       /* tickets listed in one hotline_reconcile */
+#define HOTLINE_STAGES_MAX 8           /* of one case */
+#define HOTLINE_DIGEST_SIZE 32         /* SHA-256 */
 
 struct hotline;
 
@@ -43,12 +48,18 @@ struct hotline_config {
      * `hotline`: the file that `huyingctl key` wrote, or, where that is NULL, the two keys. */
     const char *key_file;
     const char *public_key, *secret_key;
+    /* The site's own tools only, whose key has the right `act`: the hotline in whose name outcomes
+     * are fetched and tickets reconciled; NULL = the key's own. */
+    const char *source;
 };
 
 enum hotline_intent {
-    HOTLINE_NEW = 0, /* something new: a case of its own */
-    HOTLINE_URGE =
-            1, /* a case that is there already: what about it? Only `about` and `text` count */
+    HOTLINE_NEW = 0,       /* something new: a case of its own */
+    HOTLINE_URGE = 1,      /* a case that is there: what about it? Only `about` and `text` count */
+    HOTLINE_INQUIRY = 2,   /* these three are closed by an answer, which the outcome reads out */
+    HOTLINE_COMPLAINT = 3, /* … handled as what is new */
+    HOTLINE_SUGGESTION = 4,
+    HOTLINE_PRAISE = 5
 };
 
 struct hotline_evidence {
@@ -56,11 +67,28 @@ struct hotline_evidence {
     uint32_t count;   /* 1 to 99 */
 };
 
+enum hotline_coordinates {
+    HOTLINE_WGS84 = 0,
+    HOTLINE_CGCS2000 = 1, /* taken for WGS-84 */
+    HOTLINE_GCJ02 = 2     /* of maps made in China; converted at the site */
+};
+
+/* Who calls; of name, phone, email and address at least one. NULL = "". The site keeps it sealed
+ * and shows it masked; without a key for it the site refuses the report (REPORTER_NOT_YET). */
+struct hotline_caller {
+    const char *name;      /* at most 60 characters */
+    const char *phone;     /* 5 to 20 digits, with +, - and spaces */
+    const char *email;     /* at most 120 characters */
+    const char *address;   /* at most 200 characters */
+    const char *id_number; /* resident ID number of 18 digits */
+    bool confidential;     /* only the top unit's staff may see it */
+};
+
 struct hotline_report {
     const char *ticket;         /* the hotline's own number, 1 to 64 bytes, visible characters */
     const char *matter;         /* a code of the site's catalogue, or a type name that it knows */
     const char *text;           /* UTF-8, at most 2,000 characters; NULL = "" */
-    double longitude, latitude; /* WGS-84 degrees; both 0 = no point */
+    double longitude, latitude; /* degrees, in `coordinates`; both 0 = no point */
     const char *unit_codes[HOTLINE_UNIT_CODES_MAX]; /* from the district down */
     size_t unit_code_count;
     int64_t reported_ms; /* when the caller called; ms since 1970 UTC; 0 = now */
@@ -72,8 +100,16 @@ struct hotline_report {
     bool settled;
     struct hotline_evidence evidence[HOTLINE_EVIDENCE_MAX];
     size_t evidence_count;
+    bool wants_progress; /* hear where the case stands, too: hotline_progress */
     const char
             *to; /* systems of staff only: code of the unit that gets it; NULL = the catalogue's */
+    enum hotline_coordinates coordinates; /* of the point */
+    uint8_t photos[HOTLINE_PHOTOS_MAX][32]; /* SHA-256 of photos that were sent before, over HTTP */
+    size_t photo_count;
+    /* Number of an open case near by that is the same thing: joins it, or is refused; NULL =
+     * none. */
+    const char *join;
+    const struct hotline_caller *caller; /* NULL = nothing is said of who calls */
 };
 
 /* What the caller says of the outcome when asked. */
@@ -103,6 +139,9 @@ struct hotline_receipt {
     char unit_code[HOTLINE_CODE_SIZE];
     char level[16];  /* grid village street district */
     uint32_t placed; /* 1 point, 2 unit codes, 3 part of them, 4 district's desk */
+    /* When this ticket was accepted, by the site's clock; the same in every receipt for it. With
+     * number and ticket it is what is reconciled. 0: refused, withdrawal, follow-up. */
+    int64_t accepted_ms;
 };
 
 struct hotline_outcome {
@@ -115,6 +154,79 @@ struct hotline_outcome {
     uint32_t round; /* 1; one more each time the case ends again after it was reopened */
     char also[HOTLINE_CALLERS_MAX][HOTLINE_TICKET_SIZE]; /* whose callers have to be told, too */
     size_t also_count;
+};
+
+/* What the caller says better; NULL, "" and 0: as it was. */
+struct hotline_correction {
+    const char *ticket; /* that made the case */
+    const char *text, *matter;
+    double longitude, latitude; /* WGS-84 degrees; both 0 = as it was */
+    const char *unit_codes[HOTLINE_UNIT_CODES_MAX];
+    size_t unit_code_count;
+    int64_t at_ms; /* drills only (else 0) */
+};
+
+struct hotline_stage {
+    uint32_t version; /* rising */
+    char stage[16];   /* dispatched accepted handled returned suspended resumed extended reopened
+                         rework merged */
+    int64_t at_ms;
+    char unit_code[HOTLINE_CODE_SIZE]; /* who has it, or had */
+    int64_t until_ms;                  /* suspended, extended; 0 = none */
+    char text[HOTLINE_TEXT_SIZE];      /* reads well when read out to a caller */
+};
+
+/* Where the case of a report with wants_progress stands; the last stages, oldest first. */
+struct hotline_progress {
+    int64_t case_id;
+    char ticket[HOTLINE_TICKET_SIZE];
+    char number[HOTLINE_NUMBER_SIZE];
+    struct hotline_stage stages[HOTLINE_STAGES_MAX];
+    size_t stage_count;
+    char also[HOTLINE_CALLERS_MAX][HOTLINE_TICKET_SIZE]; /* whose callers have to be told, too */
+    size_t also_count;
+};
+
+/* Of which tickets is asked: accepted in a span of time, or with numbers in a range, or both. */
+struct hotline_span {
+    int64_t from_ms, to_ms;   /* accepted from here on, and before this; 0 = open */
+    const char *first, *last; /* by their bytes, both included; NULL or "" = open */
+    const char *after; /* only lists what is behind this ticket; NULL or "" = from the first on */
+};
+
+/* A ticket that is on record, on either side. */
+struct hotline_record {
+    char ticket[HOTLINE_TICKET_SIZE];
+    char number[HOTLINE_NUMBER_SIZE];
+    int64_t accepted_ms; /* not compared */
+};
+
+struct hotline_reconciliation {
+    uint64_t tickets, cases;
+    uint8_t digest[HOTLINE_DIGEST_SIZE]; /* what hotline_digest() makes of the same tickets */
+    bool over; /* more than 100,000 tickets: nothing is counted; ask for a shorter span */
+    struct hotline_record items[HOTLINE_RECORDED_MAX];
+    size_t item_count;
+};
+
+enum hotline_difference_kind {
+    HOTLINE_MISSING_HERE = 1,  /* on record at the site, not in the list given */
+    HOTLINE_MISSING_THERE = 2, /* in the list, not on record at the site: push it again */
+    HOTLINE_OTHER_NUMBER = 3   /* on both sides, with different case numbers */
+};
+
+struct hotline_difference {
+    enum hotline_difference_kind kind;
+    char ticket[HOTLINE_TICKET_SIZE];
+    char here[HOTLINE_NUMBER_SIZE];  /* the list's case number; "" = not there */
+    char there[HOTLINE_NUMBER_SIZE]; /* the site's; "" = not there */
+    int64_t accepted_ms;             /* at the site; 0 = not there */
+};
+
+/* The list that is compared: sorted by the tickets' bytes, each once. */
+struct hotline_list {
+    const struct hotline_record *records;
+    size_t count;
 };
 
 /* Takes nothing over: the strings may go after the call. Does not wait for a connection. The handle
@@ -170,6 +282,58 @@ enum err hotline_ack(struct hotline *hotline,
         const struct hotline_outcome *outcomes,
         size_t count,
         int64_t at_ms,
+        int64_t timeout_ms) MUST_CHECK;
+
+/* Corrects an open report. The same again is a duplicate; after the end it is refused
+ * (CORRECTED_LATE), and by another ticket than the first (NOT_FIRST). Errors as above; ERR_LIMIT:
+ * too many unit codes. */
+enum err hotline_correct(struct hotline *hotline,
+        const struct hotline_correction *correction,
+        struct hotline_receipt *ret,
+        int64_t timeout_ms) MUST_CHECK;
+
+/* As hotline_outcomes, of cases that are under way. */
+enum err hotline_progress(struct hotline *hotline,
+        int64_t after,
+        struct hotline_progress *ret,
+        size_t room,
+        size_t *ret_count,
+        int64_t timeout_ms) MUST_CHECK;
+
+/* Says that the stages of these cases (<= HOTLINE_PUSH_MAX), as they were given, are stored here.
+ * Errors as of hotline_ack. */
+enum err hotline_progress_ack(struct hotline *hotline,
+        const struct hotline_progress *list,
+        size_t count,
+        int64_t timeout_ms) MUST_CHECK;
+
+/* What is on record at the site of this hotline's tickets in a span: counts and digest of all, and
+ * the first `limit` (≤ HOTLINE_RECORDED_MAX; 0 = none) behind span->after. Tickets whose report was
+ * accepted, or that stay on another's case; what was refused is not on record, nor is what is so
+ * old that its data were removed there. Changes nothing. ERR_TRANSIENT, ERR_DENIED, ERR_LIMIT as
+ * above; ERR_MALFORMED: a bound of the span cannot be right. */
+enum err hotline_reconcile(struct hotline *hotline,
+        const struct hotline_span *span,
+        uint32_t limit,
+        struct hotline_reconciliation *ret,
+        int64_t timeout_ms) MUST_CHECK;
+
+/* SHA-256 over a line for each: ticket, tabulator, case number, line feed. */
+void hotline_digest(const struct hotline_list *list, uint8_t ret[HOTLINE_DIGEST_SIZE]);
+
+typedef void hotline_difference_fn(void *self, const struct hotline_difference *difference);
+
+/* Finds what differs between the site and `list`, which is all that this hotline has in the span
+ * (what is outside of first and last is left out; after is not looked at), and calls `found` for
+ * each, by the tickets' bytes. Asks for halves of the list as long as their digests differ, so that
+ * a few differences in a long list are few questions. ERR_MALFORMED also: the list is not sorted.
+ * ERR_LIMIT: the site has 100,000 tickets between two neighbours of the list. After an error
+ * `found` may have been called. */
+enum err hotline_differences(struct hotline *hotline,
+        const struct hotline_span *span,
+        const struct hotline_list *list,
+        hotline_difference_fn *found,
+        void *self,
         int64_t timeout_ms) MUST_CHECK;
 
 #endif

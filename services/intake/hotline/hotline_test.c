@@ -65,6 +65,12 @@ enum err client_call(struct client *client,
 }
 
 static struct hotline *hotline;
+static const struct hotline_config site_config = {.endpoints = {"tcp://127.0.0.1:1"},
+        .endpoint_count = 1,
+        .site = 1,
+        .server_key = KEY,
+        .public_key = KEY,
+        .secret_key = KEY};
 
 static int setup(void **state)
 {
@@ -72,13 +78,7 @@ static int setup(void **state)
     for (size_t i = 0; i < 4; i++)
         buf_fini(&site.replies[i].payload);
     memset(&site, 0, sizeof site);
-    const struct hotline_config config = {.endpoints = {"tcp://127.0.0.1:1"},
-            .endpoint_count = 1,
-            .site = 1,
-            .server_key = KEY,
-            .public_key = KEY,
-            .secret_key = KEY};
-    return (int)hotline_open(&config, &hotline);
+    return (int)hotline_open(&site_config, &hotline);
 }
 
 static int teardown(void **state)
@@ -232,6 +232,84 @@ static void too_many_at_once_sends_nothing(void **unused)
     assert_int_equal(site.asked_count, 0);
 }
 
+static void reconciliation_put(size_t i, uint64_t tickets, const char *ticket, bool over)
+{
+    Huying__Hotline__Recorded item = HUYING__HOTLINE__RECORDED__INIT, *items[] = {&item};
+    Huying__Hotline__Reconciliation message = HUYING__HOTLINE__RECONCILIATION__INIT;
+    uint8_t digest[HOTLINE_DIGEST_SIZE];
+    struct hotline_record record = {.number = "TT-1"};
+    char number[] = "TT-1";
+    (void)snprintf(record.ticket, sizeof record.ticket, "%s", ticket);
+    hotline_digest(&(struct hotline_list){&record, 1}, digest);
+    item.ticket = record.ticket;
+    item.number = number;
+    item.accepted_at_ms = 9;
+    message.tickets = message.cases = tickets;
+    message.over = over;
+    message.digest = (ProtobufCBinaryData){sizeof digest, digest};
+    message.items = items;
+    message.n_items = 1;
+    size_t size = huying__hotline__reconciliation__get_packed_size(&message);
+    buf_reset(&site.replies[i].payload);
+    buf_reserve(&site.replies[i].payload, size);
+    site.replies[i].payload.size = huying__hotline__reconciliation__pack(
+            &message, (uint8_t *)site.replies[i].payload.data);
+}
+
+static void difference_count(void *self, const struct hotline_difference *difference)
+{
+    assert_int_equal(difference->kind, HOTLINE_MISSING_HERE);
+    assert_string_equal(difference->ticket, "T1");
+    ++*(int *)self;
+}
+
+static void reconcile_asks_in_the_name_of_the_source(void **unused)
+{
+    (void)unused;
+    static struct hotline_reconciliation answer;
+    const struct hotline_span span = {.from_ms = 5, .first = "T1"};
+    const struct hotline_list none = {NULL, 0};
+    int found = 0;
+    reconciliation_put(0, 1, "T1", false);
+    assert_int_equal(hotline_reconcile(hotline, &span, 500, &answer, WAIT_MS), OK);
+    assert_int_equal(site.kind, FRAME_QUERIES);
+    assert_int_equal(site.asked[0].type, 1612);
+    assert_string_equal(site.asked[0].actor, "");
+    assert_int_equal(answer.tickets, 1);
+    assert_int_equal(answer.item_count, 1);
+    assert_string_equal(answer.items[0].ticket, "T1");
+    assert_int_equal(answer.items[0].accepted_ms, 9);
+    assert_int_equal(hotline_reconcile(hotline, &span, 501, &answer, WAIT_MS), ERR_LIMIT);
+    assert_int_equal(
+            hotline_differences(hotline, &span, &none, difference_count, &found, WAIT_MS), OK);
+    assert_int_equal(found, 1);
+    hotline_close(&hotline);
+    struct hotline_config config = site_config;
+    config.source = "hotline-a";
+    assert_int_equal(hotline_open(&config, &hotline), OK);
+    assert_int_equal(hotline_reconcile(hotline, &span, 0, &answer, WAIT_MS), OK);
+    assert_string_equal(site.asked[0].actor, "hotline-a");
+}
+
+static void reconcile_tells_what_cannot_be_asked_again(void **unused)
+{
+    (void)unused;
+    static struct hotline_reconciliation answer;
+    const struct hotline_span span = {.from_ms = 5};
+    const struct {
+        enum err call, expected;
+        uint32_t verdict;
+    } table[] = {{OK, ERR_MALFORMED, REPLY_FAILED + ERR_MALFORMED},
+            {OK, ERR_DENIED, REPLY_FAILED + ERR_DENIED},
+            {OK, ERR_TRANSIENT, REPLY_FAILED + ERR_UNKNOWN}, {ERR_TRANSIENT, ERR_TRANSIENT, 0},
+            {OK, ERR_MALFORMED, VERDICT_APPLIED}}; /* no answer in it */
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        site.call = site.replies[0].err = table[i].call;
+        site.replies[0].verdict = table[i].verdict;
+        assert_int_equal(hotline_reconcile(hotline, &span, 0, &answer, WAIT_MS), table[i].expected);
+    }
+}
+
 static void follow_up_is_answered_by_a_receipt(void **unused)
 {
     (void)unused;
@@ -244,6 +322,60 @@ static void follow_up_is_answered_by_a_receipt(void **unused)
     assert_int_equal(site.asked[0].at_ms, 8);
     assert_int_equal(receipt.result, HOTLINE_ACCEPTED);
     assert_int_equal(receipt.case_id, 42);
+}
+
+static void a_correction_is_answered_by_a_receipt(void **unused)
+{
+    (void)unused;
+    struct hotline_receipt receipt;
+    struct hotline_correction better = {.ticket = "T1", .text = "the other lamp", .at_ms = 8};
+    char ticket[] = "T1";
+    receipt_put(0, HUYING__HOTLINE__RESULT__ACCEPTED, ticket);
+    assert_int_equal(hotline_correct(hotline, &better, &receipt, WAIT_MS), OK);
+    assert_int_equal(site.asked[0].type, 1515);
+    assert_int_equal(site.asked[0].at_ms, 8);
+    assert_int_equal(receipt.result, HOTLINE_ACCEPTED);
+    better.unit_code_count = HOTLINE_UNIT_CODES_MAX + 1;
+    assert_int_equal(hotline_correct(hotline, &better, &receipt, WAIT_MS), ERR_LIMIT);
+}
+
+static void progress_is_fetched_and_acknowledged_by_its_last_version(void **unused)
+{
+    (void)unused;
+    static struct hotline_progress list[2];
+    size_t count = 0;
+    Huying__Hotline__Stage stages[2] = {HUYING__HOTLINE__STAGE__INIT, HUYING__HOTLINE__STAGE__INIT};
+    Huying__Hotline__Stage *stage_list[] = {&stages[0], &stages[1]};
+    Huying__Hotline__CaseProgress item = HUYING__HOTLINE__CASE_PROGRESS__INIT, *items[] = {&item};
+    Huying__Hotline__Progress message = HUYING__HOTLINE__PROGRESS__INIT;
+    char word[] = "accepted";
+    stages[0].version = 3;
+    stages[1].version = 4;
+    stages[1].stage = word;
+    item.case_id = 42;
+    item.stages = stage_list;
+    item.n_stages = 2;
+    message.items = items;
+    message.n_items = 1;
+    size_t size = huying__hotline__progress__get_packed_size(&message);
+    buf_reserve(&site.replies[0].payload, size);
+    site.replies[0].payload.size =
+            huying__hotline__progress__pack(&message, (uint8_t *)site.replies[0].payload.data);
+    assert_int_equal(hotline_progress(hotline, 0, list, 2, &count, WAIT_MS), OK);
+    assert_int_equal(site.kind, FRAME_QUERIES);
+    assert_int_equal(site.asked[0].type, 1613);
+    assert_int_equal(count, 1);
+    assert_int_equal(list[0].stage_count, 2);
+    assert_string_equal(list[0].stages[1].stage, "accepted");
+    buf_reset(&site.replies[0].payload);
+    assert_int_equal(hotline_progress_ack(hotline, list, 1, WAIT_MS), OK);
+    assert_int_equal(site.asked[0].type, 1516);
+    Huying__Hotline__ProgressAck *ack = huying__hotline__progress_ack__unpack(
+            NULL, site.asked[0].payload.size, site.asked[0].payload.data);
+    assert_non_null(ack);
+    assert_int_equal(ack->version, 4);
+    huying__hotline__progress_ack__free_unpacked(ack, NULL);
+    assert_int_equal(hotline_progress(hotline, 0, list, 0, &count, WAIT_MS), ERR_LIMIT);
 }
 
 static void withdraw_outcomes_and_ack(void **unused)
@@ -289,7 +421,11 @@ int main(void)
             TEST(every_failure_becomes_a_receipt_and_an_error),
             TEST(request_ids_differ_within_and_between_handles),
             TEST(too_many_at_once_sends_nothing),
+            TEST(reconcile_asks_in_the_name_of_the_source),
+            TEST(reconcile_tells_what_cannot_be_asked_again),
             TEST(follow_up_is_answered_by_a_receipt),
+            TEST(a_correction_is_answered_by_a_receipt),
+            TEST(progress_is_fetched_and_acknowledged_by_its_last_version),
             TEST(withdraw_outcomes_and_ack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,41 @@ int catalogue_word(enum catalogue_column column, const char *text)
     return -1;
 }
 
+static const struct {
+    const char *word, *subject_zh, *subject_en;
+    bool answered;
+} intents[INTENT_COUNT] = {
+#define X(name, number, text, zh, en, subject_zh, subject_en, answered)                            \
+    [number] = {text, subject_zh, subject_en, answered},
+        INTENT_TABLE(X)
+#undef X
+};
+
+const char *intent_word(int64_t intent)
+{
+    return intent >= 0 && intent < INTENT_COUNT ? intents[intent].word : "";
+}
+
+enum intent intent_find(const char *word)
+{
+    int intent = 0;
+    while (intent < INTENT_COUNT && strcmp(intents[intent].word, word) != 0) {
+        intent++;
+    }
+    return (enum intent)intent;
+}
+
+const char *intent_subject(int64_t intent, bool english)
+{
+    must(intent >= 0 && intent < INTENT_COUNT);
+    return english ? intents[intent].subject_en : intents[intent].subject_zh;
+}
+
+bool intent_answered(int64_t intent)
+{
+    return intent >= 0 && intent < INTENT_COUNT && intents[intent].answered;
+}
+
 /* The kind that a piece of `size` bytes begins with and how many of it; false: none. */
 static bool evidence_piece(const char *text, size_t size, struct evidence *ret)
 {

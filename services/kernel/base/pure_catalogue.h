@@ -44,6 +44,21 @@
     X(SELF_HANDLE_NO, "0")                                                                         \
     X(SELF_HANDLE_YES, "1")
 
+/* What a caller wants: number (hotline.proto's), word, Chinese, English, what he had said as the
+ * subject of a sentence to him in both, and whether it is answered rather than handled. */
+/* clang-format off */
+#define INTENT_TABLE(X)                                                                            \
+    X(INTENT_REPORT, 0, "report", "求助", "report", "您反映的事项", "What you reported", false)    \
+    X(INTENT_URGE, 1, "urge", "催办", "urge", "您反映的事项", "What you reported", false)          \
+    X(INTENT_INQUIRY, 2, "inquiry", "咨询", "inquiry", "您咨询的事项", "What you asked about",     \
+            true)                                                                                  \
+    X(INTENT_COMPLAINT, 3, "complaint", "投诉", "complaint", "您投诉的事项",                       \
+            "What you complained about", false)                                                    \
+    X(INTENT_SUGGESTION, 4, "suggestion", "建议", "suggestion", "您提出的建议",                    \
+            "What you suggested", true)                                                            \
+    X(INTENT_PRAISE, 5, "praise", "表扬", "praise", "您的表扬", "Your praise", true)
+/* clang-format on */
+
 /* What "done" has to bring: the catalogue's word, and what people call it (evidence_text.h). */
 #define EVIDENCE_TABLE(X)                                                                          \
     X(EVIDENCE_PHOTO, "photo", "照片", "photo")                                                    \
@@ -70,6 +85,12 @@ enum squads { SQUADS_TABLE(X) };
 enum privacy { PRIVACY_TABLE(X) };
 enum self_handle { SELF_HANDLE_TABLE(X) };
 #undef X
+enum intent {
+#define X(name, number, text, ...) name = number,
+    INTENT_TABLE(X)
+#undef X
+            INTENT_COUNT
+};
 enum evidence_kind {
 #define X(name, text, zh, en) name,
     EVIDENCE_TABLE(X)
@@ -100,6 +121,15 @@ enum catalogue_column {
 const char *const *catalogue_words(enum catalogue_column column);
 /* The number of a word, 0 for ""; -1 when the column does not take it. */
 int catalogue_word(enum catalogue_column column, const char *text);
+
+/* "inquiry"; "" when there is no such number. */
+const char *intent_word(int64_t intent);
+/* INTENT_COUNT when no intent has that word. */
+enum intent intent_find(const char *word);
+/* "您咨询的事项" or "What you asked about". */
+const char *intent_subject(int64_t intent, bool english);
+/* Closed by its answer: no evidence is needed, and nobody else has to look. */
+bool intent_answered(int64_t intent);
 
 #define EVIDENCE_MAX 4
 #define EVIDENCE_TIMES_MAX 99

@@ -22,6 +22,22 @@ static void words_have_their_numbers(void **state)
     assert_int_equal(catalogue_word(CATALOGUE_SELF_HANDLE, "1"), SELF_HANDLE_YES);
 }
 
+static void intents_have_words_and_some_are_answered(void **state)
+{
+    (void)state;
+    static const bool answered[INTENT_COUNT] = {
+            [INTENT_INQUIRY] = true, [INTENT_SUGGESTION] = true, [INTENT_PRAISE] = true};
+    for (int intent = 0; intent < INTENT_COUNT; intent++) {
+        assert_int_equal(intent_find(intent_word(intent)), intent);
+        assert_int_equal(intent_answered(intent), answered[intent]);
+    }
+    assert_int_equal(intent_find("question"), INTENT_COUNT);
+    assert_int_equal(intent_find(""), INTENT_COUNT);
+    assert_string_equal(intent_word(-1), "");
+    assert_string_equal(intent_word(INTENT_COUNT), "");
+    assert_false(intent_answered(-1) || intent_answered(INTENT_COUNT));
+}
+
 static void evidence_table(void **state)
 {
     (void)state;
@@ -128,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(words_have_their_numbers),
+            cmocka_unit_test(intents_have_words_and_some_are_answered),
             cmocka_unit_test(evidence_table),
             cmocka_unit_test(missing_evidence_is_the_first_and_how_much),
             cmocka_unit_test(lists_table),

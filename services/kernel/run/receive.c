@@ -270,7 +270,10 @@ static const char *command_check(
         return loop_text(loop, "该密钥无权以他人名义办理，请将 actor 留空",
                 "the key has no right to act in somebody's name; leave `actor` empty");
     *ret_err = ERR_MALFORMED;
-    if (envelope->agg && !id_valid(envelope->agg, loop->ids.site))
+    /* A process that has just started knows its site when it has its first session: what comes
+     * before waits for that, and an id of another site is then no row here. */
+    int site = loop->ids.site ? loop->ids.site : id_site(envelope->agg);
+    if (envelope->agg && !id_valid(envelope->agg, site))
         return loop_text(loop, "agg 不是本站点的编号", "`agg` is no id of this site");
     if (envelope->agg && !envelope->request_id[0])
         return loop_text(loop, "缺少 request_id：由客户端选定的 1 至 64 字节",
@@ -282,14 +285,14 @@ static const char *command_check(
 static void command_digest(struct work *work, const struct envelope *envelope)
 {
     crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, DIGEST_SIZE);
+    crypto_generichash_init(&state, NULL, 0, COMMAND_DIGEST_SIZE);
     crypto_generichash_update(
             &state, (const unsigned char *)&envelope->type, sizeof envelope->type);
     crypto_generichash_update(&state, (const unsigned char *)&envelope->agg, sizeof envelope->agg);
     crypto_generichash_update(
             &state, (const unsigned char *)envelope->actor, strlen(envelope->actor) + 1);
     crypto_generichash_update(&state, envelope->payload.data, envelope->payload.size);
-    crypto_generichash_final(&state, work->digest, DIGEST_SIZE);
+    crypto_generichash_final(&state, work->digest, COMMAND_DIGEST_SIZE);
 }
 
 static void command_job(
@@ -462,6 +465,7 @@ static enum err local_put(struct loop *loop, const struct local_command *command
     struct envelope *envelope = arena_array(arena, struct envelope, 1);
     *envelope = (struct envelope){.type = command->type,
             .agg = command->agg,
+            .at_ms = command->at_ms,
             .deadline_ms = command->span_ms,
             .request_id = arena_text(arena, command->request_id, strlen(command->request_id)),
             .actor = arena_text(arena, command->actor, strlen(command->actor)),

@@ -189,6 +189,27 @@ static void command_is_answered_once_and_for_all(void **state)
     ASSERT_REPLY(stage_ask(&stage, FRAME_COMMANDS, &sub), VERDICT_NOT_FOUND, "nothing with that");
 }
 
+/* A process joins the bus before it has a session. What it is told to do meanwhile waits. */
+static void command_that_comes_before_the_site_is_known_waits(void **state)
+{
+    int64_t agg = stage_toy(10);
+    struct lane *lane = &stage.loop.lanes[0];
+    struct frame head = stage_head(&stage, FRAME_COMMANDS, 1);
+    const struct envelope sub = stage_sub(3, agg, "early", "S4");
+    (void)state;
+    lane->attached = false;
+    lane->attaching = true; /* as if it took its time */
+    stage.loop.ids.site = 0;
+    head.rights = RIGHT_ACT;
+    uint64_t serial = stage_post(&stage, &head, &sub, 1);
+    STAGE_UNTIL(&stage, STAGE_METRIC(&stage, commands_in) == 1);
+    assert_int_equal(stage_replies(&stage, serial), 0);
+    lane->attaching = false;
+    STAGE_UNTIL(&stage, stage_replies(&stage, serial) == 1);
+    ASSERT_REPLY(stage_reply(&stage, serial, 3), VERDICT_APPLIED, "total 6");
+    assert_int_equal(toy_total(agg), 6);
+}
+
 /* The second time the sentence is made from what the database keeps. */
 static void refusal_says_what_it_is_about_also_when_repeated(void **state)
 {
@@ -436,6 +457,7 @@ int main(void)
             CASE(impossible_messages_are_not_acknowledged),
             CASE(frames_that_are_dropped_give_credit_back),
             CASE(acknowledged_rows_of_the_outbox_go), CASE(command_is_answered_once_and_for_all),
+            CASE(command_that_comes_before_the_site_is_known_waits),
             CASE(refusal_says_what_it_is_about_also_when_repeated), CASE(refusals_table),
             CASE(command_that_costs_too_much_memory_is_refused),
             CASE(sentences_are_in_the_language_of_the_configuration),

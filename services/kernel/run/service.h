@@ -19,6 +19,8 @@ struct service {
     void (*turn)(struct loop *loop); /* each round: hand over requests, background work */
     void (*stop)(struct loop *loop);
     void (*reload)(struct loop *loop, void *conf);
+    /* Appends the service's own metrics; in HTTP's thread, as long as the process lives. */
+    void (*metrics)(const char *labels, struct buf *out);
 };
 
 /* Parses --conf FILE, --instance N, --version, --help; returns the process's exit status. */
@@ -48,6 +50,7 @@ void loop_watch(struct loop *loop, const struct pg *pg);
 struct local_command {
     uint32_t type;
     int64_t agg;
+    int64_t at_ms; /* drills only: the decision's now, as an envelope's; 0 = the drill's clock */
     const char *request_id, *actor, *peer;
     struct bytes payload;
     int64_t span_ms; /* what is not begun by then is not run: ERR_LATE; 0 = none */

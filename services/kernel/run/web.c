@@ -20,11 +20,11 @@ struct web {
     struct loop *loop;
 };
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *type,
-        const struct buf *body)
+static enum MHD_Result
+answer(struct MHD_Connection *connection, unsigned status, const char *type, const struct buf *body)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-            body->size, body->data, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+            MHD_create_response_from_buffer(body->size, body->data, MHD_RESPMEM_MUST_COPY);
     must(response);
     MHD_add_response_header(response, "Content-Type", type);
     enum MHD_Result result =
@@ -50,8 +50,13 @@ static unsigned ready(struct loop *loop, struct buf *body)
     return postgres && bus && directory ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
-static enum MHD_Result handle(void *self, struct MHD_Connection *connection, const char *url,
-        const char *method, const char *version, const char *upload, size_t *upload_size,
+static enum MHD_Result handle(void *self,
+        struct MHD_Connection *connection,
+        const char *url,
+        const char *method,
+        const char *version,
+        const char *upload,
+        size_t *upload_size,
         void **state)
 {
     struct loop *loop = ((struct web *)self)->loop;
@@ -75,6 +80,8 @@ static enum MHD_Result handle(void *self, struct MHD_Connection *connection, con
         snprintf(labels, sizeof labels, "service=\"%s\",instance=\"%d\"", loop->ops->schema,
                 loop->instance);
         metrics_print(&loop->metrics, labels, &body);
+        if (loop->service && loop->service->metrics)
+            loop->service->metrics(labels, &body);
         fault_print(labels, &body);
         status = MHD_HTTP_OK;
         type = "text/plain; version=0.0.4; charset=utf-8";
@@ -86,8 +93,8 @@ static enum MHD_Result handle(void *self, struct MHD_Connection *connection, con
 
 enum err web_start(struct loop *loop)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-            .sin_port = htons((uint16_t)loop->conf.http_port)};
+    struct sockaddr_in address = {
+            .sin_family = AF_INET, .sin_port = htons((uint16_t)loop->conf.http_port)};
     if (inet_pton(AF_INET, loop->conf.http_host, &address.sin_addr) != 1) {
         log_error("HTTP-BAD-HOST", "host=%s expected=%s", log_quote(loop->conf.http_host),
                 log_quote("an IPv4 address, e.g. 127.0.0.1"));

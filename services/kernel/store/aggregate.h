@@ -37,6 +37,11 @@ struct query_type {
     bool by_key; /* asked in the key's own name, `actor` is that name: each key sees its own */
 };
 
+struct statement_list {
+    const struct statement *list;
+    size_t count;
+};
+
 /* Accepted message, command, timer and work types: anything else is refused (command), put back
  * (message from a newer sender) or a bug (timer). */
 struct input_type {
@@ -120,7 +125,8 @@ struct aggregate_ops {
             size_t count, const struct directory *directory, struct arena *arena,
             void **ret_related);
     /* Optional: more statements for the storing segment: own side tables. `states` are the changed
-     * aggregates' last states; `related` as changed by the decisions. */
+     * aggregates' last states; `related` as changed by the decisions. Their rows and the steps'
+     * rows of history are written before it. */
     void (*store)(struct pg *pg, const void *const *states, size_t count, void *related,
             struct arena *arena);
     /* Optional: per applied decision, side-table rows that are not in the state (append to arrays
@@ -140,6 +146,9 @@ struct aggregate_ops {
 
     const struct statement *statements; /* all further statements used by the functions above */
     size_t statement_count;
+    /* Optional: more of them, of side tables whose SQL stands in files of its own; ended by a list
+     * without statements. */
+    const struct statement_list *lists;
 };
 
 #endif

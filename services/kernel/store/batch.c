@@ -99,6 +99,8 @@ struct statement *batch_statements(const struct aggregate_ops *ops, size_t spare
             &SQL_COMMANDS, &ops->sql_stub, &ops->sql_load, &ops->sql_update};
     size_t own_count = sizeof own / sizeof *own, count = 0;
     size_t room = own_count + save_statement_count + ops->statement_count + 2 + spare;
+    for (const struct statement_list *more = ops->lists; more && more->count; more++)
+        room += more->count;
     struct statement *list = calloc(1, room * sizeof *list + 2 * (size_t)TEXT_MAX);
     must(list);
     char *texts = (char *)(list + room);
@@ -110,6 +112,9 @@ struct statement *batch_statements(const struct aggregate_ops *ops, size_t spare
         list[count++] = *save_statements[i];
     for (size_t i = 0; i < ops->statement_count; i++)
         list[count++] = ops->statements[i];
+    for (const struct statement_list *more = ops->lists; more && more->count; more++)
+        for (size_t i = 0; i < more->count; i++)
+            list[count++] = more->list[i];
     *ret_count = count;
     return list;
 }

@@ -9,7 +9,6 @@ static const struct statement RELATED = {"toy_related", "SELECT count(*) FROM to
 static const struct statement KEY = {"toy_key",
         "INSERT INTO key (name, agg) VALUES ($1, $2) "
         "ON CONFLICT (name) DO UPDATE SET name = key.name RETURNING agg"};
-static struct statement more[2];
 
 static void toy_related(struct pg *pg,
         struct input *const *inputs,
@@ -62,16 +61,16 @@ static void toy_resolve(struct pg *pg,
 static int setup_all(void **state)
 {
     static struct aggregate_ops ops;
+    static const struct statement_list lists[] = {{&KEY, 1}, {NULL, 0}};
     (void)state;
     server = kit_pg_start("deadlock_timeout=200ms");
     toy_schema();
-    more[0] = RELATED;
-    more[1] = KEY;
     ops = TOY_OPS;
     ops.related = toy_related;
     ops.resolve = toy_resolve;
-    ops.statements = more;
-    ops.statement_count = 2;
+    ops.statements = &RELATED;
+    ops.statement_count = 1;
+    ops.lists = lists;
     toy_ops = &ops;
     return 0;
 }

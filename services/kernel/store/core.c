@@ -406,7 +406,8 @@ static bool command_known(struct core *core, struct work *work)
     const struct command_row *row = command_find(core, work);
     if (!row)
         return false;
-    if (row->digest.size != DIGEST_SIZE || memcmp(row->digest.data, work->digest, DIGEST_SIZE)) {
+    if (row->digest.size != COMMAND_DIGEST_SIZE ||
+            memcmp(row->digest.data, work->digest, COMMAND_DIGEST_SIZE)) {
         work->verdict = VERDICT_CONFLICT;
         work->text = "this request id was used before with another content; use a new one";
         return true;
@@ -431,8 +432,9 @@ static void command_run(struct core *core, struct slot *slot, struct work *work)
         return;
     /* Another command of this batch may carry the same id: it must find this answer. */
     struct command_row *row = &core->commands[core->command_count++];
-    *row = (struct command_row){work->input.peer, work->request_id, {work->digest, DIGEST_SIZE},
-            work->answer, work->verdict, work->reason, work->input.agg};
+    *row = (struct command_row){work->input.peer, work->request_id,
+            {work->digest, COMMAND_DIGEST_SIZE}, work->answer, work->verdict, work->reason,
+            work->input.agg};
 }
 
 /* The timer is read again under the lock and must be the one that came due (rule 8). */

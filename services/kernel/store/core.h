@@ -22,7 +22,7 @@
 #define ATTEMPTS_MAX 5      /* failed attempts that make a dead letter */
 #define PAGE_SIZE_MAX (200u << 10)
 #define SALT_SIZE 16
-#define DIGEST_SIZE 16
+#define COMMAND_DIGEST_SIZE 16
 #define SLOT_TIMERS_MAX 8
 #define WHY_SIZE 240
 
@@ -73,7 +73,7 @@ struct work {
     struct bytes answer;
     bool keyed; /* command without aggregate: idempotent by the key that resolve found */
     const struct input_type *type;
-    uint8_t digest[DIGEST_SIZE];
+    uint8_t digest[COMMAND_DIGEST_SIZE];
 };
 
 /* A message that the database holds: of `waiting` or `dead_letter`. */

@@ -350,9 +350,9 @@ void batch_save(struct batch *batch)
 {
     states_save(batch);
     stubs_save(batch);
+    history_save(batch);
     if (batch->ops->store && batch->core.work_count)
         service_save(batch);
-    history_save(batch);
     held_save(batch, false);
     held_save(batch, true);
     messages_save(batch, false);

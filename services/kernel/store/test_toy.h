@@ -299,7 +299,7 @@ TOY struct work toy_command(int64_t agg, const char *request_id, const char *pay
             .origin = WORK_COMMAND, .payload = toy_bytes(payload), .request_id = request_id};
     work.type = &TOY_INPUTS[2];
     work.input = (struct input){.kind = INPUT_COMMAND, .type = TOY_SUB, .agg = agg, .peer = "desk"};
-    snprintf((char *)work.digest, DIGEST_SIZE, "%lld %s", (long long)agg, payload);
+    snprintf((char *)work.digest, COMMAND_DIGEST_SIZE, "%lld %s", (long long)agg, payload);
     return work;
 }
 

@@ -97,13 +97,25 @@ TOY void toy_standby_wanted(bool wanted)
     kit_pg_run(server, "SELECT pg_reload_conf()");
 }
 
-TOY bool toy_commit_waits(int backend)
+/* 1 when the server has that backend and `condition` holds of it, else 0. */
+TOY int toy_backends(int backend, const char *condition)
 {
     char sql[120];
-    snprintf(sql, sizeof sql,
-            "SELECT count(*) FROM pg_stat_activity WHERE pid = %d AND wait_event = 'SyncRep'",
-            backend);
-    return kit_pg_int(server, sql) == 1;
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d AND %s",
+            backend, condition);
+    return (int)kit_pg_int(server, sql);
+}
+
+TOY void toy_cancel(int backend)
+{
+    char sql[60];
+    snprintf(sql, sizeof sql, "SELECT pg_cancel_backend(%d)", backend);
+    kit_pg_run(server, sql);
+}
+
+TOY bool toy_commit_waits(int backend)
+{
+    return toy_backends(backend, "wait_event = 'SyncRep'") == 1;
 }
 
 #define ASSERT_SQL(sql, value)                                                                     \

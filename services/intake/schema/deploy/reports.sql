@@ -42,11 +42,13 @@ CREATE INDEX report_outcome_pending ON report (source, id) WHERE outcome_pending
 -- came under it was refused: the next body that is right gets the id.
 CREATE TABLE ticket (
     source text NOT NULL,
-    ref    text NOT NULL,
+    ref    text COLLATE "C" NOT NULL,          -- ranges of them are ranges of bytes, for whoever reconciles
     report bigint NOT NULL,
+    at     timestamptz NOT NULL,               -- when what came under it was accepted, to the millisecond
     PRIMARY KEY (source, ref)
 );
 CREATE INDEX ticket_report ON ticket (report); -- they go with the report's row; grows at its end
+CREATE INDEX ticket_at ON ticket (at);         -- the tickets of a day; grows at its end
 
 CREATE VIEW counter_fact (agg, metric, unit, matter, value) AS
 SELECT r.id, k.metric::smallint, r.unit, r.matter, 1::bigint

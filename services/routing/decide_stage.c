@@ -1,0 +1,41 @@
+/* Which of a case's steps matter to its reporter: the last one of a decision that does. Who has not
+ * asked for it pays nothing: no message is made. A case that ends says so by its outcome alone. To
+ * tell of another step: a row below, and if need be a stage in kernel/base/pure_stage.h. */
+#include "services/kernel/base/pure_stage.h"
+#include "services/routing/decide_turn.h"
+
+static const uint8_t stages[STEP_COUNT] = {
+        [STEP_DISPATCH] = STAGE_DISPATCHED,
+        [STEP_ASSIGN] = STAGE_DISPATCHED,
+        [STEP_TO_DESK] = STAGE_DISPATCHED,
+        [STEP_RULE] = STAGE_DISPATCHED,
+        [STEP_STEP_UP] = STAGE_DISPATCHED,
+        [STEP_UNMERGE] = STAGE_DISPATCHED,
+        [STEP_ACCEPT] = STAGE_ACCEPTED,
+        [STEP_JOINT] = STAGE_ACCEPTED,
+        [STEP_HANDLE] = STAGE_HANDLED,
+        [STEP_SETTLE] = STAGE_HANDLED,
+        [STEP_RETURN] = STAGE_RETURNED,
+        [STEP_DISPUTE] = STAGE_RETURNED,
+        [STEP_DECLINE] = STAGE_RETURNED,
+        [STEP_SUSPEND] = STAGE_SUSPENDED,
+        [STEP_RESUME] = STAGE_RESUMED,
+        [STEP_GRANT_TIME] = STAGE_EXTENDED,
+        [STEP_REOPEN] = STAGE_REOPENED,
+        [STEP_FAIL_CHECK] = STAGE_REOPENED,
+        [STEP_REJECT] = STAGE_REWORK,
+        [STEP_MERGE] = STAGE_MERGED,
+};
+
+void stage_tell(struct turn *turn)
+{
+    const struct outcome *outcome = turn->outcome;
+    uint8_t stage = STAGE_NONE;
+    if (!turn->next->course.wants || !case_open(turn->next->state))
+        return;
+    for (int i = 0; i < outcome->step_count; i++)
+        if (stages[outcome->steps[i].kind] != STAGE_NONE)
+            stage = stages[outcome->steps[i].kind];
+    if (stage != STAGE_NONE)
+        send_add(turn->outcome, SERVICE_INTAKE, TYPE_CASE_PROGRESSED, stage);
+}
