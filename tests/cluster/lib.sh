@@ -67,10 +67,11 @@ logs_show() {
 }
 
 # site_use NAME: the site that the functions below mean. Its ports: deploy/run takes the first free
-# block from the one that is drawn here.
+# block from the one that is drawn here, below what Linux gives to outgoing connections (32768 and
+# up): one of those may be on a listener's port when it starts.
 site_use() {
     export HUYING_HOME=$work/$1
-    export HUYING_BASE_PORT=$((20000 + 100 * ($$ % 350)))
+    export HUYING_BASE_PORT=$((10000 + 100 * ($$ % 220)))
     homes+=("$HUYING_HOME")
 }
 
