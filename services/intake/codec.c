@@ -290,10 +290,8 @@ void report_answer(const void *next,
     if (input->type == INTAKE_OUTCOME_ACK || input->type == HOTLINE_OUTCOME_ACK ||
             input->type == HOTLINE_PROGRESS_ACK)
         return;
-    if (input->type == INTAKE_SEE_PERSON && outcome->verdict == VERDICT_APPLIED) {
-        callers_encode(report, input, world, out);
+    if (person_answer(report, input, outcome, world, out))
         return;
-    }
     Huying__Hotline__Receipt message = HUYING__HOTLINE__RECEIPT__INIT;
     BUF_OWNED text = {0};
     char number[CASE_NUMBER_SIZE];

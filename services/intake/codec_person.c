@@ -107,6 +107,70 @@ enum err person_request_decode(
     return OK;
 }
 
+enum err person_reseal_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    const Huying__Intake__PersonReseal *message =
+            request_open(&huying__intake__person_reseal__descriptor, payload, arena, ret_why);
+    if (!message)
+        return ERR_MALFORMED;
+    struct person_request *body = arena_get(arena, sizeof *body);
+    *body = (struct person_request){.id = message->id, .number = "", .why = ""};
+    if (body->id <= 0) {
+        const struct fault fault = {FAULT_ID, "id", INT64_MAX};
+        return fault_report(&fault, arena, ret_why);
+    }
+    body->found = arena_get(arena, sizeof *body->found);
+    *ret_body = body;
+    return OK;
+}
+
+void person_keys_encode(const struct person_key *list, size_t count, struct buf *out)
+{
+    const struct seal_keys *keys = intake_persons();
+    Huying__Intake__PersonKey items[PERSON_KEYS_MAX], *pointers[PERSON_KEYS_MAX];
+    Huying__Intake__PersonKeys message = HUYING__INTAKE__PERSON_KEYS__INIT;
+    must(count <= PERSON_KEYS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        huying__intake__person_key__init(&items[i]);
+        items[i].key = list[i].key;
+        items[i].rows = list[i].rows;
+        items[i].known = seal_key_known(keys, list[i].key);
+        pointers[i] = &items[i];
+    }
+    message.first = keys->count ? seal_key_id(keys, 0) : 0;
+    message.items = pointers;
+    message.n_items = count;
+    message_add(&message.base, out);
+}
+
+enum err person_sealed_query_decode(struct bytes payload,
+        struct arena *arena,
+        struct person_sealed_query *ret,
+        const char **ret_why)
+{
+    const Huying__Intake__PersonSealedQuery *message =
+            request_open(&huying__intake__person_sealed_query__descriptor, payload, arena, ret_why);
+    if (!message)
+        return ERR_MALFORMED;
+    const struct fault fault = {FAULT_COUNT, "limit", PERSON_SEALED_MAX};
+    if (message->limit < 1 || message->limit > PERSON_SEALED_MAX)
+        return fault_report(&fault, arena, ret_why);
+    *ret = (struct person_sealed_query){message->key, message->after, message->limit};
+    return OK;
+}
+
+void person_sealed_encode(const int64_t *ids, size_t count, struct buf *out)
+{
+    Huying__Intake__PersonSealed message = HUYING__INTAKE__PERSON_SEALED__INIT;
+    int64_t copy[PERSON_SEALED_MAX];
+    must(count <= PERSON_SEALED_MAX);
+    memcpy(copy, ids, count * sizeof *ids);
+    message.ids = copy;
+    message.n_ids = count;
+    message_add(&message.base, out);
+}
+
 void person_request_encode(int64_t id, const char *number, const char *why, struct buf *out)
 {
     Huying__Intake__PersonRequest message = HUYING__INTAKE__PERSON_REQUEST__INIT;
@@ -150,7 +214,8 @@ static void caller_fill(Huying__Intake__Caller *item, const struct kept_person *
 #undef X
 }
 
-void callers_encode(const struct report *report,
+/* Callers that the actor may see, of the report; what is left out is counted. */
+static void callers_encode(const struct report *report,
         const struct input *input,
         const struct world *world,
         struct buf *out)
@@ -176,6 +241,31 @@ void callers_encode(const struct report *report,
         message.n_items++;
     }
     message_add(&message.base, out);
+}
+
+static void resealed_encode(const struct report *report, const struct world *world, struct buf *out)
+{
+    Huying__Intake__PersonResealed message = HUYING__INTAKE__PERSON_RESEALED__INIT;
+    size_t broken, rows = persons_anew(report, world, &broken);
+    message.key = intake_persons()->count ? seal_key_id(intake_persons(), 0) : 0;
+    message.rows = (uint32_t)(rows - broken);
+    message.broken = (uint32_t)broken;
+    message_add(&message.base, out);
+}
+
+bool person_answer(const struct report *report,
+        const struct input *input,
+        const struct outcome *outcome,
+        const struct world *world,
+        struct buf *out)
+{
+    if (input->type == INTAKE_RESEAL_PERSON)
+        resealed_encode(report, world, out);
+    else if (input->type == INTAKE_SEE_PERSON && outcome->verdict == VERDICT_APPLIED)
+        callers_encode(report, input, world, out);
+    else
+        return false;
+    return true;
 }
 
 enum err callers_decode(

@@ -28,13 +28,32 @@ enum err person_request_decode(struct bytes payload,
         const char **ret_why) MUST_CHECK;
 void person_request_encode(int64_t id, const char *number, const char *why, struct buf *out);
 
-/* The plain bytes of a row; false: they are none. */
-bool kept_person_decode(struct bytes plain, struct arena *arena, struct kept_person *ret);
-/* Callers that the actor may see, of the report; what is left out is counted. */
-void callers_encode(const struct report *report,
+/* Decoder of RESEAL_PERSON. */
+enum err person_reseal_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK;
+
+/* What is answered to SEE_PERSON and RESEAL_PERSON; false: a receipt is. */
+bool person_answer(const struct report *report,
         const struct input *input,
+        const struct outcome *outcome,
         const struct world *world,
         struct buf *out);
+
+/* What is sealed by which key: the two questions of whoever replaces one. */
+struct person_key {
+    int64_t key, rows;
+};
+void person_keys_encode(const struct person_key *list, size_t count, struct buf *out);
+enum err person_sealed_query_decode(struct bytes payload,
+        struct arena *arena,
+        struct person_sealed_query *ret,
+        const char **ret_why) MUST_CHECK;
+void person_sealed_encode(const int64_t *ids, size_t count, struct buf *out);
+
+/* The plain bytes of a row; false: they are none. */
+bool kept_person_decode(struct bytes plain, struct arena *arena, struct kept_person *ret);
 /* *ret_list in arena memory. */
 enum err callers_decode(struct bytes payload,
         struct arena *arena,

@@ -30,6 +30,7 @@ enum event {
     EVENT_STAGE_ACK,
     EVENT_SEE,
     EVENT_FORGET,
+    EVENT_RESEAL,
     EVENT_COUNT
 };
 
@@ -47,6 +48,7 @@ enum action {
     STAGE_TAKE,
     SEE,
     FORGET,
+    RESEAL,
     DUPLICATE,
     REFUSE_ENDED,
     REFUSE_OPEN
@@ -67,6 +69,7 @@ static const unsigned char actions[EVENT_COUNT][STATE_COUNT] = {
         [EVENT_STAGE_ACK] = {NOT_FOUND, STAGE_TAKE, STAGE_TAKE, STAGE_TAKE, STAGE_TAKE},
         [EVENT_SEE] = {NOT_FOUND, SEE, SEE, SEE, SEE},
         [EVENT_FORGET] = {NOT_FOUND, FORGET, FORGET, FORGET, FORGET},
+        [EVENT_RESEAL] = {NOT_FOUND, RESEAL, RESEAL, RESEAL, RESEAL},
 };
 
 const struct matter *report_matter(const struct directory *directory, const char *name)
@@ -437,6 +440,7 @@ static bool report_is_meant(const struct report *state, const struct input *inpu
     }
     case INTAKE_SEE_PERSON:
     case INTAKE_FORGET_PERSON:
+    case INTAKE_RESEAL_PERSON:
         return *((const struct person_request *)input->body)->found;
     default:
         return true;
@@ -466,6 +470,8 @@ static enum event event_of(const struct input *input)
         return EVENT_SEE;
     case INTAKE_FORGET_PERSON:
         return EVENT_FORGET;
+    case INTAKE_RESEAL_PERSON:
+        return EVENT_RESEAL;
     case ROUTING_CASE_ENDED:
         return EVENT_END;
     case ROUTING_CASE_PROGRESSED:
@@ -531,6 +537,9 @@ void report_decide(const void *state_,
         break;
     case FORGET:
         person_forget(input, next, outcome);
+        break;
+    case RESEAL:
+        person_reseal(world, next, outcome);
         break;
     case DUPLICATE:
         outcome->verdict = VERDICT_DUPLICATE;

@@ -118,3 +118,30 @@ void person_forget(const struct input *input, struct report *next, struct outcom
     next->notes = NULL;
     next->forget_ver = next->base.ver + outcome->step_count;
 }
+
+size_t persons_anew(const struct report *report, const struct world *world, size_t *ret_broken)
+{
+    const struct kept_persons *kept = world->related;
+    size_t rows = 0;
+    *ret_broken = 0;
+    for (size_t i = 0; kept && i < kept->anew_count; i++) {
+        if (kept->anew[i].report != report->base.id)
+            continue;
+        rows++;
+        *ret_broken += kept->anew[i].size == 0;
+    }
+    return rows;
+}
+
+void person_reseal(const struct world *world, struct report *next, struct outcome *outcome)
+{
+    size_t broken;
+    size_t rows = persons_anew(next, world, &broken);
+    must(broken <= rows);
+    if (rows == broken) {
+        outcome->verdict = VERDICT_DUPLICATE;
+        return;
+    }
+    next->reseal = true;
+    outcome->keep = true;
+}

@@ -16,6 +16,10 @@ void person_see(const struct input *input,
         struct report *next,
         struct outcome *outcome);
 void person_forget(const struct input *input, struct report *next, struct outcome *outcome);
+/* RESEAL_PERSON: no step, nobody has seen anything; DUPLICATE when there is nothing to do. */
+void person_reseal(const struct world *world, struct report *next, struct outcome *outcome);
+/* Rows of that report by earlier keys; *ret_broken: so many of them do not open. */
+size_t persons_anew(const struct report *report, const struct world *world, size_t *ret_broken);
 
 /* Staff of the unit where the case was placed or of one above it, a desk or centre standing for the
  * unit that it belongs to; where it is confidential, of the top unit alone; and the service

@@ -268,10 +268,11 @@ struct report {
     const struct submission *shown[CALLERS_MAX + 1];
     int32_t shown_count;
     const char *outcome_text; /* batch memory; "" = none; for the reporter */
-    /* Not stored here: what this batch has to seal of it (person.h), the last first; and whether it
-     * has to forget what came before a version; 0 = no. */
+    /* Not stored here: what this batch has to seal of it (person.h), the last first; whether it
+     * has to forget what came before a version, 0 = no; whether it seals anew what was opened. */
     struct person_note *notes;
     int32_t forget_ver;
+    bool reseal;
     struct report_course course;
     int32_t thing; /* another report of this matter, near by, may be the same thing: the id of its
                       first version; 0 = no such matter, or no point */
@@ -293,6 +294,7 @@ enum intake_type {
     INTAKE_CORRECT = 1505,
     INTAKE_SEE_PERSON = 1506,
     INTAKE_FORGET_PERSON = 1507,
+    INTAKE_RESEAL_PERSON = 1508,
     HOTLINE_REPORT = 1511,
     HOTLINE_WITHDRAW = 1512,
     HOTLINE_OUTCOME_ACK = 1513,
@@ -305,6 +307,8 @@ enum intake_type {
     INTAKE_NEARBY = 1604,
     INTAKE_REQUESTS = 1605,
     INTAKE_PERSON_READS = 1606,
+    INTAKE_PERSON_KEYS = 1607,
+    INTAKE_PERSON_SEALED = 1608,
     HOTLINE_OUTCOMES = 1611,
     HOTLINE_RECONCILE = 1612,
     HOTLINE_PROGRESS = 1613,

@@ -17,6 +17,8 @@
 
 #define PERSONS_MAX 64      /* rows read of one report; see PERSON_READS_MAX */
 #define PERSON_READS_MAX 500
+#define PERSON_KEYS_MAX 64    /* keys by which there are rows; a file has SEAL_KEYS_MAX at a time */
+#define PERSON_SEALED_MAX 500 /* reports of one answer */
 #define PERSON_WHY_MIN 4    /* characters; REASON_CHARS_MAX at most */
 #define PHONE_DIGITS_MIN 5
 #define PHONE_DIGITS_MAX 20
@@ -58,18 +60,35 @@ struct kept_person {
     const char *text; /* what was said; "" = what handlers see */
 };
 
+/* A row that an earlier key sealed, opened and sealed by the first one, in batch memory. */
+struct person_anew {
+    int64_t report;
+    int32_t ver;
+    int64_t was, key; /* numbers of the key that it is under, and of the one that it gets */
+    const void *sealed;
+    size_t size; /* 0: it does not open */
+};
+
 /* The rows of the reports that a batch asks about: its world.related. */
 struct kept_persons {
     struct kept_person *list;
     size_t count;
+    struct person_anew *anew; /* of RESEAL_PERSON */
+    size_t anew_count;
 };
 
-/* Body of SEE_PERSON and FORGET_PERSON. */
+/* Body of SEE_PERSON and FORGET_PERSON; of RESEAL_PERSON, which has the id alone. */
 struct person_request {
     int64_t id;
     const char *number; /* the case number, when id is 0 */
     const char *why;
     bool *found; /* set by the store's resolve: the envelope named no aggregate of its own */
+};
+
+/* Body of PERSON_SEALED. */
+struct person_sealed_query {
+    int64_t key, after;
+    uint32_t limit;
 };
 
 /* The first fault; fields are named "caller.name". */

@@ -11,6 +11,7 @@
 #include "services/intake/store_nearby.h"
 #include "services/intake/store_photo_report.h"
 #include "services/intake/store_person.h"
+#include "services/intake/store_reseal.h"
 #include "services/intake/store_reconcile.h"
 #include "services/intake/store_ticket.h"
 #include "services/kernel/base/must.h"
@@ -128,6 +129,7 @@ static void report_load(const PGresult *result, int row, int col, void *state, s
     report->shown_count = 0;
     report->notes = NULL;
     report->forget_ver = 0;
+    report->reseal = false;
 }
 
 static void report_save_begin(struct params *params)
@@ -302,6 +304,7 @@ static void report_store(
     listed_store(pg, states, count);
     photos_add(pg, states, count);
     persons_store(pg, states, count);
+    reseals_store(pg, states, count, related);
 }
 
 static const enum service_id routing_only[] = {SERVICE_ROUTING, SERVICE_NONE};
@@ -328,6 +331,7 @@ static const struct input_type inputs[] = {
                 case_progressed_decode},
         COMMAND(INTAKE_SEE_PERSON, RIGHT_ACT, "see_person", person_request_decode),
         COMMAND(INTAKE_FORGET_PERSON, RIGHT_OPERATE, "forget_person", person_request_decode),
+        COMMAND(INTAKE_RESEAL_PERSON, RIGHT_OPERATE, "reseal_person", person_reseal_decode),
 };
 
 static const struct query_type queries[] = {
@@ -344,6 +348,10 @@ static const struct query_type queries[] = {
         {INTAKE_REQUESTS, "requests", &requests_statement, requests_bind, requests_answer, false},
         {INTAKE_PERSON_READS, "person_reads", &person_reads_statement, report_bind,
                 person_reads_answer, false},
+        {INTAKE_PERSON_KEYS, "person_keys", &person_keys_statement, person_keys_bind,
+                person_keys_answer, false},
+        {INTAKE_PERSON_SEALED, "person_sealed", &person_sealed_statement, person_sealed_bind,
+                person_sealed_answer, false},
 };
 
 /* Of side tables, each in a file of its own. */
@@ -352,6 +360,7 @@ static const struct statement_list side_statements[] = {
         {open311_statements, OPEN311_STATEMENTS},
         {photo_statements, PHOTO_STATEMENTS},
         {person_statements, PERSON_STATEMENTS},
+        {reseal_statements, RESEAL_STATEMENTS},
         {NULL, 0},
 };
 

@@ -7,10 +7,10 @@
 #include "services/intake/codec_person.h"
 #include "services/intake/intake.h"
 #include "services/intake/person.h"
+#include "services/intake/store_reseal.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_id.h"
 
-#define ABOUT_SIZE 48
 #define ROWS_TEXT "64" /* PERSONS_MAX */
 
 enum { PERSON_ADD, PERSON_READ, PERSON_DELETE, PERSON_SALTS };
@@ -43,7 +43,8 @@ const struct statement person_reads_statement = {"intake_person_reads",
 static bool is_request(const struct input *input)
 {
     return input->kind == INPUT_COMMAND &&
-           (input->type == INTAKE_SEE_PERSON || input->type == INTAKE_FORGET_PERSON);
+           (input->type == INTAKE_SEE_PERSON || input->type == INTAKE_FORGET_PERSON ||
+                   input->type == INTAKE_RESEAL_PERSON);
 }
 
 void persons_resolve(struct input **inputs, size_t count, const struct directory *directory)
@@ -63,12 +64,13 @@ void persons_resolve(struct input **inputs, size_t count, const struct directory
 
 bool persons_relate(const struct input *input)
 {
-    return input->kind == INPUT_COMMAND && input->type == INTAKE_SEE_PERSON;
+    return input->kind == INPUT_COMMAND &&
+           (input->type == INTAKE_SEE_PERSON || input->type == INTAKE_RESEAL_PERSON);
 }
 
-static void about_format(char ret[ABOUT_SIZE], int64_t report, int32_t ver)
+void person_about(char ret[PERSON_ABOUT_SIZE], int64_t report, int32_t ver)
 {
-    (void)snprintf(ret, ABOUT_SIZE, "person %" PRId64 " %" PRId32, report, ver);
+    (void)snprintf(ret, PERSON_ABOUT_SIZE, "person %" PRId64 " %" PRId32, report, ver);
 }
 
 static bool row_open(const PGresult *rows,
@@ -79,10 +81,10 @@ static bool row_open(const PGresult *rows,
         struct kept_person *ret)
 {
     BUF_OWNED plain = {0};
-    char about[ABOUT_SIZE];
+    char about[PERSON_ABOUT_SIZE];
     const struct seal_keys *keys = intake_persons();
     struct bytes sealed = row_bytes(rows, row, col + 3);
-    about_format(about, report, (int32_t)row_int(rows, row, col));
+    person_about(about, report, (int32_t)row_int(rows, row, col));
     *ret = (struct kept_person){.report = report, .ref = "", .text = ""};
     if (!keys->count || seal_open(keys, about, sealed.data, sealed.size, &plain) != OK)
         return false;
@@ -140,7 +142,8 @@ void persons_related(struct pg *pg,
     (void)directory;
     (void)params_array(&params, PARAM_INT8);
     for (size_t i = 0; i < count; i++) { /* sorted by aggregate */
-        if (!persons_relate(inputs[i]) || inputs[i]->agg == last)
+        if (!persons_relate(inputs[i]) || inputs[i]->type != INTAKE_SEE_PERSON ||
+                inputs[i]->agg == last)
             continue;
         last = inputs[i]->agg;
         param_add_int(&params, 0, last);
@@ -148,16 +151,17 @@ void persons_related(struct pg *pg,
     if (last)
         pg_queue(pg, &person_statements[PERSON_READ], &params, persons_loaded, reading);
     params_fini(&params);
+    reseals_related(pg, inputs, count, arena, reading->kept);
     *ret_related = reading->kept;
 }
 
 static void note_seal(struct params *params, int64_t report, const struct person_note *note)
 {
     BUF_OWNED sealed = {0};
-    char about[ABOUT_SIZE];
+    char about[PERSON_ABOUT_SIZE];
     const struct seal_keys *keys = intake_persons();
     must(keys->count > 0);
-    about_format(about, report, note->ver);
+    person_about(about, report, note->ver);
     seal_close(keys, about, note->plain, note->size, &sealed);
     param_add_int(params, 0, report);
     param_add_int(params, 1, note->ver);

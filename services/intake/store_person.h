@@ -6,6 +6,10 @@
 #include "services/kernel/store/aggregate.h"
 
 #define PERSON_STATEMENTS 4
+#define PERSON_ABOUT_SIZE 48
+
+/* What a row's bytes are bound to: its report and the step that it came with. */
+void person_about(char ret[PERSON_ABOUT_SIZE], int64_t report, int32_t ver);
 
 extern const struct statement person_statements[PERSON_STATEMENTS];
 

@@ -431,6 +431,152 @@ static void persons_go_with_the_reports_data(void **state)
     assert_int_equal(count("SELECT count(*) FROM intake.person"), 0);
 }
 
+static struct work *reseal_add(int64_t id)
+{
+    Huying__Intake__PersonReseal message = HUYING__INTAKE__PERSON_RESEAL__INIT;
+    message.id = id;
+    struct work *work = kit_command(0, INTAKE_RESEAL_PERSON, &message.base, "");
+    work->request_id = "n1";
+    work->right_held = RIGHT_OPERATE;
+    return work;
+}
+
+/* So many rows were sealed anew, so many do not open. */
+static void expect_resealed(const struct work *work, uint32_t rows, uint32_t broken)
+{
+    Huying__Intake__PersonResealed *answer =
+            huying__intake__person_resealed__unpack(NULL, work->answer.size, work->answer.data);
+    assert_non_null(answer);
+    assert_int_equal(work->verdict, rows ? VERDICT_APPLIED : VERDICT_DUPLICATE);
+    assert_int_equal(answer->rows, rows);
+    assert_int_equal(answer->broken, broken);
+    assert_int_equal(answer->key, seal_key_id(intake_persons(), 0));
+    huying__intake__person_resealed__free_unpacked(answer, NULL);
+}
+
+static int64_t rows_by(const struct seal_keys *keys)
+{
+    char sql[100];
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM intake.person WHERE key = %lld",
+            (long long)seal_key_id(keys, 0));
+    return count(sql);
+}
+
+/* Reports that have rows by that key, behind `after`, two at most. */
+static size_t sealed_by(const struct seal_keys *keys, int64_t after, int64_t ret[2])
+{
+    Huying__Intake__PersonSealedQuery query = HUYING__INTAKE__PERSON_SEALED_QUERY__INIT;
+    query.key = seal_key_id(keys, 0);
+    query.after = after;
+    query.limit = 2;
+    struct bytes answer = kit_query(INTAKE_PERSON_SEALED, &query.base);
+    Huying__Intake__PersonSealed *list =
+            huying__intake__person_sealed__unpack(NULL, answer.size, answer.data);
+    assert_non_null(list);
+    size_t found = list->n_ids;
+    memcpy(ret, list->ids, found * sizeof *ret);
+    huying__intake__person_sealed__free_unpacked(list, NULL);
+    return found;
+}
+
+/* What huyingctl does, broken off in the middle and begun anew. Then the old key's line goes. */
+static void what_an_old_key_sealed_is_sealed_by_the_new_one(void **state)
+{
+    int64_t ids[3], found[2];
+    (void)state;
+    ids[0] = call_in((struct call_in){.ticket = "T1", .text = SAID})->input.agg;
+    (void)call_in((struct call_in){.ticket = "T2", .about = "T1"});
+    ids[1] = call_in((struct call_in){.ticket = "T3"})->input.agg;
+    ids[2] = call_in((struct call_in){.ticket = "T4", .confidential = true})->input.agg;
+    int64_t steps = count("SELECT count(*) FROM intake.history");
+    intake_persons_set(&both);
+    assert_int_equal(sealed_by(&old, 0, found), 2);
+    assert_int_equal(found[0], ids[0]);
+    assert_int_equal(found[1], ids[1]);
+    struct work *first = reseal_add(ids[0]), *again = reseal_add(ids[0]);
+    kit_batch_run();
+    expect_resealed(first, 2, 0);
+    expect_resealed(again, 2, 0); /* of the same batch: once is enough */
+    first = reseal_add(ids[0]);
+    kit_batch_run();
+    expect_resealed(first, 0, 0);
+    assert_int_equal(sealed_by(&old, 0, found), 2);
+    assert_int_equal(found[0], ids[1]);
+    (void)reseal_add(ids[1]);
+    (void)reseal_add(ids[2]);
+    kit_batch_run();
+    assert_int_equal(sealed_by(&old, 0, found), 0);
+    assert_int_equal(rows_by(&old), 0);
+    assert_int_equal(rows_by(&new), 4);
+    assert_int_equal(count("SELECT count(*) FROM intake.history"), steps);
+    assert_int_equal(count("SELECT count(*) FROM intake.command WHERE request_id = 'n1'"), 0);
+    intake_persons_set(&new);
+    size_t shown;
+    const struct kept_person *list = callers_of(see(ids[0], "d"), &shown);
+    assert_int_equal(shown, 2);
+    assert_string_equal(list[0].person.phone, PHONE);
+    assert_string_equal(list[0].text, SAID);
+    (void)callers_of(see(ids[2], "d"), &shown);
+    assert_int_equal(shown, 1);
+}
+
+static void keys_and_their_rows_are_told(void **state)
+{
+    (void)state;
+    (void)call_in((struct call_in){.ticket = "T1"});
+    (void)call_in((struct call_in){.ticket = "T2"});
+    intake_persons_set(&new);
+    (void)call_in((struct call_in){.ticket = "T3"});
+    struct bytes answer = kit_query(INTAKE_PERSON_KEYS, NULL);
+    Huying__Intake__PersonKeys *keys =
+            huying__intake__person_keys__unpack(NULL, answer.size, answer.data);
+    assert_non_null(keys);
+    assert_int_equal(keys->first, seal_key_id(&new, 0));
+    assert_int_equal(keys->n_items, 2);
+    for (size_t i = 0; i < 2; i++) {
+        bool is_new = keys->items[i]->key == seal_key_id(&new, 0);
+        assert_int_equal(keys->items[i]->rows, is_new ? 1 : 2);
+        assert_int_equal(keys->items[i]->known, is_new);
+    }
+    huying__intake__person_keys__free_unpacked(keys, NULL);
+}
+
+static void what_does_not_open_stays_as_it_is(void **state)
+{
+    (void)state;
+    int64_t id = call_in((struct call_in){.ticket = "T1"})->input.agg;
+    intake_persons_set(&new);
+    struct work *work = reseal_add(id);
+    kit_batch_run();
+    expect_resealed(work, 0, 1);
+    assert_int_equal(rows_by(&old), 1);
+    work = reseal_add(id + 5000);
+    kit_batch_run();
+    assert_int_equal(work->verdict, VERDICT_NOT_FOUND);
+    intake_persons_set(&both);
+    work = reseal_add(id);
+    kit_batch_run();
+    expect_resealed(work, 1, 0);
+}
+
+/* Both in one batch, in either order: the rows that were opened do not come back. */
+static void what_is_forgotten_is_not_sealed_anew(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        int64_t id = call_in((struct call_in){.ticket = order ? "T2" : "T1"})->input.agg;
+        intake_persons_set(&both);
+        if (order)
+            (void)reseal_add(id);
+        (void)ask_add(INTAKE_FORGET_PERSON, id, "");
+        if (!order)
+            (void)reseal_add(id);
+        kit_batch_run();
+        assert_int_equal(count("SELECT count(*) FROM intake.person"), 0);
+        intake_persons_set(&old);
+    }
+}
+
 #define CASE(test) cmocka_unit_test_setup(test, setup)
 
 int main(void)
@@ -445,6 +591,9 @@ int main(void)
             CASE(a_body_is_a_repeat_also_under_a_newer_key),
             CASE(a_body_of_before_there_was_a_key_is_a_repeat), CASE(cards_are_shown_masked),
             CASE(forgetting_takes_rows_words_and_salts), CASE(who_has_seen_is_asked),
-            CASE(persons_go_with_the_reports_data)};
+            CASE(persons_go_with_the_reports_data),
+            CASE(what_an_old_key_sealed_is_sealed_by_the_new_one),
+            CASE(keys_and_their_rows_are_told), CASE(what_does_not_open_stays_as_it_is),
+            CASE(what_is_forgotten_is_not_sealed_anew)};
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
