@@ -47,6 +47,9 @@
     X(callback, "callback",                                                                        \
             CTL_TEXT("回调:谁要知道案件的每一步,发送情况,重发",                                    \
                     "callbacks: who is told of each step, what was sent, once more"))              \
+    X(caller, "caller",                                                                            \
+            CTL_TEXT("来电人:查看身份,谁看过,删除,换密钥后重新加密",                              \
+                    "callers: see one, who has seen, forget, seal anew by a new key"))             \
     X(restored, "restored",                                                                        \
             CTL_TEXT("数据库文件恢复后,手动提高化身号",                                            \
                     "raise the incarnation after a restore of files"))

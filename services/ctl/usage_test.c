@@ -74,7 +74,22 @@ static void exit_status_tells_usage_from_failure(void **state)
             {command_search, "search a", EXIT_FAILED}, {command_similar, "similar", EXIT_USAGE},
             {command_similar, "similar 1", EXIT_FAILED}, {command_load, "load", EXIT_USAGE},
             {command_load, "load LA", EXIT_FAILED}, {command_scale, "scale routing", EXIT_USAGE},
-            {command_scale, "scale routing 3", EXIT_FAILED}};
+            {command_scale, "scale routing 3", EXIT_FAILED}, {command_caller, "caller", EXIT_USAGE},
+            {command_caller, "caller see", EXIT_USAGE},
+            {command_caller, "caller see 1", EXIT_USAGE},
+            {command_caller, "caller see 1 --as W", EXIT_USAGE},
+            {command_caller, "caller see 1 --why calling", EXIT_USAGE},
+            {command_caller, "caller see 1 --as W --why no", EXIT_USAGE},
+            {command_caller, "caller see 1 --as W --why \xff\xff\xff\xff", EXIT_USAGE},
+            {command_caller, "caller see 1 --as W --why calling", EXIT_FAILED},
+            {command_caller, "caller forget 1", EXIT_USAGE},
+            {command_caller, "caller forget 1 --as W --why asked", EXIT_FAILED},
+            {command_caller, "caller who-has-seen", EXIT_USAGE},
+            {command_caller, "caller who-has-seen 1 --as W", EXIT_USAGE},
+            {command_caller, "caller who-has-seen 1", EXIT_FAILED},
+            {command_caller, "caller reseal 1", EXIT_USAGE},
+            {command_caller, "caller reseal", EXIT_FAILED},
+            {command_caller, "caller --help", EXIT_DONE}};
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int status = command_run(cases[i].command, cases[i].line);
