@@ -140,7 +140,8 @@ int caller_forget(struct caller *this)
         ctl_json(json_pack("{s:s, s:b}", "case", text, "deleted", 1));
     else
         ctl_print(this->ctl,
-                "案件 %s:来电人信息已删除,删除已记入账本。此前的备份中仍有密文,换密钥后才不可读\n",
+                "案件 "
+                "%s:来电人信息已删除,删除已记入账本。此前的备份中仍有密文,密钥销毁后才不可读\n",
                 "case %s: what was kept of its callers is deleted, and that is on record. Earlier "
                 "backups have it sealed until its key is gone\n",
                 text);
