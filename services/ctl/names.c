@@ -30,6 +30,11 @@ struct name {
     X(INTAKE, STEP, "progress", "办理进展", "progress")                                            \
     X(INTAKE, STEP, "progress_taken", "来源已取进展", "progress taken by the source")              \
     X(INTAKE, STEP, "correct", "更正", "corrected")                                                \
+    X(INTAKE, STATE, "code", "二维码启用", "code in force")                                        \
+    X(INTAKE, STATE, "code_withdrawn", "二维码停用", "code withdrawn")                             \
+    X(INTAKE, STEP, "qr_made", "制作二维码", "code made")                                          \
+    X(INTAKE, STEP, "qr_withdrawn", "停用二维码", "code withdrawn")                                \
+    X(INTAKE, STEP, "qr_helper", "变更帮扶人", "helpers changed")                                  \
     X(ROUTING, STATE, "registered", "已立案", "registered")                                        \
     X(ROUTING, STATE, "dispatched", "已派单", "dispatched")                                        \
     X(ROUTING, STATE, "accepted", "已接单", "accepted")                                            \

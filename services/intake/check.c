@@ -47,6 +47,11 @@ struct fault line_check(const char *text, const char *field, size_t chars_max)
     return text_check(text, field, chars_max, false);
 }
 
+struct fault words_check(const char *text, const char *field, size_t chars_max)
+{
+    return text_check(text, field, chars_max, true);
+}
+
 /* A name: not empty, on one line. */
 static struct fault name_check(const char *text, const char *field, size_t chars_max)
 {
@@ -77,7 +82,7 @@ static struct fault instant_check(int64_t at_ms, const char *field)
     return no_fault;
 }
 
-static struct fault point_check(const struct submission *submission)
+struct fault point_check(const struct submission *submission)
 {
     if ((unsigned)submission->coordinates >= COORDINATES_COUNT)
         return fault_make(FAULT_COORDINATES, "coordinates", 0);

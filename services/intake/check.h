@@ -91,6 +91,11 @@ struct fault reconcile_check(const struct reconcile_query *query);
 /* Valid UTF-8 of at most so many characters, on one line; may be empty. */
 struct fault line_check(const char *text, const char *field, size_t chars_max);
 
+/* The same on several lines. */
+struct fault words_check(const char *text, const char *field, size_t chars_max);
+/* Coordinates that are known, and a point within them, if there is one. */
+struct fault point_check(const struct submission *submission);
+
 /* 1 to 64 visible characters of valid UTF-8, no spaces. */
 struct fault ticket_check(const char *ticket, const char *field);
 

@@ -12,6 +12,7 @@
 #include "services/intake/decide.h"
 #include "services/intake/open311.h"
 #include "services/intake/person.h"
+#include "services/intake/qr.h"
 #include "services/kernel/base/evidence_text.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_id.h"
@@ -28,8 +29,7 @@ static bool evidence_take(const Huying__Hotline__Report *message, struct submiss
     return true;
 }
 
-/* Kept in one system, whatever the client has. */
-static void point_resolve(struct submission *body)
+void point_resolve(struct submission *body)
 {
     if (!body->has_point)
         return;
@@ -230,9 +230,10 @@ static const char *level_name(enum level level)
 /* The ticket that was asked with, for the receipt; "" = the aggregate was named instead. */
 static const char *asked_ticket(const struct input *input)
 {
-    if (input->type == INTAKE_SEE_PERSON || input->type == INTAKE_FORGET_PERSON)
+    if (input->type == INTAKE_SEE_PERSON || input->type == INTAKE_FORGET_PERSON ||
+            input->type == INTAKE_QR_WITHDRAW || input->type == INTAKE_QR_HELPER)
         return "";
-    if (input->type == INTAKE_SUBMIT || input->type == HOTLINE_REPORT)
+    if (input_submits(input) || input->type == INTAKE_QR_MAKE)
         return ((const struct submission *)input->body)->ticket;
     if (input->type == INTAKE_FOLLOW_UP || input->type == HOTLINE_FOLLOW_UP)
         return ((const struct follow_up *)input->body)->ticket;
@@ -245,7 +246,7 @@ static const char *asked_ticket(const struct input *input)
  * command. */
 static int64_t ticket_accepted(const struct report *report, const struct input *input)
 {
-    if (input->type != INTAKE_SUBMIT && input->type != HOTLINE_REPORT)
+    if (!input_submits(input))
         return 0;
     const struct submission *submission = input->body;
     if (strcmp(report->ref, submission->ticket) == 0 && strcmp(report->source, input->peer) == 0)
@@ -291,6 +292,8 @@ void report_answer(const void *next,
             input->type == HOTLINE_PROGRESS_ACK)
         return;
     if (person_answer(report, input, outcome, world, out))
+        return;
+    if (qr_answer(report, input, outcome, out))
         return;
     Huying__Hotline__Receipt message = HUYING__HOTLINE__RECEIPT__INIT;
     BUF_OWNED text = {0};

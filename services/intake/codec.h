@@ -58,6 +58,9 @@ enum err case_progressed_decode(struct bytes payload,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
 
+/* What a client states, in the one system in which points are kept. */
+void point_resolve(struct submission *body);
+
 /* SHA-256 over every field but the digest itself, each with its length, so that no two different
  * bodies read alike; independent of how the sender's protobuf writes them. */
 void submission_digest(struct submission *submission);

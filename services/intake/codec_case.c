@@ -6,6 +6,7 @@
 #include "services/intake/codec.h"
 #include "services/intake/decide.h"
 #include "services/intake/person.h"
+#include "services/intake/qr.h"
 #include "services/kernel/base/evidence_text.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_mask.h"
@@ -218,6 +219,17 @@ void report_detail(
     case STEP_PERSON_DELETED: {
         const struct person_request *request = input->body;
         words_add(out, "why", request->why);
+        break;
+    }
+    case STEP_QR_MADE:
+        json_member_add(out, "ticket", ((const struct submission *)input->body)->ticket);
+        break;
+    case STEP_QR_WITHDRAWN:
+        words_add(out, "why", ((const struct qr_change *)input->body)->why);
+        break;
+    case STEP_QR_HELPER: {
+        const struct qr_change *change = input->body;
+        json_member_add(out, change->ends ? "helper_gone" : "helper", change->staff);
         break;
     }
     case STEP_END:

@@ -76,6 +76,32 @@ static bool stages_parse(const json_t *list, struct report_course *ret)
     return true;
 }
 
+static json_t *helpers_json(const struct report_course *course)
+{
+    json_t *list = must_memory(json_array());
+    for (int i = 0; i < course->helper_count; i++)
+        must(json_array_append_new(list, json_pack("[s, i]", course->helpers[i].staff,
+                                                 (int)course->helpers[i].issue)) == 0);
+    return list;
+}
+
+static bool helpers_parse(const json_t *list, struct report_course *ret)
+{
+    size_t count = json_array_size(list);
+    if (count > HELPERS_MAX)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *item = json_array_get(list, i);
+        const char *staff = json_string_value(json_array_get(item, 0));
+        if (!staff || strlen(staff) >= ACTOR_SIZE)
+            return false;
+        memcpy(ret->helpers[i].staff, staff, strlen(staff) + 1);
+        ret->helpers[i].issue = (int32_t)json_integer_value(json_array_get(item, 1));
+    }
+    ret->helper_count = (int32_t)count;
+    return true;
+}
+
 bool course_format(const struct report_course *course, struct buf *out)
 {
     must(course->caller_count >= 0 && course->caller_count <= CALLERS_MAX);
@@ -94,6 +120,8 @@ bool course_format(const struct report_course *course, struct buf *out)
         must(json_object_set_new(root, "corrected", digest_json(course->corrected)) == 0);
     if (course->stage_count)
         must(json_object_set_new(root, "stages", stages_json(course)) == 0);
+    if (course->helper_count)
+        must(json_object_set_new(root, "helpers", helpers_json(course)) == 0);
     if (course->caller_count)
         must(json_object_set(root, "callers", callers) == 0);
     char *text = must_memory(json_dumps(root, 0)); /* as jsonb gives it back */
@@ -141,7 +169,8 @@ enum err course_parse(struct bytes text, struct report_course *ret)
     json_t *root = json_loadb((const char *)text.data, text.size, 0, &error);
     bool good = json_is_object(root) && callers_parse(json_object_get(root, "callers"), ret) &&
                 digest_parse(json_object_get(root, "corrected"), ret->corrected) &&
-                stages_parse(json_object_get(root, "stages"), ret);
+                stages_parse(json_object_get(root, "stages"), ret) &&
+                helpers_parse(json_object_get(root, "helpers"), ret);
 #define X(name) ret->name = (int32_t)json_integer_value(json_object_get(root, #name));
     COURSE_TABLE(X)
 #undef X

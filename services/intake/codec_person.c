@@ -73,8 +73,13 @@ struct person_note *words_note(const char *ticket, const char *text, struct aren
  * The first key makes it; the body may have come under an earlier one, or before there was any. */
 void submission_protect(struct submission *body, struct arena *arena)
 {
-    const struct seal_keys *keys = intake_persons();
     body->note = note_make(body->ticket, body->caller, body->text, arena);
+    digest_protect(body, arena);
+}
+
+void digest_protect(struct submission *body, struct arena *arena)
+{
+    const struct seal_keys *keys = intake_persons();
     if (!body->note)
         return;
     uint8_t(*before)[DIGEST_SIZE] = arena_get(arena, sizeof *before * keys->count);
@@ -183,7 +188,8 @@ void person_request_encode(int64_t id, const char *number, const char *why, stru
 static bool caller_read(const Huying__Intake__Caller *message, struct kept_person *ret)
 {
     bool valid = text_valid(message->ticket, strlen(message->ticket)) &&
-                 text_valid(message->text, strlen(message->text));
+                 text_valid(message->text, strlen(message->text)) &&
+                 text_valid(message->contact, strlen(message->contact));
 #define X(name, chars)                                                                             \
     valid = valid && text_valid(message->name, strlen(message->name));                             \
     ret->person.name = message->name;
@@ -192,6 +198,7 @@ static bool caller_read(const Huying__Intake__Caller *message, struct kept_perso
     ret->person.confidential = message->confidential;
     ret->ref = message->ticket;
     ret->text = message->text;
+    ret->contact = message->contact;
     return valid;
 }
 
@@ -208,6 +215,7 @@ static void caller_fill(Huying__Intake__Caller *item, const struct kept_person *
     huying__intake__caller__init(item);
     item->ticket = text_lend(kept->ref);
     item->text = text_lend(kept->text);
+    item->contact = text_lend(kept->contact);
     item->confidential = kept->person.confidential;
 #define X(name, chars) item->name = text_lend(kept->person.name);
     PERSON_TABLE(X)

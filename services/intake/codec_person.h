@@ -18,6 +18,8 @@ struct fault caller_tidy(struct submission *body, struct arena *arena);
 /* Makes what is to be sealed of a report, and of its digest one that does not give it away. After
  * all checks, on the digest of what was sent. */
 void submission_protect(struct submission *body, struct arena *arena);
+/* … when body->note has been made: the digest alone. */
+void digest_protect(struct submission *body, struct arena *arena);
 /* What is to be sealed beside a report: NULL when masking hides nothing, or there is no key. */
 struct person_note *words_note(const char *ticket, const char *text, struct arena *arena);
 

@@ -12,8 +12,10 @@
 #include "services/intake/decide_correct.h"
 #include "services/intake/decide_stage.h"
 #include "services/intake/decide_person.h"
+#include "services/intake/decide_qr.h"
 #include "services/intake/near.h"
 #include "services/intake/person.h"
+#include "services/intake/qr.h"
 #include "services/kernel/base/must.h"
 
 #define MATTER_ID_MAX 1024 /* names are looked for among so many numbers of the catalogue */
@@ -31,6 +33,7 @@ enum event {
     EVENT_SEE,
     EVENT_FORGET,
     EVENT_RESEAL,
+    EVENT_QR,
     EVENT_COUNT
 };
 
@@ -49,27 +52,34 @@ enum action {
     SEE,
     FORGET,
     RESEAL,
+    QR,
     DUPLICATE,
     REFUSE_ENDED,
     REFUSE_OPEN
 };
 
-#define STATE_COUNT 5
+#define STATE_COUNT 7
 
+/* A code is no report: of what is meant for reports it knows nothing. Its own row is
+ * decide_qr.c's. */
 static const unsigned char actions[EVENT_COUNT][STATE_COUNT] = {
-        /*                 none       accepted     closed        withdrawn  referred_out */
-        [EVENT_SUBMIT] = {ACCEPT, JOIN, JOIN, JOIN, JOIN},
-        [EVENT_URGE] = {NOT_FOUND, URGE, URGE, URGE, URGE},
-        [EVENT_WITHDRAW] = {NOT_FOUND, ASK, REFUSE_ENDED, DUPLICATE, REFUSE_ENDED},
-        [EVENT_END] = {NOT_FOUND, END, END, END, END},
-        [EVENT_FOLLOW_UP] = {NOT_FOUND, REFUSE_OPEN, FOLLOW, FOLLOW, FOLLOW},
-        [EVENT_ACK] = {NOT_FOUND, REFUSE_OPEN, TAKE, TAKE, TAKE},
-        [EVENT_CORRECT] = {NOT_FOUND, CORRECT, CORRECT, CORRECT, CORRECT},
-        [EVENT_STAGE] = {NOT_FOUND, STAGE, STAGE, STAGE, STAGE},
-        [EVENT_STAGE_ACK] = {NOT_FOUND, STAGE_TAKE, STAGE_TAKE, STAGE_TAKE, STAGE_TAKE},
-        [EVENT_SEE] = {NOT_FOUND, SEE, SEE, SEE, SEE},
-        [EVENT_FORGET] = {NOT_FOUND, FORGET, FORGET, FORGET, FORGET},
-        [EVENT_RESEAL] = {NOT_FOUND, RESEAL, RESEAL, RESEAL, RESEAL},
+        /*                 none       accepted     closed        withdrawn  referred_out  code
+                           code_gone */
+        [EVENT_SUBMIT] = {ACCEPT, JOIN, JOIN, JOIN, JOIN, JOIN, JOIN},
+        [EVENT_URGE] = {NOT_FOUND, URGE, URGE, URGE, URGE, NOT_FOUND, NOT_FOUND},
+        [EVENT_WITHDRAW] = {NOT_FOUND, ASK, REFUSE_ENDED, DUPLICATE, REFUSE_ENDED, NOT_FOUND,
+                NOT_FOUND},
+        [EVENT_END] = {NOT_FOUND, END, END, END, END, NOT_FOUND, NOT_FOUND},
+        [EVENT_FOLLOW_UP] = {NOT_FOUND, REFUSE_OPEN, FOLLOW, FOLLOW, FOLLOW, NOT_FOUND, NOT_FOUND},
+        [EVENT_ACK] = {NOT_FOUND, REFUSE_OPEN, TAKE, TAKE, TAKE, NOT_FOUND, NOT_FOUND},
+        [EVENT_CORRECT] = {NOT_FOUND, CORRECT, CORRECT, CORRECT, CORRECT, NOT_FOUND, NOT_FOUND},
+        [EVENT_STAGE] = {NOT_FOUND, STAGE, STAGE, STAGE, STAGE, NOT_FOUND, NOT_FOUND},
+        [EVENT_STAGE_ACK] = {NOT_FOUND, STAGE_TAKE, STAGE_TAKE, STAGE_TAKE, STAGE_TAKE, NOT_FOUND,
+                NOT_FOUND},
+        [EVENT_SEE] = {NOT_FOUND, SEE, SEE, SEE, SEE, SEE, SEE},
+        [EVENT_FORGET] = {NOT_FOUND, FORGET, FORGET, FORGET, FORGET, FORGET, FORGET},
+        [EVENT_QR] = {QR, QR, QR, QR, QR, QR, QR},
+        [EVENT_RESEAL] = {NOT_FOUND, RESEAL, RESEAL, RESEAL, RESEAL, RESEAL, RESEAL},
 };
 
 const struct matter *report_matter(const struct directory *directory, const char *name)
@@ -136,7 +146,7 @@ static int64_t ticket_instant(const struct input *input)
     return resolved->made ? resolved->at_ms : input->now_ms;
 }
 
-static void report_fill(
+void report_fill(
         struct report *next, const struct submission *submission, const struct input *input)
 {
     next->state = REPORT_ACCEPTED;
@@ -262,8 +272,7 @@ static const uint8_t *digest_find(const struct report *state, const struct input
     return caller >= 0 ? state->course.callers[caller].digest : NULL;
 }
 
-static void report_repeat(
-        const struct report *state, const struct input *input, struct outcome *outcome)
+void report_repeat(const struct report *state, const struct input *input, struct outcome *outcome)
 {
     const struct submission *submission = input->body;
     const uint8_t *digest = digest_find(state, input);
@@ -396,7 +405,7 @@ static void report_end(const struct input *input, struct report *next, struct ou
 {
     const struct case_ended *ended = input->body;
     enum report_state before = next->state;
-    must(ended->state > REPORT_ACCEPTED && ended->state < STATE_COUNT);
+    must(ended->state > REPORT_ACCEPTED && ended->state < REPORT_CODE);
     next->course.round += next->course.round < ROUNDS_MAX;
     next->state = ended->state;
     next->ended_ms = ended->at_ms ? ended->at_ms : input->now_ms;
@@ -419,6 +428,8 @@ static bool report_is_meant(const struct report *state, const struct input *inpu
 {
     switch (input->type) {
     case INTAKE_SUBMIT:
+    case INTAKE_QR_HELP:
+    case INTAKE_QR_MAKE:
     case HOTLINE_REPORT: {
         const struct submission *submission = input->body;
         return submission->resolved->report == input->agg && input->agg > 0;
@@ -442,6 +453,9 @@ static bool report_is_meant(const struct report *state, const struct input *inpu
     case INTAKE_FORGET_PERSON:
     case INTAKE_RESEAL_PERSON:
         return *((const struct person_request *)input->body)->found;
+    case INTAKE_QR_WITHDRAW:
+    case INTAKE_QR_HELPER:
+        return *((const struct qr_change *)input->body)->found;
     default:
         return true;
     }
@@ -451,6 +465,7 @@ static enum event event_of(const struct input *input)
 {
     switch (input->type) {
     case INTAKE_SUBMIT:
+    case INTAKE_QR_HELP:
     case HOTLINE_REPORT:
         return ((const struct submission *)input->body)->intent == INTENT_URGE ? EVENT_URGE
                                                                                : EVENT_SUBMIT;
@@ -472,6 +487,10 @@ static enum event event_of(const struct input *input)
         return EVENT_FORGET;
     case INTAKE_RESEAL_PERSON:
         return EVENT_RESEAL;
+    case INTAKE_QR_MAKE:
+    case INTAKE_QR_WITHDRAW:
+    case INTAKE_QR_HELPER:
+        return EVENT_QR;
     case ROUTING_CASE_ENDED:
         return EVENT_END;
     case ROUTING_CASE_PROGRESSED:
@@ -540,6 +559,9 @@ void report_decide(const void *state_,
         break;
     case RESEAL:
         person_reseal(world, next, outcome);
+        break;
+    case QR:
+        qr_decide(input, world, next, outcome);
         break;
     case DUPLICATE:
         outcome->verdict = VERDICT_DUPLICATE;

@@ -18,6 +18,14 @@ struct place {
     enum placed placed;
 };
 
+/* What every accepted ticket has in its row, of a report and of a code. */
+void report_fill(
+        struct report *next, const struct submission *submission, const struct input *input);
+
+/* Under a ticket that came before: a duplicate with the same body, else refused. */
+void report_repeat(
+        const struct report *state, const struct input *input, struct outcome *outcome);
+
 /* Where a report belongs: its grid by point, else the last unit code that stands below those before
  * it, else the district's desk. */
 struct place report_place(const struct directory *directory, const struct submission *submission);

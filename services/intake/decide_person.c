@@ -3,7 +3,9 @@
 #include "services/intake/decide_person.h"
 #include <string.h>
 #include "services/intake/decide.h"
+#include "services/intake/decide_qr.h"
 #include "services/intake/person.h"
+#include "services/intake/qr.h"
 #include "services/kernel/base/must.h"
 
 bool caller_check(const struct submission *submission, struct outcome *outcome)
@@ -31,8 +33,7 @@ static bool actor_is_system(const struct input *input)
            strcmp(input->actor, input->peer) == 0;
 }
 
-/* The area that a member of staff works for. */
-static const struct unit *staff_area(const struct directory *directory, const struct staff *staff)
+const struct unit *staff_area(const struct directory *directory, const struct staff *staff)
 {
     const struct unit *unit = unit_find(directory, staff->unit);
     bool desk = unit && (strcmp(unit->kind, "desk") == 0 || strcmp(unit->kind, "centre") == 0);
@@ -46,6 +47,10 @@ bool person_may_see(const struct report *report,
         bool confidential)
 {
     if (actor_is_system(input))
+        return true;
+    if (report->state == REPORT_CODE &&
+            qr_helper_find(
+                    report->course.helpers, (size_t)report->course.helper_count, input->actor) >= 0)
         return true;
     if (!report_by_staff(directory, input))
         return false;
@@ -115,6 +120,10 @@ void person_forget(const struct input *input, struct report *next, struct outcom
     struct step *step = step_add(
             outcome, input, STEP_PERSON_DELETED, (uint16_t)next->state, (uint16_t)next->state);
     step->unit = next->unit;
+    if (next->state == REPORT_CODE) {
+        qr_end(input, next);
+        step->to = REPORT_CODE_GONE;
+    }
     next->notes = NULL;
     next->forget_ver = next->base.ver + outcome->step_count;
 }

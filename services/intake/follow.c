@@ -17,24 +17,46 @@ static void bytes_put(uint8_t *to, size_t size, uint64_t value)
         to[i] = (uint8_t)value;
 }
 
-static void digits_make(const uint8_t key[FOLLOW_KEY_SIZE], int64_t id, uint8_t ret[FOLLOW_DIGITS])
+void code_digits_make(const uint8_t key[FOLLOW_KEY_SIZE],
+        const char *label,
+        const void *about,
+        size_t size,
+        uint8_t *ret,
+        size_t count)
 {
-    uint8_t where[10], mac[crypto_auth_hmacsha256_BYTES];
+    uint8_t mac[crypto_auth_hmacsha256_BYTES];
     crypto_auth_hmacsha256_state state;
-    bytes_put(where, 2, (uint64_t)id_site(id));
-    bytes_put(where + 2, 8, (uint64_t)id);
+    must(count * DIGIT_BITS <= sizeof mac * 8);
     crypto_auth_hmacsha256_init(&state, key, FOLLOW_KEY_SIZE);
-    crypto_auth_hmacsha256_update(&state, (const uint8_t *)LABEL, strlen(LABEL));
-    crypto_auth_hmacsha256_update(&state, where, sizeof where);
+    crypto_auth_hmacsha256_update(&state, (const uint8_t *)label, strlen(label));
+    crypto_auth_hmacsha256_update(&state, about, size);
     crypto_auth_hmacsha256_final(&state, mac);
-    uint64_t bits = 0;
-    for (size_t i = 0; i < 7; i++)
-        bits = bits << 8 | mac[i];
-    bits >>= 7 * 8 - FOLLOW_DIGITS * DIGIT_BITS;
-    for (size_t i = FOLLOW_DIGITS; i-- > 0; bits >>= DIGIT_BITS)
-        ret[i] = bits & (sizeof alphabet - 2);
+    uint32_t bits = 0;
+    size_t held = 0, at = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (; held < DIGIT_BITS; held += 8)
+            bits = bits << 8 | mac[at++];
+        held -= DIGIT_BITS;
+        ret[i] = bits >> held & (sizeof alphabet - 2);
+    }
     sodium_memzero(&state, sizeof state);
     sodium_memzero(mac, sizeof mac);
+}
+
+static void digits_make(const uint8_t key[FOLLOW_KEY_SIZE], int64_t id, uint8_t ret[FOLLOW_DIGITS])
+{
+    uint8_t where[10];
+    bytes_put(where, 2, (uint64_t)id_site(id));
+    bytes_put(where + 2, 8, (uint64_t)id);
+    code_digits_make(key, LABEL, where, sizeof where, ret, FOLLOW_DIGITS);
+}
+
+void follow_code_write(const uint8_t digits[FOLLOW_DIGITS], char ret[FOLLOW_CODE_SIZE])
+{
+    for (size_t i = 0; i < FOLLOW_DIGITS; i++)
+        ret[i + (i >= GROUP)] = alphabet[digits[i]];
+    ret[GROUP] = '-';
+    ret[FOLLOW_CODE_SIZE - 1] = 0;
 }
 
 void follow_code_make(const struct follow_keys *keys, int64_t id, char ret[FOLLOW_CODE_SIZE])
@@ -42,14 +64,16 @@ void follow_code_make(const struct follow_keys *keys, int64_t id, char ret[FOLLO
     uint8_t digits[FOLLOW_DIGITS];
     must(keys->count >= 1 && keys->count <= FOLLOW_KEYS_MAX);
     digits_make(keys->list[0], id, digits);
-    for (size_t i = 0; i < FOLLOW_DIGITS; i++)
-        ret[i + (i >= GROUP)] = alphabet[digits[i]];
-    ret[GROUP] = '-';
-    ret[FOLLOW_CODE_SIZE - 1] = 0;
+    follow_code_write(digits, ret);
 }
 
-/* The digit's value; -1 = it is none. */
-static int digit_read(char letter)
+char code_digit_letter(uint8_t digit)
+{
+    must(digit < sizeof alphabet - 1);
+    return alphabet[digit];
+}
+
+int code_digit_read(char letter)
 {
     if (letter >= 'a' && letter <= 'z')
         letter = (char)(letter - 'a' + 'A');
@@ -68,7 +92,7 @@ struct follow_code follow_code_read(const char *text)
     for (; text && *text && count < FOLLOW_DIGITS; text++) {
         if (*text == '-' && count == GROUP && text[-1] != '-')
             continue;
-        int digit = digit_read(*text);
+        int digit = code_digit_read(*text);
         if (digit < 0)
             return code;
         code.digits[count++] = (uint8_t)digit;

@@ -31,11 +31,25 @@ struct follow_code {
     uint8_t digits[FOLLOW_DIGITS];
 };
 
+/* Digits of any code made in this way: the first 5 bits each of HMAC-SHA-256 over the label and
+ * what it is about; at most 51. */
+void code_digits_make(const uint8_t key[FOLLOW_KEY_SIZE],
+        const char *label,
+        const void *about,
+        size_t size,
+        uint8_t *ret,
+        size_t count);
+/* The digit's letter; the letter's digit, -1 = it is none. */
+char code_digit_letter(uint8_t digit);
+int code_digit_read(char letter);
+
 /* The code of that report, by the first key. */
 void follow_code_make(const struct follow_keys *keys, int64_t id, char ret[FOLLOW_CODE_SIZE]);
 /* Small letters are as good as capitals; the hyphen in the middle may be left out; nothing else may
  * be there. `text` may be NULL. */
 struct follow_code follow_code_read(const char *text);
+/* Ten digits as people write them. */
+void follow_code_write(const uint8_t digits[FOLLOW_DIGITS], char ret[FOLLOW_CODE_SIZE]);
 /* True when one of the keys makes this code of that id. It takes the same time whether or not the
  * code is readable, and whatever is wrong with it. */
 bool follow_code_fits(const struct follow_keys *keys, int64_t id, const struct follow_code *code);

@@ -48,6 +48,13 @@ static const char *const reasons_zh[] = {
 static const char *process_language = "zh";
 static bool process_drill;
 
+bool input_submits(const struct input *input)
+{
+    return input->kind == INPUT_COMMAND &&
+           (input->type == INTAKE_SUBMIT || input->type == HOTLINE_REPORT ||
+                   input->type == INTAKE_QR_HELP);
+}
+
 const char *placed_name(enum placed placed)
 {
     size_t index = (size_t)placed;

@@ -42,7 +42,9 @@
     X(REPORT_ACCEPTED, 1, "accepted")                                                              \
     X(REPORT_CLOSED, 2, "closed")                                                                  \
     X(REPORT_WITHDRAWN, 3, "withdrawn")                                                            \
-    X(REPORT_REFERRED_OUT, 4, "referred_out")
+    X(REPORT_REFERRED_OUT, 4, "referred_out")                                                      \
+    X(REPORT_CODE, 5, "code") /* no report: a code that people scan (qr.h), in force */            \
+    X(REPORT_CODE_GONE, 6, "code_withdrawn")
 
 enum report_state {
 #define X(name, number, text) name = number,
@@ -64,7 +66,10 @@ enum report_state {
     X(STEP_PERSON_DELETED, 9, "person_deleted")                                                    \
     X(STEP_PROGRESS, 10, "progress") /* where the case stands, for a reporter who wants that */    \
     X(STEP_CORRECT, 11, "correct")   /* its reporter says better what it is, or where */           \
-    X(STEP_PROGRESS_TAKEN, 12, "progress_taken") /* the source has those stages */
+    X(STEP_PROGRESS_TAKEN, 12, "progress_taken") /* the source has those stages */                 \
+    X(STEP_QR_MADE, 13, "qr_made")                                                                 \
+    X(STEP_QR_WITHDRAWN, 14, "qr_withdrawn")                                                       \
+    X(STEP_QR_HELPER, 15, "qr_helper") /* of a person's code somebody is a helper, or no more */
 
 enum report_step {
 #define X(name, number, text) name = number,
@@ -174,7 +179,17 @@ enum report_metric {
             "The caller's data is there but does not open: its key is not in intake's file, or "   \
             "the row was changed. Put the key's line back, or see docs/personal-data.md.",         \
             "来电人信息无法打开：密钥不在 intake 的文件中，或数据被改动。"                         \
-            "请恢复密钥行，或见 docs/personal-data.md。")
+            "请恢复密钥行，或见 docs/personal-data.md。")                                          \
+    X(REASON_QR_MATTER, 27, "QR_MATTER",                                                           \
+            "A matter of the code is not in the catalogue; a person's code takes one matter, "     \
+            "urgent or an emergency. Take codes of the profile's matters.csv.",                    \
+            "二维码的事项不在清单中；关爱码只能有一个事项，且须为紧急或应急。"                     \
+            "请使用 matters.csv 中的编码。")                                                       \
+    X(REASON_QR_HELPER, 28, "QR_HELPER",                                                           \
+            "A person's code has 1 to 4 helpers, each once, staff codes of staff.csv.",            \
+            "关爱码须有 1 至 4 名帮扶人，不得重复，均为 staff.csv 中的人员编码。")                 \
+    X(REASON_QR_WITHDRAWN, 29, "QR_WITHDRAWN", "The code was withdrawn. Make a new one.",          \
+            "该二维码已停用，请制作新的二维码。")
 
 enum report_reason {
 #define X(name, number, text, en, zh) name = number,
@@ -220,7 +235,8 @@ struct caller {
     X(intent)   /* enum intent: what the first of them wants */                                    \
     X(wants)    /* 1: … to hear where the case stands, too */                                      \
     X(staged)   /* version of the last stage that it reached */                                    \
-    X(said)     /* what the first of them said of the outcome, as a caller's */
+    X(said)     /* what the first of them said of the outcome, as a caller's */                    \
+    X(issued)   /* keys of helpers that were given out, of a person's code */
 
 /* Where the case stood; kept until the source has it. */
 struct stage_reached {
@@ -228,6 +244,13 @@ struct stage_reached {
     int64_t at_ms, unit, until_ms;
 };
 #define STAGES_MAX 8 /* kept of one report: the last ones */
+
+/* Who may open the card of a person's code (qr.h), by a key of that issue. */
+struct helper {
+    char staff[ACTOR_SIZE];
+    int32_t issue;
+};
+#define HELPERS_MAX 4
 
 struct report_course {
 #define X(name) int32_t name;
@@ -237,6 +260,8 @@ struct report_course {
     uint8_t corrected[DIGEST_SIZE]; /* of the last correction; all 0 = none */
     int32_t stage_count;
     struct stage_reached stages[STAGES_MAX];
+    int32_t helper_count;
+    struct helper helpers[HELPERS_MAX];
     struct caller callers[CALLERS_MAX];
 };
 
@@ -246,6 +271,7 @@ struct spot {
 };
 
 struct submission;
+struct qr_make;
 
 /* The aggregate's row. */
 struct report {
@@ -278,6 +304,7 @@ struct report {
                       first version; 0 = no such matter, or no point */
     struct spot spot;
     const struct listed *listed; /* not stored here: accepted in this batch, and Open311 shows it */
+    const struct qr_make *made;  /* not stored here: a code made in this batch */
 };
 
 /* Types of inputs, as intake.proto, hotline.proto and routing.proto number them. */
@@ -295,6 +322,10 @@ enum intake_type {
     INTAKE_SEE_PERSON = 1506,
     INTAKE_FORGET_PERSON = 1507,
     INTAKE_RESEAL_PERSON = 1508,
+    INTAKE_QR_MAKE = 1520,
+    INTAKE_QR_WITHDRAW = 1521,
+    INTAKE_QR_HELPER = 1522,
+    INTAKE_QR_HELP = 1523,
     HOTLINE_REPORT = 1511,
     HOTLINE_WITHDRAW = 1512,
     HOTLINE_OUTCOME_ACK = 1513,
@@ -309,6 +340,7 @@ enum intake_type {
     INTAKE_PERSON_READS = 1606,
     INTAKE_PERSON_KEYS = 1607,
     INTAKE_PERSON_SEALED = 1608,
+    INTAKE_QR_CODES = 1620,
     HOTLINE_OUTCOMES = 1611,
     HOTLINE_RECONCILE = 1612,
     HOTLINE_PROGRESS = 1613,
@@ -433,6 +465,8 @@ extern const char *const report_step_names[];
 extern const char *const report_metric_names[];
 extern const char *const report_reason_names[];
 
+/* A command whose body is a submission, by whichever way it came. */
+bool input_submits(const struct input *input);
 /* "point"; "?" out of range. */
 const char *placed_name(enum placed placed);
 /* REPORT_NONE when no state has that name. */

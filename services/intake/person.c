@@ -27,17 +27,17 @@ static bool digit_is(char letter)
     return letter >= '0' && letter <= '9';
 }
 
-static struct fault phone_check(const char *phone)
+struct fault phone_check(const char *phone, const char *field)
 {
     int digits = 0;
     for (const char *at = phone; *at; at++) {
         bool plus = *at == '+' && at == phone;
         if (!digit_is(*at) && !plus && *at != '-' && *at != ' ')
-            return (struct fault){FAULT_PHONE, "caller.phone", PHONE_DIGITS_MAX};
+            return (struct fault){FAULT_PHONE, field, PHONE_DIGITS_MAX};
         digits += digit_is(*at);
     }
     if (*phone && (digits < PHONE_DIGITS_MIN || digits > PHONE_DIGITS_MAX))
-        return (struct fault){FAULT_PHONE, "caller.phone", PHONE_DIGITS_MAX};
+        return (struct fault){FAULT_PHONE, field, PHONE_DIGITS_MAX};
     return no_fault;
 }
 
@@ -111,7 +111,7 @@ struct fault person_check(const struct person *person)
         return name##_fault;
     PERSON_TABLE(X)
 #undef X
-    struct fault fault = phone_check(person->phone);
+    struct fault fault = phone_check(person->phone, "caller.phone");
     if (!fault.kind)
         fault = email_check(person->email);
     if (!fault.kind)

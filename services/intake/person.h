@@ -57,7 +57,8 @@ struct kept_person {
     const char *ref;
     bool open; /* false: its key is not there, or the row was changed */
     struct person person;
-    const char *text; /* what was said; "" = what handlers see */
+    const char *text; /* what was said; "" = what handlers see; on a card, what helps */
+    const char *contact; /* on a card (qr.h): whom to call */
 };
 
 /* A row that an earlier key sealed, opened and sealed by the first one, in batch memory. */
@@ -93,6 +94,8 @@ struct person_sealed_query {
 
 /* The first fault; fields are named "caller.name". */
 struct fault person_check(const struct person *person);
+/* Digits with what may stand between them; "" is none, and no fault. */
+struct fault phone_check(const char *phone, const char *field);
 struct fault person_request_check(const struct person_request *request);
 
 /* "张** 138****1234" or "王*"; what is confidential, and what has neither name nor phone, gives

@@ -7,11 +7,13 @@
 #include "services/intake/codec_person.h"
 #include "services/intake/intake.h"
 #include "services/intake/open311.h"
+#include "services/intake/qr.h"
 #include "services/intake/store_delivery.h"
 #include "services/intake/store_nearby.h"
 #include "services/intake/store_photo_report.h"
 #include "services/intake/store_person.h"
 #include "services/intake/store_reseal.h"
+#include "services/intake/store_qr.h"
 #include "services/intake/store_reconcile.h"
 #include "services/intake/store_ticket.h"
 #include "services/kernel/base/must.h"
@@ -126,6 +128,7 @@ static void report_load(const PGresult *result, int row, int col, void *state, s
     report->spot.east = (int32_t)row_int(result, row, col + 17);
     report->moved = false;
     report->listed = NULL;
+    report->made = NULL;
     report->shown_count = 0;
     report->notes = NULL;
     report->forget_ver = 0;
@@ -254,9 +257,10 @@ static void report_rows_answer(
     size_t count = 0;
     arena_init(&arena, REPORT_ARENA_SIZE);
     row_read(rows, 0, &report, &arena);
-    for (int row = 0; row < PQntuples(rows); row++)
+    for (int row = 0; report.state < REPORT_CODE && row < PQntuples(rows); row++)
         count += person_row_card(rows, row, 4 + OWN_COLUMNS, report.base.id, &arena, &cards[count]);
-    report_view_encode(&report, cards, count, directory, out);
+    if (report.state < REPORT_CODE)
+        report_view_encode(&report, cards, count, directory, out);
     for (size_t i = 0; i < count; i++)
         buf_fini(&cards[i]);
     arena_fini(&arena);
@@ -278,7 +282,8 @@ static void follow_rows_answer(
     row_read(rows, 0, &report, &arena);
     for (int row = 0; row < count; row++)
         steps[row] = (struct past_step){row_int(rows, row, KIND), row_time(rows, row, KIND + 1)};
-    report_follow_encode(&report, steps, (size_t)count, directory, out);
+    if (report.state < REPORT_CODE)
+        report_follow_encode(&report, steps, (size_t)count, directory, out);
     arena_fini(&arena);
 }
 
@@ -291,6 +296,7 @@ static void report_resolve(struct pg *pg,
         struct arena *arena)
 {
     persons_resolve(inputs, count, directory);
+    qrs_resolve(inputs, count);
     tickets_resolve(pg, inputs, count, directory, draw, self, arena);
     photos_resolve(pg, inputs, count, arena);
 }
@@ -305,6 +311,7 @@ static void report_store(
     photos_add(pg, states, count);
     persons_store(pg, states, count);
     reseals_store(pg, states, count, related);
+    qrs_store(pg, states, count);
 }
 
 static const enum service_id routing_only[] = {SERVICE_ROUTING, SERVICE_NONE};
@@ -332,6 +339,10 @@ static const struct input_type inputs[] = {
         COMMAND(INTAKE_SEE_PERSON, RIGHT_ACT, "see_person", person_request_decode),
         COMMAND(INTAKE_FORGET_PERSON, RIGHT_OPERATE, "forget_person", person_request_decode),
         COMMAND(INTAKE_RESEAL_PERSON, RIGHT_OPERATE, "reseal_person", person_reseal_decode),
+        COMMAND(INTAKE_QR_MAKE, RIGHT_OPERATE, "qr_make", qr_make_decode),
+        COMMAND(INTAKE_QR_WITHDRAW, RIGHT_OPERATE, "qr_withdraw", qr_change_decode),
+        COMMAND(INTAKE_QR_HELPER, RIGHT_OPERATE, "qr_helper", qr_change_decode),
+        COMMAND(INTAKE_QR_HELP, RIGHT_ACT, "qr_help", submission_decode),
 };
 
 static const struct query_type queries[] = {
@@ -352,6 +363,7 @@ static const struct query_type queries[] = {
                 person_keys_answer, false},
         {INTAKE_PERSON_SEALED, "person_sealed", &person_sealed_statement, person_sealed_bind,
                 person_sealed_answer, false},
+        {INTAKE_QR_CODES, "qr_codes", &qr_codes_statement, qr_codes_bind, qr_codes_answer, false},
 };
 
 /* Of side tables, each in a file of its own. */
@@ -361,6 +373,7 @@ static const struct statement_list side_statements[] = {
         {photo_statements, PHOTO_STATEMENTS},
         {person_statements, PERSON_STATEMENTS},
         {reseal_statements, RESEAL_STATEMENTS},
+        {qr_statements, QR_STATEMENTS},
         {NULL, 0},
 };
 
@@ -393,7 +406,8 @@ const struct aggregate_ops intake_ops = {
         .own_columns = REPORT_COLUMNS,
         .sql_shed = {"intake_shed",
                 "WITH p AS (DELETE FROM report_photo WHERE report = ANY(chosen())), "
-                "c AS (DELETE FROM person WHERE report = ANY(chosen())) "
+                "c AS (DELETE FROM person WHERE report = ANY(chosen())), "
+                "q AS (DELETE FROM qr WHERE report = ANY(chosen())) "
                 "DELETE FROM open311_request WHERE report = ANY(chosen())"},
         .sql_remove = {"intake_tickets_gone", "DELETE FROM ticket WHERE report = ANY(chosen())"},
         .relates = persons_relate,

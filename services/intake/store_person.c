@@ -85,7 +85,7 @@ static bool row_open(const PGresult *rows,
     const struct seal_keys *keys = intake_persons();
     struct bytes sealed = row_bytes(rows, row, col + 3);
     person_about(about, report, (int32_t)row_int(rows, row, col));
-    *ret = (struct kept_person){.report = report, .ref = "", .text = ""};
+    *ret = (struct kept_person){.report = report, .ref = "", .text = "", .contact = ""};
     if (!keys->count || seal_open(keys, about, sealed.data, sealed.size, &plain) != OK)
         return false;
     const struct bytes bytes = {(const uint8_t *)plain.data, plain.size};

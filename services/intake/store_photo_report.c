@@ -35,9 +35,7 @@ static int wish_compare(const void *left, const void *right)
 
 static const struct submission *submission_of(const struct input *input)
 {
-    bool submits = input->kind == INPUT_COMMAND &&
-                   (input->type == INTAKE_SUBMIT || input->type == HOTLINE_REPORT);
-    return submits ? input->body : NULL;
+    return input_submits(input) ? input->body : NULL;
 }
 
 /* Both are in the order of their hashes. */

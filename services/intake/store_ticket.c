@@ -13,6 +13,7 @@
 #include "services/intake/locate.h"
 #include "services/intake/near.h"
 #include "services/intake/store.h"
+#include "services/intake/store_qr.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_id.h"
 
@@ -174,6 +175,7 @@ struct slot {
     const char *about; /* of an urge: the ticket whose report it stays on; else "" */
     bool submits;      /* gets an id of its own */
     int64_t drawn;     /* the id for it, should it be new; in the first of equal keys */
+    bool helps;        /* joins an open call for help by the same code, if there is one */
     int64_t joins;     /* the case that it names; -1 = that is none; 0 = none is named */
     int32_t thing;     /* in that first one, when it may be the same as another's; else 0 */
     int32_t hours;
@@ -194,7 +196,7 @@ struct resolution {
 
 static const struct submission *submission_of(const struct input *input)
 {
-    return input->type == INTAKE_SUBMIT || input->type == HOTLINE_REPORT ? input->body : NULL;
+    return input_submits(input) || input->type == INTAKE_QR_MAKE ? input->body : NULL;
 }
 
 static const char *ticket_of(const struct input *input)
@@ -296,7 +298,8 @@ static struct resolution *resolution_new(struct input **inputs, size_t count, st
                     .source = input->peer,
                     .ref = ref,
                     .about = urges ? submission->about : "",
-                    .submits = submission && !urges};
+                    .submits = submission && !urges,
+                    .helps = input->type == INTAKE_QR_HELP};
     }
     qsort(resolution->slots, resolution->count, sizeof *resolution->slots, slot_compare);
     return resolution;
@@ -328,7 +331,8 @@ static void slot_settle(struct slot *slot)
         return;
     must(slot->report > 0);
     input->fresh = slot->ver == 0;
-    place_find(submission);
+    if (!slot->helps) /* it is the helper's unit that is called, wherever the phone is */
+        place_find(submission);
 }
 
 static void tickets_take(void *self, const PGresult *result)
@@ -356,7 +360,7 @@ static void tickets_insert(struct pg *pg, const struct resolution *resolution)
     int said = params_array(&params, PARAM_TIME);
     for (size_t i = 0; i < resolution->count; i++) {
         const struct slot *slot = &resolution->slots[i];
-        if (!slot->drawn || slot->lead)
+        if (!slot->drawn || slot->lead || slot->helps)
             continue;
         param_add_text(&params, source, slot->source);
         param_add_text(&params, ref, slot->ref);
@@ -418,6 +422,24 @@ static void tickets_near(struct pg *pg, struct resolution *resolution)
     if (any)
         pg_queue(pg, &ticket_statements[TICKET_NEAR], &params, near_take, resolution);
     params_fini(&params);
+}
+
+/* One call for help for those of a code that come within a while, also in one batch and in several
+ * instances: the code's row is locked first, so that whoever is second sees the first one's. */
+static void tickets_help(struct pg *pg, struct resolution *resolution)
+{
+    struct qr_calls calls = {.count = 0};
+    const struct slot *first = NULL;
+    qr_calls_init(&calls);
+    for (size_t i = 0; i < resolution->count; i++) {
+        const struct slot *slot = &resolution->slots[i];
+        if (!slot->helps || !slot->drawn)
+            continue;
+        if (!first || strcmp(first->source, slot->source) != 0)
+            first = slot;
+        qr_calls_add(&calls, slot->input, slot->ref, first->drawn);
+    }
+    qr_calls_queue(pg, &calls, near_take, resolution);
 }
 
 /* After the insertion, in a statement of its own: the ticket that is asked about may have come in
@@ -539,7 +561,8 @@ static void tickets_draw(struct resolution *resolution,
         if (!slot->submits || !key_is_first(resolution, i))
             continue;
         slot->drawn = draw(self);
-        slot_place(slot, directory);
+        if (!slot->helps)
+            slot_place(slot, directory);
         if (slot->thing && !slot->joins)
             slot_follow(resolution, slot);
     }
@@ -562,6 +585,7 @@ void tickets_resolve(struct pg *pg,
                 arena_copy(arena, &polygons.wanted, sizeof polygons.wanted));
     tickets_insert(pg, resolution);
     tickets_near(pg, resolution);
+    tickets_help(pg, resolution);
     tickets_attach(pg, resolution);
     tickets_find(pg, resolution);
 }

@@ -30,7 +30,7 @@ CREATE TABLE report (
 -- Ends are found by their time when the data is old (PROTOCOL rule 10).
 CREATE INDEX report_ended ON report (ended) WHERE ended IS NOT NULL;
 CREATE VIEW finished (agg, at) AS
-SELECT r.id, r.ended FROM report AS r WHERE r.ver > 0 AND r.state BETWEEN 2 AND 4 AND r.ended IS NOT NULL;
+SELECT r.id, r.ended FROM report AS r WHERE r.ver > 0 AND (r.state BETWEEN 2 AND 4 OR r.state = 6) AND r.ended IS NOT NULL;
 
 -- Open reports near by, of the same matter: by bands of a thousandth of a degree of latitude.
 CREATE INDEX report_near ON report (thing, (north / 1000), east) WHERE ended IS NULL AND thing IS NOT NULL;
@@ -53,7 +53,7 @@ CREATE INDEX ticket_at ON ticket (at);         -- the tickets of a day; grows at
 CREATE VIEW counter_fact (agg, metric, unit, matter, value) AS
 SELECT r.id, k.metric::smallint, r.unit, r.matter, 1::bigint
 FROM report AS r CROSS JOIN LATERAL (VALUES (0, true), (1, r.state = 1)) AS k (metric, holds)
-WHERE r.ver > 0 AND k.holds;
+WHERE r.ver > 0 AND r.state < 5 AND k.holds; -- a code that people scan is no report
 
 -- What the hot counters have to show (metric numbers: intake.h, REPORT_METRIC_TABLE): for each unit
 -- with all below it, for each matter, and for the whole.
