@@ -6,7 +6,10 @@
  *
  *   load cases --csv FILE --count N     from the report to the closed case; the staff works
  *   load push  --csv FILE --count N     reports only
- *   load ack   --csv FILE --count N     one report at a time, over the hotline's port and HTTP
+ *   load ack   --csv FILE --count N     one report at a time, by each way in
+ *   load rate  --csv FILE --way WAY     reports at a rate, whatever their receipts take
+ *   load full  --csv FILE --way WAY     as many receipts as there can be
+ *   load null  --csv FILE               the same two without a site: the load's own share
  *   load feed  --csv FILE               what waits for routing, pushed in intake's place
  *
  * The cluster is that of --home. Matters and places are those of the file; the reports are made
@@ -34,6 +37,9 @@
 #define WORKERS_MAX 32
 #define STAFF_ARENA_LIMIT ((size_t)256 << 20)
 #define STAFF_PAUSE_MS 2
+#define RATE_MAX 100000
+#define SECONDS_MAX 3600.0
+#define CALL_TEXT "人行道上堆着一大堆建筑垃圾，已经三天了，行人只能走到马路中间，请尽快来清理一下。"
 
 int64_t load_now_us(void)
 {
@@ -49,6 +55,28 @@ void load_fail(const char *format, ...)
     fputc('\n', stderr);
     va_end(list);
     exit(1);
+}
+
+static const char *const way_names[] = {
+#define X(name, text, status) [name] = text,
+        WAY_TABLE(X)
+#undef X
+};
+
+const char *load_way_name(enum load_way way)
+{
+    return way_names[way];
+}
+
+bool load_way_find(const char *name, enum load_way *ret)
+{
+    for (int way = 0; way < WAY_COUNT; way++) {
+        if (strcmp(way_names[way], name) == 0) {
+            *ret = (enum load_way)way;
+            return true;
+        }
+    }
+    return false;
 }
 
 struct hotline *load_hotline(const struct load *load)
@@ -81,6 +109,15 @@ void load_report(const struct load *load,
             .matter = load->matter ? load->matter : row->matter,
             .unit_code_count = row->code_count};
     memcpy(ret->unit_codes, row->codes, sizeof row->codes);
+}
+
+void load_call(const struct load *load,
+        size_t index,
+        char ticket[HOTLINE_TICKET_SIZE],
+        struct hotline_report *ret)
+{
+    load_report(load, index, ticket, ret);
+    ret->text = CALL_TEXT;
 }
 
 /* A worker's reports, first to last. */
@@ -261,16 +298,48 @@ static void load_fini(struct load *load)
     directory_destroy(&load->directory);
 }
 
-static bool load_sound(const struct load *load)
+static bool load_sound(struct load *load)
 {
-    return load->count >= 1 && load->workers >= 1 && load->workers <= WORKERS_MAX &&
-           load->workers <= load->count && load->wave >= 1 && load->wave <= HOTLINE_PUSH_MAX;
+    bool way = !load->way_name || load_way_find(load->way_name, &load->way);
+    return way && load->count >= 1 && load->workers >= 1 && load->workers <= WORKERS_MAX &&
+           load->workers <= load->count && load->wave >= 1 && load->wave <= HOTLINE_PUSH_MAX &&
+           load->rate >= 1 && load->rate <= RATE_MAX && load->seconds > 0 &&
+           load->seconds <= SECONDS_MAX && load->connections >= 0 &&
+           load->connections <= LOAD_CONNECTIONS_MAX;
+}
+
+static void load_cases(const struct load *load)
+{
+    workers_run(load, "cases", share_cases);
+}
+
+static void load_push(const struct load *load)
+{
+    workers_run(load, "push", share_push);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(const struct load *load);
+} COMMANDS[] = {{"cases", load_cases}, {"push", load_push}, {"ack", load_acks}, {"rate", load_rate},
+        {"full", load_full}, {"null", load_null}, {"feed", load_feed}};
+
+static void command_run(const struct load *load, const char *name)
+{
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
+        if (strcmp(COMMANDS[i].name, name) == 0) {
+            COMMANDS[i].run(load);
+            return;
+        }
+    }
+    load_fail("%s: cases, push, ack, rate, full, null or feed expected", name);
 }
 
 int main(int argc, char **argv)
 {
     struct ctl ctl = {.english = true};
-    struct load load = {.ctl = &ctl, .count = 20000, .workers = 8, .wave = 500};
+    struct load load = {
+            .ctl = &ctl, .count = 20000, .workers = 8, .wave = 500, .rate = 200, .seconds = 5};
     const char *csv = NULL, *home = NULL;
     GOptionEntry entries[] = {
             {"home", 0, 0, G_OPTION_ARG_FILENAME, &home, "$HUYING_HOME of the cluster", "DIR"},
@@ -281,8 +350,14 @@ int main(int argc, char **argv)
             {"matter", 0, 0, G_OPTION_ARG_STRING, &load.matter, "All of this matter", "CODE"},
             {"run", 0, 0, G_OPTION_ARG_STRING, &load.run, "Name of the tickets", "NAME"},
             {"http-port", 0, 0, G_OPTION_ARG_INT, &load.http_port, "Port of intake's HTTP", "N"},
+            {"way", 0, 0, G_OPTION_ARG_STRING, &load.way_name,
+                    "hotline (preset), http, open311 or vendor", "WAY"},
+            {"rate", 0, 0, G_OPTION_ARG_INT, &load.rate, "Reports a second (200)", "N"},
+            {"seconds", 0, 0, G_OPTION_ARG_DOUBLE, &load.seconds, "rate, full, null (5)", "S"},
+            {"connections", 0, 0, G_OPTION_ARG_INT, &load.connections,
+                    "At a time (8 to the hotline's port, 256 of HTTP)", "N"},
             {0}};
-    GOptionContext *context = g_option_context_new("cases|push|ack|feed");
+    GOptionContext *context = g_option_context_new("cases|push|ack|rate|full|null|feed");
     g_option_context_add_main_entries(context, entries, NULL);
     bool good = g_option_context_parse(context, &argc, &argv, NULL) && argc == 2;
     g_option_context_free(context);
@@ -292,16 +367,7 @@ int main(int argc, char **argv)
     }
     snprintf(ctl.home, sizeof ctl.home, "%s", home);
     load_open(&load, csv);
-    if (strcmp(argv[1], "cases") == 0)
-        workers_run(&load, "cases", share_cases);
-    else if (strcmp(argv[1], "push") == 0)
-        workers_run(&load, "push", share_push);
-    else if (strcmp(argv[1], "ack") == 0)
-        load_acks(&load);
-    else if (strcmp(argv[1], "feed") == 0)
-        load_feed(&load);
-    else
-        load_fail("%s: cases, push, ack or feed expected", argv[1]);
+    command_run(&load, argv[1]);
     load_fini(&load);
     return 0;
 }

@@ -30,6 +30,7 @@ site_prepare() {
     printf '%s\n' 'shared_buffers = 1GB' 'max_wal_size = 8GB' \
         >>"$dir/deploy/postgres/postgresql.conf"
     mkdir -p "$profile"
+    ln -s ../la311/open311.conf ../la311/vendors "$profile/" # the ways in
     cat >"$profile/prepare" <<'PREPARE'
 #!/bin/bash
 set -euo pipefail
@@ -152,6 +153,75 @@ site_cluster_measure() {
     figures cluster "steps_per_s=$((steps * 1000000 / us))" "cases_per_s=$(($1 * 1000000 / us))" \
         "steps_per_case=$(awk "BEGIN { printf \"%.2f\", $steps / $1 }")" \
         "cpu_us_per_case=$cpu"
+}
+
+# site_ticks NAME PID…: processor time of those processes, and of children that have ended, in
+# clock ticks, a line each.
+site_ticks() {
+    local name=$1 pid stat
+    shift
+    for pid in "$@"; do
+        { read -r stat <"/proc/$pid/stat"; } 2>/dev/null || continue
+        read -ra stat <<<"${stat##*) }"
+        printf '%s %s\n' "$name" $((stat[11] + stat[12] + stat[13] + stat[14]))
+    done
+}
+
+# The same of the whole site in seconds, a line each for intake, pg_intake (its sessions of
+# PostgreSQL), broker, routing and audit (each with its sessions), others.
+site_cpu_split() {
+    local dir name pid child title children
+    for dir in "$site_home"/run/service/*/; do
+        name=$(basename "$dir")
+        name=${name%-[0-9]*}
+        read -r pid <"$dir/supervise/pid"
+        site_ticks "$name" "$pid"
+        read -ra children < <(cat "/proc/$pid/task/"*/children) || true
+        for child in "${children[@]}"; do
+            title=$(tr '\0' ' ' <"/proc/$child/cmdline" 2>/dev/null) || continue
+            if [[ $title == 'postgres: huying_intake '* ]]; then
+                site_ticks pg_intake "$child"
+            elif [[ $title =~ ^postgres:\ huying_([a-z]+) ]]; then
+                site_ticks "${BASH_REMATCH[1]}" "$child"
+            else
+                site_ticks "$name" "$child"
+            fi
+        done
+    done | awk -v tick="$(getconf CLK_TCK)" '
+        $1 !~ /^(intake|pg_intake|broker|routing|audit)$/ { $1 = "others" }
+        { sum[$1] += $2 / tick }
+        END { for (name in sum) printf "%s %.2f\n", name, sum[name] }' | sort
+}
+
+# The ways in, as load.h has them.
+# shellcheck disable=SC2034 # run walks over them
+site_ways=(hotline http open311 vendor)
+
+site_way_load() {
+    site_load "$1" --http-port "$((site_base + 10))" --way "${@:2}"
+}
+
+# site_rate_measure WAY RATE SECONDS: receipts at that rate.
+site_rate_measure() {
+    site_settle
+    site_way_load rate "$1" --rate "$2" --seconds "$3"
+}
+
+# site_full_measure WAY SECONDS: as many receipts as there can be; what then still waits for routing
+# (behind); and what a report cost whom, until it had its place in the ledger.
+site_full_measure() {
+    local pairs behind
+    site_settle
+    site_cpu_split >"$work/cpu.before"
+    site_way_load full "$1" --seconds "$2" >"$work/full"
+    behind=$(site_sql 'SELECT count(*) FROM intake.outbox WHERE dest = 2')
+    site_settle
+    site_cpu_split >"$work/cpu.after"
+    mapfile -t pairs < <(join "$work/cpu.before" "$work/cpu.after" |
+        awk -v reports="$(jq .figures.reports "$work/full")" '
+            { printf "cpu_%s_us=%.0f\n", $1, ($3 - $2) * 1e6 / reports }')
+    cat "$work/full"
+    figures "full_$1" "behind=$behind" "${pairs[@]}"
 }
 
 # site_units COMMAND NAME…: d stops instances, u starts them (runsv's own letters).

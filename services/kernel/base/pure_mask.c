@@ -44,6 +44,8 @@ static struct mask_span mail_find(const char *text, size_t size, size_t at)
 
 static struct mask_span span_find(const char *text, size_t size, size_t at)
 {
+    if (((unsigned char)text[at] & 0xc0) == 0x80) /* nothing begins within a character */
+        return (struct mask_span){0, 0, 0};
     struct mask_span span = mail_find(text, size, at);
     if (!span.size && mask_digit_at(text, size, at))
         span = mask_number_find(text, size, at);
