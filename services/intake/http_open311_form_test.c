@@ -143,6 +143,41 @@ static void parts_are_as_good_as_a_form(void **unused)
             "the body cannot be read: The body does not begin and end");
 }
 
+/* As HTML's forms and FixMyStreet send them; GeoReport v2 says nothing of more than one address. */
+static void lines_and_several_pictures_are_kept(void **unused)
+{
+    (void)unused;
+    expect("post",
+            form_send(BASE "requests.json", "",
+                    "service_code=001&address_id=7&attribute[C]=R&description=dark%0D%0Athere%0D"
+                    "&media_url=http://h/a.jpg&media_url=https://h/b.jpg"),
+            200, "TT-");
+    assert_string_equal(loop_double.handlers_text,
+            "dark\nthere\r\nWhich colour?: Red\n地址编号 address_id: 7\n图片 media_url: "
+            "http://h/a.jpg\n图片 media_url: https://h/b.jpg");
+    assert_non_null(strstr(loop_double.listed_text, "|http://h/a.jpg|"));
+    expect("no address",
+            form_send(BASE "requests.json", "",
+                    GOOD_FORM "&media_url=http://h/a.jpg&media_url=ftp://h"),
+            400, "media_url must be an http or https address");
+    BUF_OWNED form = {0};
+    buf_add_text(&form, GOOD_FORM);
+    for (int i = 0; i <= PHOTOS_MAX; i++)
+        buf_add_format(&form, "&media_url=http://h/%d", i);
+    expect("ten", form_send(BASE "requests.json", "", form.data), 400,
+            "media_url has more than 9 entries");
+}
+
+/* Whoever reads only one of the two languages finds the whole sentence in it. */
+static void refusals_are_told_in_both_languages(void **unused)
+{
+    (void)unused;
+    expect("matter",
+            form_send(BASE "requests.json", "", "service_code=002&lat=1&long=1&description=x"), 400,
+            "the report was refused: The catalogue has no such matter.");
+    assert_non_null(strstr(answer, " / 上报被拒绝：事项清单中没有该事项。"));
+}
+
 static void mistakes_are_told_by_name(void **unused)
 {
     (void)unused;
@@ -274,7 +309,7 @@ static void keys_report_where_they_may(void **unused)
             "may not report to jurisdiction_id b.org");
     buf_reset(&form);
     buf_add_format(&form, "%s&api_key=secret-b", elsewhere);
-    expect("there", form_send(BASE "requests.json", "", form.data), 200, "[{\"token\":\"");
+    expect("there", form_send(BASE "requests.json", "", form.data), 200, "[{\"token\":\"t");
     assert_null(strstr(answer, "service_request_id"));
 }
 
@@ -338,11 +373,16 @@ static void update_does_what_its_status_says(void **unused)
     report->state = REPORT_ACCEPTED;
     update_send("status=CLOSED&description=%E4%BF%AE%E5%A5%BD", 200, "<update_id>");
     assert_int_equal(loop_double.told, INTAKE_WITHDRAW);
+    update_send("status=CANCELLED&description=no+need", 200, "<update_id>");
+    assert_int_equal(loop_double.told, INTAKE_WITHDRAW);
     update_send("status=what", 400, "status must be");
     loop_double.told = 0;
     update_send("status=OPEN&description=when&update_id=77", 400, "the report was refused");
     assert_int_equal(loop_double.told, 0); /* an urge is a submission; the double knows none */
     assert_string_equal(loop_double.handlers_text, "when");
+    update_send("status=FOR_TRIAGE&media_url=http://h/a.jpg&update_id=78", 400, "refused");
+    assert_string_equal(loop_double.handlers_text, "图片 media_url: http://h/a.jpg");
+    update_send("status=OPEN&description=x&media_url=here", 400, "media_url must be an http");
 }
 
 static void update_of_what_is_not_ones_own_is_not_found(void **unused)
@@ -370,6 +410,8 @@ int main(void)
             TEST(what_anybody_sees_is_masked),
             TEST(key_makes_a_repetition_the_same_request),
             TEST(parts_are_as_good_as_a_form),
+            TEST(lines_and_several_pictures_are_kept),
+            TEST(refusals_are_told_in_both_languages),
             TEST(mistakes_are_told_by_name),
             TEST(several_mistakes_are_told_at_once),
             TEST(other_media_types_and_files_are_refused),

@@ -80,8 +80,8 @@ static void what_is_not_there_is_404(void **unused)
 static void token_leads_to_the_request(void **unused)
 {
     (void)unused;
-    expect("json", get(BASE "tokens/7.json", ""), 200,
-            "[{\"service_request_id\":\"TT-20180101-0000007-1\",\"token\":\"7\"}]");
+    expect("json", get(BASE "tokens/t7.json", ""), 200,
+            "[{\"service_request_id\":\"TT-20180101-0000007-1\",\"token\":\"t7\"}]");
     assert_string_equal(loop_double.requests.ids[0], "7");
 }
 

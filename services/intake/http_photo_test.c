@@ -436,26 +436,21 @@ static void part_add(struct buf *body, const char *disposition, const void *data
     buf_add_text(body, "\r\n");
 }
 
-static int parts_send(const struct buf *body)
+static int parts_send(const char *what, const struct buf *body)
 {
     BUF_OWNED request = {0};
     buf_add_format(&request,
-            "POST /open311/v2/requests.json HTTP/1.1\r\nHost: h\r\nContent-Type: "
+            "POST /open311/v2/%s.json HTTP/1.1\r\nHost: h\r\nContent-Type: "
             "multipart/form-data; boundary=x\r\nContent-Length: %zu\r\n\r\n",
-            body->size);
+            what, body->size);
     buf_add(&request, body->data, body->size);
     return exchange(request.data, request.size);
 }
 
-/* Two pictures, one of them twice; then one that is none, and a desk that is not there. */
-static void photos_come_with_a_service_request(void **state)
+static void open311_serve(void)
 {
     BUF_OWNED why = {0};
-    BUF_OWNED one = {0};
-    BUF_OWNED two = {0};
-    BUF_OWNED body = {0};
     struct jurisdictions *list = NULL;
-    (void)state;
     static const char conf[] = "[open311]\nurl = http://h\ncontact = c\nkey_service = k\n"
                                "[jurisdiction a]\n[service a 1]\nname = n\nmatter = LIGHT\n";
     char path[] = "/tmp/huying-open311-XXXXXX";
@@ -465,6 +460,16 @@ static void photos_come_with_a_service_request(void **state)
     assert_int_equal(jurisdictions_load(path, &list, &why), OK);
     (void)unlink(path);
     http_file_set(http, FILE_OPEN311, list);
+}
+
+/* Two pictures, one of them twice; then one that is none, and a desk that is not there. */
+static void photos_come_with_a_service_request(void **state)
+{
+    BUF_OWNED one = {0};
+    BUF_OWNED two = {0};
+    BUF_OWNED body = {0};
+    (void)state;
+    open311_serve();
     test_jpeg(400, 300, 0, &one);
     test_jpeg(300, 200, 0, &two);
     part_add(&body, "name=service_code", "1", 1);
@@ -473,7 +478,7 @@ static void photos_come_with_a_service_request(void **state)
     part_add(&body, "name=media; filename=b.jpg", two.data, two.size);
     part_add(&body, "name=uploads; filename=c.jpg", one.data, one.size);
     buf_add_text(&body, "--x--\r\n");
-    expect("two photos", parts_send(&body), 200, "service_request_id");
+    expect("two photos", parts_send("requests", &body), 200, "service_request_id");
     assert_int_equal(loop_double.photos_given, 2);
     size_t reports = loop_double.report_count;
     buf_reset(&body);
@@ -481,8 +486,42 @@ static void photos_come_with_a_service_request(void **state)
     part_add(&body, "name=address_id", "A", 1);
     part_add(&body, "name=media; filename=a.jpg", "no photo", 8);
     buf_add_text(&body, "--x--\r\n");
-    expect("none", parts_send(&body), 400, "[{\"code\":400,\"description\":\"by its content");
+    expect("none", parts_send("requests", &body), 400,
+            "[{\"code\":400,\"description\":\"by its content");
     assert_int_equal(loop_double.report_count, reports);
+}
+
+/* As FixMyStreet sends them: of a report that is open they go with the urge, which the double knows
+ * none of; later there is nothing that would keep them. */
+static void photos_come_with_an_update(void **state)
+{
+    char number[CASE_NUMBER_SIZE];
+    BUF_OWNED one = {0};
+    BUF_OWNED body = {0};
+    (void)state;
+    open311_serve();
+    loop_double.report_count = 0;
+    expect("post", parts_send("requests", &body), 400, "does not begin and end");
+    part_add(&body, "name=service_code", "1", 1);
+    part_add(&body, "name=address_id", "A", 1);
+    buf_add_text(&body, "--x--\r\n");
+    expect("post", parts_send("requests", &body), 200, "service_request_id");
+    case_number_format(number, "TT", loop_double.reports[0].base.id, NOW, 28800);
+    test_jpeg(400, 300, 0, &one);
+    buf_reset(&body);
+    part_add(&body, "name=service_request_id", number, strlen(number));
+    part_add(&body, "name=status", "OPEN", 4);
+    part_add(&body, "name=photo1; filename=a.jpg", one.data, one.size);
+    part_add(&body, "name=photo2; filename=a.jpg", one.data, one.size);
+    buf_add_text(&body, "--x--\r\n");
+    loop_double.photos_given = 0;
+    expect("open", parts_send("servicerequestupdates", &body), 400, "the report was refused");
+    assert_int_equal(loop_double.photos_given, 1);
+    loop_double.reports[0].state = REPORT_CLOSED;
+    loop_double.told = 0;
+    expect("ended", parts_send("servicerequestupdates", &body), 400,
+            "photo1 is a file, which is taken while the request is open");
+    assert_int_equal(loop_double.told, 0);
 }
 
 int main(void)
@@ -501,6 +540,7 @@ int main(void)
             TEST(uploads_at_once_are_limited),
             TEST(names_in_a_report_are_read),
             TEST(photos_come_with_a_service_request),
+            TEST(photos_come_with_an_update),
             TEST(what_nobody_names_is_removed_after_a_day),
 #undef TEST
     };

@@ -70,6 +70,15 @@ enum report_state report_state_find(const char *name)
     return REPORT_NONE;
 }
 
+uint32_t report_reason_find(const char *name)
+{
+    for (uint32_t i = 0; report_reason_names[i]; i++) {
+        if (strcmp(report_reason_names[i], name) == 0)
+            return i;
+    }
+    return REASON_MALFORMED;
+}
+
 const char *report_reason_text(uint32_t reason, const char *language)
 {
     const char *const *table = strcmp(language, "en") == 0 ? reasons_en : reasons_zh;

@@ -471,6 +471,8 @@ bool input_submits(const struct input *input);
 const char *placed_name(enum placed placed);
 /* REPORT_NONE when no state has that name. */
 enum report_state report_state_find(const char *name);
+/* By its name; REASON_MALFORMED when none has it. */
+uint32_t report_reason_find(const char *name);
 /* A sentence for people; `language` is "zh" or "en" (anything else reads as "zh"). */
 const char *report_reason_text(uint32_t reason, const char *language);
 

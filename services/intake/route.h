@@ -80,7 +80,8 @@ struct way {
     X("GET", "/open311/v2/requests/{}", BODY_SIZE_MAX, way_open311_request)                        \
     X("GET", "/open311/v2/tokens/{}", BODY_SIZE_MAX, way_open311_token)                            \
     X("GET", "/open311/v2/servicerequestupdates.{}", BODY_SIZE_MAX, way_open311_updates)           \
-    X("POST", "/open311/v2/servicerequestupdates.{}", BODY_SIZE_MAX, way_open311_update)           \
+    X("POST", "/open311/v2/servicerequestupdates.{}", PHOTO_SIZE_MAX + BODY_SIZE_MAX,              \
+            way_open311_update)                                                                    \
     X("GET", "/open311/test/v2/requests.{}", BODY_SIZE_MAX, way_open311_requests)                  \
     X("GET", "/open311/test/v2/requests/{}", BODY_SIZE_MAX, way_open311_request)                   \
     X("GET", "/open311/test/v2/tokens/{}", BODY_SIZE_MAX, way_open311_token)                       \

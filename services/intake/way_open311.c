@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <string.h>
+#include "services/intake/intake.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
 
@@ -62,19 +63,36 @@ static char *name_tidy(const char *name)
 }
 
 /* English first: clients look for the names of fields in it. */
-void open311_fail(struct call *call, enum open311_fault fault, const char *field, int64_t limit)
+static void fault_add(struct call *call,
+        enum open311_fault fault,
+        const char *field_en,
+        const char *field_zh,
+        int64_t limit)
 {
     struct open311 *own = open311_of(call);
     BUF_OWNED text = {0};
     if (own->error_count == OPEN311_ERRORS_MAX)
         return;
     struct open311_error *error = &own->errors[own->error_count++];
-    g_autofree char *name = name_tidy(field);
+    g_autofree char *en = name_tidy(field_en);
+    g_autofree char *zh = name_tidy(field_zh);
     error->code = fault_texts[fault].status;
-    sentence_add(&text, fault_texts[fault].en, name, limit);
+    sentence_add(&text, fault_texts[fault].en, en, limit);
     buf_add_text(&text, " / ");
-    sentence_add(&text, fault_texts[fault].zh, name, limit);
+    sentence_add(&text, fault_texts[fault].zh, zh, limit);
     (void)text_copy(error->text, sizeof error->text, text.data, text.size);
+}
+
+void open311_fail(struct call *call, enum open311_fault fault, const char *field, int64_t limit)
+{
+    fault_add(call, fault, field, field, limit);
+}
+
+void open311_refuse(struct call *call, const struct hotline_receipt *receipt)
+{
+    uint32_t reason = report_reason_find(receipt->reason);
+    fault_add(call, OPEN311_REFUSED, report_reason_text(reason, "en"),
+            report_reason_text(reason, "zh"), 0);
 }
 
 static enum MHD_Result argument_take(

@@ -5,6 +5,7 @@
 #define HUYING_INTAKE_WAY_OPEN311_H
 
 #include "services/intake/call.h"
+#include "services/intake/hotline/hotline.h"
 #include "services/intake/http.h"
 #include "services/intake/open311.h"
 #include "services/intake/open311/doc.h"
@@ -14,6 +15,7 @@
 
 #define OPEN311_ERRORS_MAX 8
 #define OPEN311_ERROR_SIZE 600
+#define OPEN311_TOKEN_PREFIX "t"
 
 /* Name, HTTP status, English, Chinese; # stands for the field, @ for the limit. The status is the
  * code in the body, too. */
@@ -58,6 +60,9 @@
     X(OPEN311_URL, 400, "# must be an http or https address", "# 必须是 http 或 https 地址")       \
     X(OPEN311_MEDIA, 400, "# is a file, which this site does not take; give media_url",            \
             "本站不接受文件 #；请用 media_url")                                                    \
+    X(OPEN311_MEDIA_LATE, 400,                                                                     \
+            "# is a file, which is taken while the request is open, with words; give media_url",   \
+            "文件 # 只能在办理期间随文字说明提交；请用 media_url")                                 \
     X(OPEN311_REFUSED, 400, "the report was refused: #", "上报被拒绝：#")                          \
     X(OPEN311_BUSY, 503, "nothing was stored; try again", "尚未保存，请重试")
 /* clang-format on */
@@ -102,6 +107,8 @@ void open311_problem(
         struct call *call, const char *language, struct call_answer *answer, struct buf *body);
 /* Adds an error. Those beyond the eighth are left out. */
 void open311_fail(struct call *call, enum open311_fault fault, const char *field, int64_t limit);
+/* Adds the error that the receipt refuses for, in both languages. */
+void open311_refuse(struct call *call, const struct hotline_receipt *receipt);
 /* False, with an error: there is none, or it must be named. */
 bool open311_jurisdiction(struct call *call);
 /* False, with an error: the jurisdiction has no such service. */
@@ -113,6 +120,15 @@ void open311_media_read(struct call *call);
 enum err open311_media_ask(
         struct call *call, const struct http_backend *backend, const struct local_command *command);
 bool open311_media_again(struct call *call);
+/* What the desk said of one file; call->aside falls with the last. False, with an error or a
+ * problem. */
+bool open311_media_taken(struct call *call);
+/* The name of the first file's field; NULL: none came along. */
+const char *open311_media_name(const struct call *call);
+/* Names in the report what the desk has kept. */
+void open311_media_show(const struct call *call, struct hotline_report *report);
+/* Adds a line for each media_url; the first, or "". With an error when one is none. */
+const char *open311_media_urls(struct call *call, struct buf *text);
 void open311_media_end(struct call *call);
 /* Adds the body's fields to those of the address; false, with an error. */
 bool open311_body(struct call *call);

@@ -198,13 +198,22 @@ static bool request_read(struct call *call)
     return asked_send(call);
 }
 
-/* A token is the case's id. */
+/* A token is the prefix and the case's id. */
 static bool token_read(struct call *call)
 {
+    const size_t prefix = strlen(OPEN311_TOKEN_PREFIX);
     const char *name = open311_of(call)->name;
-    if (!open311_of(call)->error_count && strspn(name, "0123456789") != strlen(name))
+    const char *id = name + prefix;
+    bool good = strncmp(name, OPEN311_TOKEN_PREFIX, prefix) == 0 && *id &&
+                strspn(id, "0123456789") == strlen(id);
+    if (!open311_of(call)->error_count && !good)
         open311_fail(call, OPEN311_TOKEN, name, 0);
-    return request_read(call);
+    struct asked *asked = asked_begin(call);
+    if (!asked)
+        return false;
+    asked->query.ids[asked->query.id_count++] = id;
+    ids_check(call, &asked->query);
+    return asked_send(call);
 }
 
 static bool updates_read(struct call *call)

@@ -115,14 +115,56 @@ static bool photo_taken(struct call *call, struct open311_media *media)
     return true;
 }
 
-bool open311_media_again(struct call *call)
+bool open311_media_taken(struct call *call)
 {
     struct open311_media *media = open311_of(call)->media;
-    if (!call->aside || !photo_taken(call, media))
+    must(call->aside);
+    if (!photo_taken(call, media))
         return false;
-    if (media->taken < media->count)
-        return true;
-    call->aside = false;
-    hotline_report_encode(&media->report, &call->payload); /* merged into what is there */
+    call->aside = media->taken < media->count;
     return true;
+}
+
+bool open311_media_again(struct call *call)
+{
+    if (!call->aside || !open311_media_taken(call))
+        return false;
+    if (!call->aside) /* merged into what is there */
+        hotline_report_encode(&open311_of(call)->media->report, &call->payload);
+    return true;
+}
+
+/* Some clients send one for each picture. */
+const char *open311_media_urls(struct call *call, struct buf *text)
+{
+    const struct fields *fields = &open311_of(call)->fields;
+    size_t count = 0;
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->list[i];
+        if (strcmp(field->name, "media_url") != 0 || field->file || !field->size)
+            continue;
+        if (field->size > LISTED_URL_MAX)
+            open311_fail(call, OPEN311_LENGTH, "media_url", LISTED_URL_MAX);
+        else if (strncmp(field->value, "http://", 7) != 0 &&
+                 strncmp(field->value, "https://", 8) != 0)
+            open311_fail(call, OPEN311_URL, "media_url", 0);
+        else if (count++ == PHOTOS_MAX)
+            open311_fail(call, OPEN311_MANY, "media_url", PHOTOS_MAX);
+        else
+            buf_add_format(text, "\n图片 media_url: %s", field->value);
+    }
+    return field_value(fields, "media_url");
+}
+
+const char *open311_media_name(const struct call *call)
+{
+    const struct open311_media *media = open311_of(call)->media;
+    return media->count ? media->files[0]->name : NULL;
+}
+
+void open311_media_show(const struct call *call, struct hotline_report *report)
+{
+    const struct open311_media *media = open311_of(call)->media;
+    report->photo_count = media->report.photo_count;
+    memcpy(report->photos, media->report.photos, sizeof report->photos);
 }

@@ -25,7 +25,7 @@
 struct posted {
     struct hotline_report report;
     struct listed listed;
-    struct buf text;
+    struct buf text, urls;
 };
 
 static bool media_type_is(const char *type, const char *name)
@@ -274,13 +274,7 @@ static void text_read(struct call *call, struct posted *posted)
 
 static void media_read(struct call *call, struct posted *posted)
 {
-    struct open311 *own = open311_of(call);
-    const char *url = field_value(&own->fields, "media_url");
-    if (strlen(url) > LISTED_URL_MAX)
-        open311_fail(call, OPEN311_LENGTH, "media_url", LISTED_URL_MAX);
-    else if (*url && strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-        open311_fail(call, OPEN311_URL, "media_url", 0);
-    posted->listed.media_url = url;
+    posted->listed.media_url = open311_media_urls(call, &posted->urls);
     open311_media_read(call);
 }
 
@@ -316,8 +310,7 @@ static void posted_encode(struct call *call, struct posted *posted)
         buf_add_format(&text, "\n地址 address: %s", listed->address);
     if (*listed->address_id)
         buf_add_format(&text, "\n地址编号 address_id: %s", listed->address_id);
-    if (*listed->media_url)
-        buf_add_format(&text, "\n图片 media_url: %s", listed->media_url);
+    buf_add(&text, posted->urls.data, posted->urls.size);
     if (text_length(text.data, text.size) > TEXT_CHARS_MAX) {
         open311_fail(call, OPEN311_LENGTH,
                 "description with attributes, address_string and media_url", TEXT_CHARS_MAX);
@@ -350,6 +343,7 @@ static bool post_read(struct call *call)
     if (!own->error_count && !call->problem.kind)
         posted_encode(call, &posted);
     buf_fini(&posted.text);
+    buf_fini(&posted.urls);
     call->commands = true;
     call->type = INTAKE_SUBMIT;
     return !own->error_count && !call->problem.kind && !own->trial;
@@ -367,8 +361,9 @@ static void request_write(struct call *call, struct doc *doc, const char *id, co
     doc_end(doc);
 }
 
-/* The receipt as Open311 says it: a token is the case's id, which is known at once; the id that
- * people are told is the case's number. */
+/* The receipt as Open311 says it: a token is the case's id, which is known at once, with a letter
+ * before it, since many readers of XML make a number of what looks like one and lose digits; the id
+ * that people are told is the case's number. */
 static void receipt_write(struct call *call,
         const struct hotline_receipt *receipt,
         struct call_answer *answer,
@@ -376,7 +371,7 @@ static void receipt_write(struct call *call,
 {
     char id[CASE_NUMBER_SIZE + 24];
     if (open311_of(call)->jurisdiction->tokens)
-        (void)snprintf(id, sizeof id, "%" PRId64, receipt->case_id);
+        (void)snprintf(id, sizeof id, OPEN311_TOKEN_PREFIX "%" PRId64, receipt->case_id);
     else
         (void)snprintf(id, sizeof id, "%s", receipt->number);
     struct doc *doc = open311_answer(call, answer);
@@ -406,7 +401,7 @@ static void post_answer(
              hotline_receipt_decode(call_reply(call), &arena, &receipt) != OK)
         open311_fail(call, OPEN311_BUSY, "", 0);
     else if (receipt.result == HOTLINE_REFUSED)
-        open311_fail(call, OPEN311_REFUSED, receipt.text, 0);
+        open311_refuse(call, &receipt);
     else
         receipt_write(call, &receipt, answer, body);
     arena_fini(&arena);

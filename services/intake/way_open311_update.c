@@ -1,7 +1,7 @@
 /* POST of an update, mySociety's extension: what a reporter says later becomes what this site
  * knows. Done, and the case is open: it is withdrawn. Done, and it has ended: a follow-up with the
  * best score. Anything else: an urge while it is open, afterwards a follow-up that it is not done.
- * So the report is asked for first, and then told. */
+ * So the report is asked for first, and then told; files go to the desk of photos before. */
 #include <ctype.h>
 #include <microhttpd.h>
 #include <sodium.h>
@@ -31,11 +31,13 @@ static const struct update_status {
         {"action_scheduled", false},
         {"planned", false},
         {"internal_referral", false},
+        {"for_triage", false},
         {"closed", true},
         {"fixed", true},
         {"duplicate", true},
         {"not_councils_responsibility", true},
         {"no_further_action", true},
+        {"cancelled", true},
 };
 
 struct update {
@@ -55,6 +57,18 @@ static void status_read(struct call *call, struct update *update)
     }
     if (*text)
         open311_fail(call, OPEN311_STATUS, "status", 0);
+}
+
+/* The description, and where its pictures are. */
+static void text_read(struct call *call, struct update *update)
+{
+    BUF_OWNED text = {0};
+    buf_add_text(&text, open311_text(call, "description", TEXT_CHARS_MAX));
+    (void)open311_media_urls(call, &text);
+    if (text_length(text.data, text.size) > TEXT_CHARS_MAX)
+        open311_fail(call, OPEN311_LENGTH, "description with media_url", TEXT_CHARS_MAX);
+    size_t lead = text.data[0] == '\n';
+    update->text = arena_text(&open311_of(call)->arena, text.data + lead, text.size - lead);
 }
 
 /* The same update again is the same ticket. */
@@ -84,7 +98,8 @@ static bool update_read(struct call *call)
     struct update *update = arena_get(&own->arena, sizeof *update);
     own->more = update;
     update->number = open311_text(call, "service_request_id", LISTED_NAME_MAX);
-    update->text = open311_text(call, "description", TEXT_CHARS_MAX);
+    text_read(call, update);
+    open311_media_read(call);
     if (!*update->number)
         open311_fail(call, OPEN311_NO_REQUEST, "", 0);
     const char *at = field_value(&own->fields, "updated_datetime");
@@ -103,12 +118,13 @@ static bool update_read(struct call *call)
 
 static void urge_encode(struct call *call, const struct update *update, const char *about)
 {
-    const struct hotline_report report = {.ticket = call->key,
+    struct hotline_report report = {.ticket = call->key,
             .matter = "",
             .text = update->text,
             .intent = HOTLINE_URGE,
             .about = about,
             .to = ""};
+    open311_media_show(call, &report);
     call->type = INTAKE_SUBMIT;
     call->agg = 0;
     hotline_report_encode(&report, &call->payload);
@@ -146,6 +162,11 @@ static bool update_tell(
         open311_fail(call, OPEN311_REQUEST, update->number, 0);
         return false;
     }
+    const char *file = open311_media_name(call);
+    if (file && (!open || update->done)) {
+        open311_fail(call, OPEN311_MEDIA_LATE, file, 0);
+        return false;
+    }
     buf_reset(&call->payload);
     call->commands = true;
     call->agg = view->id;
@@ -164,6 +185,8 @@ static bool update_again(struct call *call)
     struct report_view view = {0};
     struct arena arena;
     bool tell = false;
+    if (call->aside)
+        return open311_media_taken(call);
     if (update->told)
         return false;
     update->told = true;
@@ -208,17 +231,18 @@ static void update_answer(
              hotline_receipt_decode(call_reply(call), &arena, &receipt) != OK)
         open311_fail(call, OPEN311_BUSY, "", 0);
     else if (receipt.result != HOTLINE_ACCEPTED && receipt.result != HOTLINE_DUPLICATE)
-        open311_fail(call, OPEN311_REFUSED, receipt.text, 0);
+        open311_refuse(call, &receipt);
     else
         update_write(call, answer, body);
     arena_fini(&arena);
     (void)open311_errors_answer(call, answer, body);
 }
 
-const struct way way_open311_update = {.check = open311_check,
+const struct way way_open311_update = {.check = open311_media_check,
         .read = update_read,
+        .ask = open311_media_ask,
         .take = open311_take,
         .again = update_again,
         .answer = update_answer,
         .problem = open311_problem,
-        .end = open311_end};
+        .end = open311_media_end};

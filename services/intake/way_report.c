@@ -131,20 +131,11 @@ static void get_take(
     arena_fini(&arena);
 }
 
-static uint32_t reason_find(const char *name)
-{
-    for (uint32_t i = 0; report_reason_names[i]; i++) {
-        if (strcmp(report_reason_names[i], name) == 0)
-            return i;
-    }
-    return REASON_MALFORMED;
-}
-
 /* The sentence of the rule is made again in the caller's language; what the receipt says behind it,
  * which evidence is missing, is kept. */
 static void refused_answer(struct call *call, const struct hotline_receipt *receipt)
 {
-    uint32_t reason = reason_find(receipt->reason);
+    uint32_t reason = report_reason_find(receipt->reason);
     problem_set_reason(&call->problem, reason);
     if (reason != REASON_EVIDENCE)
         return;

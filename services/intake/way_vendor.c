@@ -321,14 +321,6 @@ static void vendor_take(
     (void)text_copy(own->text, sizeof own->text, reply->text, strlen(reply->text));
 }
 
-static uint32_t reason_find(const char *name)
-{
-    for (uint32_t i = 0; report_reason_names[i]; i++)
-        if (strcmp(report_reason_names[i], name) == 0)
-            return i;
-    return REASON_MALFORMED;
-}
-
 /* What has no answer of intake's in it. False: a problem is set. */
 static bool decided_check(struct call *call)
 {
@@ -355,7 +347,7 @@ static void receipt_answer(
     if (hotline_receipt_decode(call_reply(call), arena, &receipt) != OK) {
         problem_set(&call->problem, PROBLEM_BUSY, "", -1);
     } else if (receipt.result == HOTLINE_REFUSED) {
-        problem_set_reason(&call->problem, reason_find(receipt.reason));
+        problem_set_reason(&call->problem, report_reason_find(receipt.reason));
         (void)text_copy(call->problem.extra, sizeof call->problem.extra, receipt.ticket,
                 strlen(receipt.ticket));
     } else {

@@ -1,9 +1,10 @@
-// npm's open311 as its own README uses it: from discovery to the request that was sent.
+// npm's open311 as its own README uses it: from discovery to the request that was sent; in JSON, or
+// in XML by the Spark convention, which makes a number of every text that looks like one.
 const assert = require("node:assert/strict");
 const Open311 = require("open311");
-const [url, key] = process.argv.slice(2);
+const [url, key, format] = process.argv.slice(2);
 const code = "4ffa4c69601827691b000018";
-const client = new Open311({ discovery: url + "/open311/discovery.json", apiKey: key });
+const client = new Open311({ discovery: url + "/open311/discovery." + format, apiKey: key });
 
 const ask = (method, ...given) =>
   new Promise((done, fail) =>
@@ -38,9 +39,10 @@ async function ended(id) {
 }
 
 async function updates(id) {
-  const urged = await update(id, { status: "OPEN", description: "When?", update_id: "7" });
-  assert.deepEqual(urged, [200, [{ update_id: "update-7" }]]);
-  assert.deepEqual(await update(id, { status: "OPEN", description: "When?", update_id: "7" }), urged);
+  const when = { status: "OPEN", description: "When?", update_id: "7-" + format };
+  const urged = await update(id, when);
+  assert.deepEqual(urged, [200, [{ update_id: "update-7-" + format }]]);
+  assert.deepEqual(await update(id, when), urged);
   assert.equal((await update("PY-nothing", { status: "OPEN" }))[0], 404);
   const closed = await update(id, { status: "CLOSED", description: "It is gone." });
   assert.equal(closed[0], 200, JSON.stringify(closed));
@@ -52,6 +54,8 @@ async function updates(id) {
 async function main() {
   await ask("serviceDiscovery", { cache: true });
   assert.equal(client.endpoint, url + "/open311/v2/");
+  client.format = format; // it takes JSON wherever discovery names it
+  const before = ((await ask("serviceRequests", { status: "closed" })) ?? []).length;
   const services = await ask("serviceList");
   assert.equal(services.length, 14);
   assert.equal(services[0].service_name, "Abandoned Vehicle");
@@ -62,7 +66,7 @@ async function main() {
 
   const posted = await ask("submitRequest", form({ HOWMANYD: 12 }));
   const token = posted[0].token;
-  assert.match(token, /^[0-9]+$/);
+  assert.ok(Number.isNaN(Number(token)), "a number of 18 digits would lose some in JavaScript");
   const [{ service_request_id: id }] = await ask("token", token);
   const [request] = await ask("serviceRequests", id);
   assert.equal(request.service_request_id, id);
@@ -74,14 +78,14 @@ async function main() {
   assert.equal((await ask("serviceRequests", [id, "PY-nothing"], {})).length, 1);
   const open = await ask("serviceRequests", { status: "open", service_code: code });
   assert.ok(open.some((item) => item.service_request_id === id));
-  assert.deepEqual(await ask("serviceRequests", { status: "closed" }), []);
 
-  await assert.rejects(ask("submitRequest", form({})), /400; .*"code":400.*HOWMANYD required/);
+  await assert.rejects(ask("submitRequest", form({})), /400; [^]*code\W+400[^]*HOWMANYD required/);
   client.apiKey = "another";
-  await assert.rejects(ask("submitRequest", form({ HOWMANYD: 12 })), /403; .*api_key/);
+  await assert.rejects(ask("submitRequest", form({ HOWMANYD: 12 })), /403; [^]*api_key/);
   await updates(id);
-  assert.ok((await ask("serviceRequests", { status: "closed" })).length === 1);
-  console.log("npm open311: 14 services, one request, its token, two refusals; two updates");
+  assert.equal((await ask("serviceRequests", { status: "closed" })).length, before + 1);
+  const kind = format.toUpperCase();
+  console.log(`npm open311 in ${kind}: 14 services, a request, its token, 2 refusals, 2 updates`);
 }
 
 main().catch((err) => {

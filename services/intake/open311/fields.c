@@ -41,9 +41,25 @@ static enum err name_check(const char *name, const char **ret_why)
     return ERR_MALFORMED;
 }
 
-static enum err field_add(struct fields *fields, const struct field *field, const char **ret_why)
+/* Forms end their lines with CR and LF, whatever was typed (HTML): one LF says as much. */
+static void lines_tidy(struct fields *fields, struct field *field)
+{
+    if (field->file || !field->value || !memchr(field->value, '\r', field->size))
+        return;
+    char *tidy = arena_get(fields->arena, field->size + 1);
+    size_t size = 0;
+    for (size_t i = 0; i < field->size; i++)
+        if (field->value[i] != '\r' || field->value[i + 1] != '\n')
+            tidy[size++] = field->value[i];
+    tidy[size] = 0;
+    field->value = tidy;
+    field->size = size;
+}
+
+static enum err field_add(struct fields *fields, struct field *field, const char **ret_why)
 {
     const char *name = field->name;
+    lines_tidy(fields, field);
     enum err err = name_check(name, ret_why);
     if (err)
         return err;
