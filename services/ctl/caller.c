@@ -64,10 +64,11 @@ static bool person_ask(
 
 static json_t *shown_json(const struct caller_shown *caller)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "ticket", caller->ticket, "name",
-            caller->name, "phone", caller->phone, "email", caller->email, "address",
-            caller->address, "id_number", caller->id_number, "confidential", caller->confidential,
-            "text", caller->text);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "ticket", caller->ticket,
+            "name", caller->name, "phone", caller->phone, "email", caller->email, "address",
+            caller->address, "id_number", caller->id_number, "device_id", caller->device_id,
+            "account_id", caller->account_id, "confidential", caller->confidential, "text",
+            caller->text);
 }
 
 static void line_print(const struct ctl *ctl, const char *label, const char *text)
@@ -87,6 +88,8 @@ static void shown_print(const struct ctl *ctl, const struct caller_shown *caller
     line_print(ctl, CTL_TEXT("邮箱", "e-mail"), caller->email);
     line_print(ctl, CTL_TEXT("地址", "address"), caller->address);
     line_print(ctl, CTL_TEXT("身份证号", "ID number"), caller->id_number);
+    line_print(ctl, CTL_TEXT("设备", "device"), caller->device_id);
+    line_print(ctl, CTL_TEXT("账号", "account"), caller->account_id);
     line_print(ctl, CTL_TEXT("原话", "said"), caller->text);
     if (caller->confidential)
         ctl_print(ctl, "  要求保密\n", "  wants it kept confidential\n");

@@ -63,6 +63,8 @@ enum err callers_shown_decode(struct bytes payload, struct arena *arena, struct 
                 .email = item->email,
                 .address = item->address,
                 .id_number = item->id_number,
+                .device_id = item->device_id,
+                .account_id = item->account_id,
                 .text = item->text,
                 .confidential = item->confidential};
     }

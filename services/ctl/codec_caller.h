@@ -28,7 +28,8 @@ enum caller_type {
 #define CALLER_ROWS_MAX 100000 /* rows that are counted of one key */
 
 struct caller_shown {
-    const char *ticket, *name, *phone, *email, *address, *id_number, *text; /* "" = not given */
+    /* "" = not given */
+    const char *ticket, *name, *phone, *email, *address, *id_number, *device_id, *account_id, *text;
     bool confidential;
 };
 

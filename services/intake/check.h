@@ -56,8 +56,8 @@
             "必须是照片名称：# 字节，在 JSON 中为十六进制")                                        \
     X(FAULT_JOIN, "not_together", "must be given with a point and without another intent",         \
             "必须与经纬度一起给出，且不得有其他 intent")                                           \
-    X(FAULT_CALLER, "empty_caller", "must have a name, phone, email or address",                   \
-            "必须有姓名、电话、邮箱或地址之一")                                                    \
+    X(FAULT_CALLER, "empty_caller", "must have a name, phone, email, address, device or account",  \
+            "必须有姓名、电话、邮箱、地址、设备或账号之一")                                        \
     X(FAULT_PHONE, "bad_phone", "must be 5 to # digits, + in front, with - and spaces",            \
             "必须是 5 至 # 位数字，可有前导 +，可用 - 和空格分隔")                                 \
     X(FAULT_EMAIL, "bad_email", "must be an address like name@example.org, at most # characters",  \

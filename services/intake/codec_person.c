@@ -17,7 +17,7 @@
 void caller_take(const void *reporter, struct submission *body, struct arena *arena)
 {
     const Huying__Hotline__Reporter *message = reporter;
-    if (!message)
+    if (!message || (body->listed && !intake_persons()->count))
         return;
     struct person *person = arena_get(arena, sizeof *person);
 #define X(name, chars) person->name = message->name;

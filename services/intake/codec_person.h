@@ -11,7 +11,8 @@
 #include "services/kernel/base/pure_directory.h"
 #include "services/kernel/wire/envelope.h"
 
-/* Takes the caller of a report, as sent: `reporter` is its hotline.Reporter, or NULL. */
+/* Takes the caller of a report, as sent: `reporter` is its hotline.Reporter, or NULL. Clients of
+ * Open311 say it without being asked: a site without a key for it leaves it out. */
 void caller_take(const void *reporter, struct submission *body, struct arena *arena);
 /* Cleans and checks it; the first fault. */
 struct fault caller_tidy(struct submission *body, struct arena *arena);

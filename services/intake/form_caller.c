@@ -24,7 +24,7 @@ static struct fault member_read(const char *name, const json_t *value, struct ho
     return (struct fault){FAULT_UNKNOWN_FIELD, "caller", 0};
 }
 
-static struct fault caller_check_form(const struct hotline_caller *caller)
+struct fault hotline_caller_check(const struct hotline_caller *caller)
 {
     struct arena arena;
     struct person person = {.confidential = caller->confidential};
@@ -56,5 +56,5 @@ struct fault caller_read(const json_t *value, struct hotline_caller *ret)
         if (fault.kind)
             return fault;
     }
-    return caller_check_form(ret);
+    return hotline_caller_check(ret);
 }

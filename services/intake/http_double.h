@@ -17,6 +17,7 @@
 #include "services/intake/follow_keys.h"
 #include "services/intake/intake.h"
 #include "services/intake/open311.h"
+#include "services/intake/person.h"
 #include "services/intake/tokens.h"
 #include "services/kernel/base/pure_id.h"
 
@@ -76,6 +77,7 @@ static struct {
     size_t listed_count;
     char listed_text[600]; /* of the last report that is shown: what anybody may see of it */
     char handlers_text[2000];
+    char caller_text[600]; /* of the last report: name, phone, email, device, account; "" = none */
     size_t codes_given, photos_given; /* with the last report */
     char last_code[65];
     int64_t reported_ms;
@@ -148,6 +150,11 @@ static inline void listed_keep(const struct submission *submission)
                     : "");
     (void)snprintf(loop_double.handlers_text, sizeof loop_double.handlers_text, "%s",
             submission->text);
+    const struct person *caller = submission->caller;
+    loop_double.caller_text[0] = 0;
+    if (caller)
+        (void)snprintf(loop_double.caller_text, sizeof loop_double.caller_text, "%s|%s|%s|%s|%s",
+                caller->name, caller->phone, caller->email, caller->device_id, caller->account_id);
     if (listed)
         (void)snprintf(loop_double.listed_text, sizeof loop_double.listed_text,
                 "%s|%s|%s|%s|%s|%s|%d %d", listed->jurisdiction, listed->service,

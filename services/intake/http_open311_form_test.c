@@ -79,6 +79,58 @@ static void form_becomes_a_report(void **unused)
     assert_int_equal(loop_double.report_count, 2);
 }
 
+/* What is posted, and the caller that comes of it. */
+static void who_reports_is_the_caller(void **unused)
+{
+    static const struct {
+        const char *form, *caller;
+    } cases[] = {
+            {"&first_name=Anna&last_name=Lee&phone=(213)+555.0100&email=a@b.org&device_id=d1"
+             "&account_id=a1",
+                    "Anna Lee|213 555-0100|a@b.org|d1|a1"},
+            {"&first_name=%E4%B8%89&last_name=%E5%BC%A0", "张三||||"},
+            {"&last_name=Lee&first_name=%E4%B8%89", "三 Lee||||"},
+            {"&last_name=Lee", "Lee||||"},
+            {"&device_id=d1", "|||d1|"},
+            {"&phone=&email=", ""},
+            {"", ""},
+    };
+    static const struct seal_keys keys = {1, {{1}}}, none = {0};
+    (void)unused;
+    intake_persons_set(&keys);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        BUF_OWNED form = {0};
+        buf_add_format(&form, GOOD_FORM "%s", cases[i].form);
+        expect(cases[i].form, form_send(BASE "requests.json", "", form.data), 200, "TT-");
+        assert_string_equal(loop_double.caller_text, cases[i].caller);
+        assert_string_equal(loop_double.handlers_text, "dark here\nWhich colour?: Red");
+        assert_null(strstr(loop_double.listed_text, "Lee"));
+    }
+    intake_persons_set(&none);
+    expect("no key", form_send(BASE "requests.json", "", GOOD_FORM "&phone=12345"), 200, "TT-");
+    assert_string_equal(loop_double.caller_text, "");
+}
+
+static void who_cannot_be_the_caller_is_told_by_the_field(void **unused)
+{
+    static const struct {
+        const char *form, *part;
+    } cases[] = {{"&phone=call+me", "phone must be 5 to 20 digits"},
+            {"&phone=123", "phone must be 5 to 20 digits"},
+            {"&phone=12345&phone=54321", "phone stands there twice"},
+            {"&email=nobody", "email must be an address like"},
+            {"&first_name=a%0Ab", "first_name and last_name must be one line"},
+            {"&first_name=12345678901234567890123456789012345678901234567890123456789&last_name=12",
+                    "first_name and last_name has more than 60 characters"}};
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        BUF_OWNED form = {0};
+        buf_add_format(&form, GOOD_FORM "%s", cases[i].form);
+        expect(cases[i].form, form_send(BASE "requests.json", "", form.data), 400, cases[i].part);
+    }
+    assert_int_equal(loop_double.report_count, 0);
+}
+
 static void answer_may_be_a_field_of_the_report(void **unused)
 {
     (void)unused;
@@ -406,6 +458,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, form_setup, server_teardown)
             TEST(form_becomes_a_report),
+            TEST(who_reports_is_the_caller),
+            TEST(who_cannot_be_the_caller_is_told_by_the_field),
             TEST(answer_may_be_a_field_of_the_report),
             TEST(what_anybody_sees_is_masked),
             TEST(key_makes_a_repetition_the_same_request),

@@ -101,9 +101,15 @@ static struct fault id_number_check(const char *number)
     return sum % 11 == 1 ? no_fault : fault;
 }
 
+bool person_is_nobody(const struct person *person)
+{
+    return !*person->name && !*person->phone && !*person->email && !*person->address &&
+           !*person->device_id && !*person->account_id;
+}
+
 struct fault person_check(const struct person *person)
 {
-    if (!*person->name && !*person->phone && !*person->email && !*person->address)
+    if (person_is_nobody(person))
         return (struct fault){FAULT_CALLER, "caller", 0};
 #define X(name, chars)                                                                             \
     struct fault name##_fault = line_check(person->name, "caller." #name, chars);                  \

@@ -31,7 +31,9 @@
     X(phone, 24)                                                                                   \
     X(email, 120)                                                                                  \
     X(address, 200)                                                                                \
-    X(id_number, ID_NUMBER_DIGITS)
+    X(id_number, ID_NUMBER_DIGITS)                                                                 \
+    X(device_id, 200)                                                                              \
+    X(account_id, 200)
 
 /* Texts are never NULL. */
 struct person {
@@ -92,6 +94,8 @@ struct person_sealed_query {
     uint32_t limit;
 };
 
+/* True when nothing says who it is or how to reach him. */
+bool person_is_nobody(const struct person *person);
 /* The first fault; fields are named "caller.name". */
 struct fault person_check(const struct person *person);
 /* Digits with what may stand between them; "" is none, and no fault. */

@@ -104,10 +104,9 @@ bool person_row_card(const PGresult *rows,
     struct kept_person kept;
     if (PQgetisnull(rows, row, col) || !row_open(rows, row, col, report, arena, &kept))
         return false;
-    const struct person *person = &kept.person;
-    if (!*person->name && !*person->phone && !*person->email && !*person->address)
+    if (person_is_nobody(&kept.person))
         return false; /* words alone */
-    person_card(person, out);
+    person_card(&kept.person, out);
     return true;
 }
 

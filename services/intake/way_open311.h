@@ -57,6 +57,11 @@
     X(OPEN311_SPAN, 400, "start_date must lie before end_date, by @ days at most",                 \
             "start_date 必须早于 end_date，最多相隔 @ 天")                                         \
     X(OPEN311_RANGE, 400, "# must be a whole number from 1 to @", "# 必须是 1 至 @ 的整数")        \
+    X(OPEN311_PHONE, 400, "# must be 5 to @ digits, + in front, with - and spaces",                \
+            "# 必须是 5 至 @ 位数字，可有前导 +，可用 - 和空格分隔")                               \
+    X(OPEN311_EMAIL, 400, "# must be an address like name@example.org, at most 120 characters",    \
+            "# 必须是 name@example.org 形式的邮箱，最多 120 个字符")                               \
+    X(OPEN311_LINE, 400, "# must be one line of text", "# 必须是一行文字")                         \
     X(OPEN311_URL, 400, "# must be an http or https address", "# 必须是 http 或 https 地址")       \
     X(OPEN311_MEDIA, 400, "# is a file, which this site does not take; give media_url",            \
             "本站不接受文件 #；请用 media_url")                                                    \
@@ -136,6 +141,8 @@ bool open311_body(struct call *call);
 bool open311_key(struct call *call);
 /* A field's text, "" without it; with an error when it is too long or ambiguous. */
 const char *open311_text(struct call *call, const char *name, size_t chars_max);
+/* Who reports, in the arena. False: nobody is said, or what is said cannot be one, with an error. */
+bool open311_caller(struct call *call, struct hotline_caller *ret);
 /* A time or a day. False: neither. */
 bool open311_instant(const char *text, int64_t *ret_ms);
 /* From start_date, end_date or the last 90 days before `now_ms`; false, with an error. */

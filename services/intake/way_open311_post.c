@@ -19,11 +19,11 @@
 
 #define RECEIPT_ARENA_SIZE (256 << 10)
 #define ANSWER_CHARS_MAX 500 /* of one attribute */
-#define PERSON_CHARS_MAX 200
 #define TICKET_BYTES 16
 
 struct posted {
     struct hotline_report report;
+    struct hotline_caller caller;
     struct listed listed;
     struct buf text, urls;
 };
@@ -278,16 +278,6 @@ static void media_read(struct call *call, struct posted *posted)
     open311_media_read(call);
 }
 
-/* Who reports is not kept here. What is too long is refused all the same, so that a client does not
- * come to rely on it. */
-static void person_check(struct call *call)
-{
-    static const char *const names[] = {
-            "first_name", "last_name", "email", "phone", "device_id", "account_id"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        (void)open311_text(call, names[i], PERSON_CHARS_MAX);
-}
-
 static void ticket_make(struct call *call)
 {
     unsigned char bytes[TICKET_BYTES];
@@ -338,7 +328,8 @@ static bool post_read(struct call *call)
     text_read(call, &posted);
     place_read(call, &posted);
     media_read(call, &posted);
-    person_check(call);
+    if (open311_caller(call, &posted.caller))
+        posted.report.caller = &posted.caller;
     ticket_make(call);
     if (!own->error_count && !call->problem.kind)
         posted_encode(call, &posted);

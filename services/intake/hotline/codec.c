@@ -26,6 +26,8 @@ static void caller_fill(Huying__Hotline__Reporter *message, const struct hotline
     message->email = text_lend(caller->email);
     message->address = text_lend(caller->address);
     message->id_number = text_lend(caller->id_number);
+    message->device_id = text_lend(caller->device_id);
+    message->account_id = text_lend(caller->account_id);
     message->confidential = caller->confidential;
 }
 

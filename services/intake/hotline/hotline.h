@@ -73,7 +73,7 @@ enum hotline_coordinates {
     HOTLINE_GCJ02 = 2     /* of maps made in China; converted at the site */
 };
 
-/* Who calls; of name, phone, email and address at least one. NULL = "". The site keeps it sealed
+/* Who calls; beside the ID number at least one of them. NULL = "". The site keeps it sealed
  * and shows it masked; without a key for it the site refuses the report (REPORTER_NOT_YET). */
 struct hotline_caller {
     const char *name;      /* at most 60 characters */
@@ -81,6 +81,8 @@ struct hotline_caller {
     const char *email;     /* at most 120 characters */
     const char *address;   /* at most 200 characters */
     const char *id_number; /* resident ID number of 18 digits */
+    const char *device_id; /* of an app, at most 200 characters */
+    const char *account_id; /* at the sender's, at most 200 characters */
     bool confidential;     /* only the top unit's staff may see it */
 };
 
