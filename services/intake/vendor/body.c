@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <sodium.h>
 #include <string.h>
 #include "services/intake/hotline/codec.h"
 #include "services/kernel/base/arena.h"
@@ -240,17 +241,69 @@ static enum hotline_intent intent_read(struct reading *reading)
     return intent == INTENT_COUNT ? HOTLINE_NEW : (enum hotline_intent)intent;
 }
 
+/* Names of photos that were sent before. An address is not fetched: what it shows may be another
+ * thing each time, and who can have the site ask for it reaches what the site reaches. */
+static size_t photos_read(struct reading *reading, uint8_t ret[static HOTLINE_PHOTOS_MAX][32])
+{
+    const char *path = reading->vendor->paths[reading->verb][FIELD_PHOTOS];
+    const json_t *value = path ? value_at(reading->fields, path) : NULL;
+    bool none = !value || (json_is_string(value) && !*json_string_value(value));
+    size_t count = none ? 0 : json_is_array(value) ? json_array_size(value) : 1;
+    if (count > HOTLINE_PHOTOS_MAX) {
+        fault_set(reading, BODY_VALUE, path, "at most 9 photos expected");
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const json_t *item = json_is_array(value) ? json_array_get(value, i) : value;
+        const char *name = json_is_string(item) ? json_string_value(item) : "";
+        size_t size = 0;
+        size_t digits = strlen(name);
+        bool fits = digits == 2 * sizeof ret[i] &&
+                    sodium_hex2bin(ret[i], sizeof ret[i], name, digits, NULL, &size, NULL) == 0;
+        if (!fits || size != sizeof ret[i])
+            fault_set(reading, BODY_VALUE, path,
+                    "names that POST /v1/photos gave expected; addresses are not fetched");
+    }
+    return count;
+}
+
+/* False: nothing is said of who calls. */
+static bool caller_read(struct reading *reading, struct hotline_caller *ret)
+{
+    *ret = (struct hotline_caller){.name = field_read(reading, FIELD_CALLER_NAME),
+            .phone = field_read(reading, FIELD_CALLER_PHONE),
+            .email = field_read(reading, FIELD_CALLER_EMAIL),
+            .address = field_read(reading, FIELD_CALLER_ADDRESS),
+            .id_number = field_read(reading, FIELD_CALLER_ID_NUMBER),
+            .confidential = flag_read(reading, FIELD_CALLER_CONFIDENTIAL)};
+    return *ret->name || *ret->phone || *ret->email || *ret->address || *ret->id_number;
+}
+
+/* What is said, and where it is behind it, when that is said in words. */
+static const char *words_read(struct reading *reading)
+{
+    BUF_OWNED words = {0};
+    const char *text = field_read(reading, FIELD_TEXT);
+    const char *address = field_read(reading, FIELD_ADDRESS);
+    if (!*address)
+        return text;
+    buf_add_format(&words, "%s%s地址 address: %s", text, *text ? "\n" : "", address);
+    return arena_text(&reading->arena, words.data, words.size);
+}
+
 static void report_read(struct reading *reading, struct buf *out)
 {
+    struct hotline_caller caller;
     struct hotline_report report = {.ticket = needed_read(reading, FIELD_TICKET),
             .intent = intent_read(reading),
-            .text = field_read(reading, FIELD_TEXT),
+            .text = words_read(reading),
             .about = field_read(reading, FIELD_ABOUT),
             .longitude = degrees_read(reading, FIELD_LONGITUDE),
             .latitude = degrees_read(reading, FIELD_LATITUDE),
             .coordinates = (enum hotline_coordinates)reading->vendor->coordinates,
             .reported_ms = reading->said_ms,
             .wants_progress = flag_read(reading, FIELD_WANTS_PROGRESS),
+            .join = field_read(reading, FIELD_JOIN),
             .to = ""};
     bool urges = report.intent == HOTLINE_URGE;
     report.matter = urges ? field_read(reading, FIELD_MATTER) : needed_read(reading, FIELD_MATTER);
@@ -258,6 +311,9 @@ static void report_read(struct reading *reading, struct buf *out)
         report.about = ""; /* theirs may always name one */
     report.promised_ms = promise_read(reading, report.reported_ms);
     report.unit_code_count = codes_read(reading, report.unit_codes);
+    report.photo_count = photos_read(reading, report.photos);
+    if (caller_read(reading, &caller))
+        report.caller = &caller;
     hotline_report_encode(&report, out);
 }
 

@@ -151,6 +151,7 @@ static const char *value_expected(enum field field, const char *value)
                        : NULL;
     case FIELD_WANTS_PROGRESS:
     case FIELD_UNSOLVED:
+    case FIELD_CALLER_CONFIDENTIAL:
         return strcmp(value, "true") != 0 && strcmp(value, "false") != 0 ? "true or false" : NULL;
     case FIELD_SCORE:
         return number_is_good(value, 5) ? NULL : "0 to 5";
@@ -165,6 +166,14 @@ static const char *value_expected(enum field field, const char *value)
     case FIELD_UNIT_CODES:
     case FIELD_REPORTED_AT:
     case FIELD_PROMISED_AT:
+    case FIELD_ADDRESS:
+    case FIELD_JOIN:
+    case FIELD_PHOTOS:
+    case FIELD_CALLER_NAME:
+    case FIELD_CALLER_PHONE:
+    case FIELD_CALLER_EMAIL:
+    case FIELD_CALLER_ADDRESS:
+    case FIELD_CALLER_ID_NUMBER:
     case FIELD_REASON:
     case FIELD_ID:
     case FIELD_ROUND:
@@ -189,11 +198,18 @@ static void verb_read(struct reading *reading, enum verb verb, const char *key, 
     }
 }
 
+/* What each report has of its own is the same for none. */
+static bool field_may_be_constant(int field)
+{
+    return field >= 0 && field != FIELD_TICKET && field != FIELD_ID && field != FIELD_JOIN &&
+           field != FIELD_PHOTOS;
+}
+
 static void constant_read(struct reading *reading, const char *key, const char *value)
 {
     int field = word_find(FIELD_WORDS, key);
     const char *expected = field < 0 ? NULL : value_expected((enum field)field, value);
-    if (field < 0 || field == FIELD_TICKET || field == FIELD_ID) {
+    if (!field_may_be_constant(field)) {
         mistake(reading, "constants", key, key, "a field that may be the same for all");
     } else if (expected) {
         mistake(reading, "constants", key, value, expected);

@@ -57,6 +57,15 @@ enum verb {
     X(FIELD_PROMISED_AT, "promised_at", IN(VERB_REPORT), 0)                                        \
     X(FIELD_PROMISED_IN, "promised_in", IN(VERB_REPORT), 0) /* minutes after reported_at */        \
     X(FIELD_WANTS_PROGRESS, "wants_progress", IN(VERB_REPORT), 0)                                  \
+    X(FIELD_ADDRESS, "address", IN(VERB_REPORT), 0) /* where it is, in words: behind the text */   \
+    X(FIELD_JOIN, "join", IN(VERB_REPORT), 0)                                                      \
+    X(FIELD_PHOTOS, "photos", IN(VERB_REPORT), 0) /* a name, or a list of names */                 \
+    X(FIELD_CALLER_NAME, "caller_name", IN(VERB_REPORT), 0)                                        \
+    X(FIELD_CALLER_PHONE, "caller_phone", IN(VERB_REPORT), 0)                                      \
+    X(FIELD_CALLER_EMAIL, "caller_email", IN(VERB_REPORT), 0)                                      \
+    X(FIELD_CALLER_ADDRESS, "caller_address", IN(VERB_REPORT), 0)                                  \
+    X(FIELD_CALLER_ID_NUMBER, "caller_id_number", IN(VERB_REPORT), 0)                              \
+    X(FIELD_CALLER_CONFIDENTIAL, "caller_confidential", IN(VERB_REPORT), 0)                        \
     X(FIELD_REASON, "reason", IN(VERB_WITHDRAW), 0)                                                \
     X(FIELD_SCORE, "score", IN(VERB_FOLLOW_UP), 0)                                                 \
     X(FIELD_UNSOLVED, "unsolved", IN(VERB_FOLLOW_UP), 0)                                           \

@@ -18,13 +18,16 @@
     "[vendor]\nkeys=acme.keys\nsource=hotline-a\nenvelope=data\n[report]\nticket=no\n"             \
     "matter=kind.0.code\ntext=say\nintent=sort\nabout=old\nlongitude=x\nlatitude=y\n"              \
     "unit_codes=area.street, area.village\nreported_at=at\npromised_in=urgency\n"                  \
-    "wants_progress=tell\n[withdraw]\nticket=no\nreason=why\n[correct]\nticket=no\ntext=say\n"     \
+    "wants_progress=tell\naddress=where\njoin=same\nphotos=pics\ncaller_name=who.name\n"           \
+    "caller_phone=who.tel\ncaller_email=who.mail\ncaller_address=who.home\n"                       \
+    "caller_id_number=who.id\ncaller_confidential=who.secret\n[withdraw]\nticket=no\nreason="      \
+    "why\n[correct]\nticket=no\ntext=say\n"                                                        \
     "longitude=x\nlatitude=y\n"                                                                    \
     "[follow-up]\nticket=no\nscore=stars\nunsolved=again\n[outcome-ack]\nid=id\nround=round\n"     \
     "[progress-ack]\nid=id\nversion=version\n"                                                     \
     "[values matter]\n市容=YH-02\n*=YH-99\n[values intent]\n咨询=inquiry\n投诉=complaint\n"  \
     "催办=urge\n"
-#define REST                                                                                       \
+#define REST                                                                                        \
     "[values promised_in]\n紧急=120\n一般=1440\n[values wants_progress]\n是=true\n否=false\n" \
     "[times]\nformat=local\nzone=+08:00\n[coordinates]\nsystem=gcj02\n"
 
@@ -82,6 +85,10 @@ static void every_mistake_is_named_with_its_line(void **state)
                     {"f:7: [coordinates] system: found \"bd09\""}},
             {VENDOR "[report]\nticket=a\n[constants]\nmatter=M\nticket=b\nscore=6\n",
                     {"f:7: [constants] ticket", "f:8: [constants] score: found \"6\""}},
+            {VENDOR "[report]\nticket=a\nmatter=b\n[constants]\njoin=c\ncaller_confidential="
+                    "perhaps\n",
+                    {"f:7: [constants] join", "f:8: [constants] caller_confidential: found "
+                                              "\"perhaps\", expected true"}},
             {"[vendor]\nkeys=k\nsource=A B\ncolour=x\n[report]\nticket=a\nmatter=b\n",
                     {"f:3: [vendor] source", "f:4: [vendor] colour"}},
     };
@@ -180,16 +187,55 @@ static void a_report_is_read_by_its_mapping(void **state)
     huying__hotline__report__free_unpacked(report, NULL);
 }
 
+#define PHOTO "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
+#define REPORT(more) "{\"data\":{\"no\":\"1\",\"kind\":[{\"code\":\"市容\"}]" more "}}"
+
+static void who_calls_and_what_is_shown_are_read(void **state)
+{
+    (void)state;
+    struct body_fault fault;
+    Huying__Hotline__Report *report = report_of(
+            REPORT(",\"say\":\"脏\",\"where\":\"大岭村口\",\"same\":\"PY-20260131-0000001-7\","
+                   "\"pics\":[\"" PHOTO "\",\"" PHOTO
+                   "\"],\"who\":{\"name\":\"王小明\",\"tel\":13812341234,\"mail\":\"a@b.org\","
+                   "\"home\":\"幸福路7号\",\"id\":\"11010519491231002X\",\"secret\":true}"),
+            &fault);
+    assert_non_null(report);
+    assert_string_equal(report->text, "脏\n地址 address: 大岭村口");
+    assert_string_equal(report->join, "PY-20260131-0000001-7");
+    assert_int_equal(report->n_photos, 2);
+    assert_int_equal(report->photos[1].len, 32);
+    assert_int_equal(report->photos[1].data[31], 0xff);
+    assert_non_null(report->caller);
+    assert_string_equal(report->caller->name, "王小明");
+    assert_string_equal(report->caller->phone, "13812341234");
+    assert_string_equal(report->caller->email, "a@b.org");
+    assert_string_equal(report->caller->address, "幸福路7号");
+    assert_string_equal(report->caller->id_number, "11010519491231002X");
+    assert_true(report->caller->confidential);
+    huying__hotline__report__free_unpacked(report, NULL);
+    report = report_of(REPORT(",\"where\":\"大岭村口\",\"pics\":\"" PHOTO
+                              "\",\"who\":{\"name\":\"\",\"secret\":true}"),
+            &fault);
+    assert_non_null(report);
+    assert_string_equal(report->text, "地址 address: 大岭村口");
+    assert_int_equal(report->n_photos, 1);
+    assert_null(report->caller);
+    huying__hotline__report__free_unpacked(report, NULL);
+    assert_null(report_of(REPORT(",\"pics\":\"https://x.org/1.jpg\""), &fault));
+    assert_string_equal(
+            fault.extra, "names that POST /v1/photos gave expected; addresses are not fetched");
+}
+
 static void what_cannot_be_read_is_named_by_its_path(void **state)
 {
     (void)state;
-#define DATA(more) "{\"data\":{\"no\":\"1\",\"kind\":[{\"code\":\"市容\"}]" more "}}"
     static const struct {
         const char *body;
         enum body_fault_kind kind;
         const char *path;
     } table[] = {
-            {DATA(""), BODY_FINE, ""},
+            {REPORT(""), BODY_FINE, ""},
             {"", BODY_JSON, ""},
             {"{", BODY_JSON, ""},
             {"{\"data\":{},\"data\":{}}", BODY_JSON, ""},
@@ -198,12 +244,22 @@ static void what_cannot_be_read_is_named_by_its_path(void **state)
             {"{\"data\":{}}", BODY_MISSING, "no"},
             {"{\"data\":{\"no\":\"1\"}}", BODY_MISSING, "kind.0.code"},
             {"{\"data\":{\"no\":[1],\"kind\":[{\"code\":\"市容\"}]}}", BODY_VALUE, "no"},
-            {DATA(",\"sort\":\"别的\""), BODY_VALUE, "sort"},
-            {DATA(",\"x\":\"east\""), BODY_VALUE, "x"},
-            {DATA(",\"at\":\"2026-01-31T09:00:00Z\""), BODY_VALUE, "at"},
-            {DATA(",\"at\":\"yesterday\""), BODY_VALUE, "at"},
-            {DATA(",\"urgency\":\"很急\""), BODY_VALUE, "urgency"},
-            {DATA(",\"tell\":\"也许\""), BODY_VALUE, "tell"},
+            {REPORT(",\"sort\":\"别的\""), BODY_VALUE, "sort"},
+            {REPORT(",\"x\":\"east\""), BODY_VALUE, "x"},
+            {REPORT(",\"at\":\"2026-01-31T09:00:00Z\""), BODY_VALUE, "at"},
+            {REPORT(",\"at\":\"yesterday\""), BODY_VALUE, "at"},
+            {REPORT(",\"urgency\":\"很急\""), BODY_VALUE, "urgency"},
+            {REPORT(",\"tell\":\"也许\""), BODY_VALUE, "tell"},
+            {REPORT(",\"pics\":\"\""), BODY_FINE, ""},
+            {REPORT(",\"pics\":[]"), BODY_FINE, ""},
+            {REPORT(",\"pics\":7"), BODY_VALUE, "pics"},
+            {REPORT(",\"pics\":[\"" PHOTO "\",\"data:image/jpeg;base64,AAAA\"]"), BODY_VALUE,
+                    "pics"},
+            {REPORT(",\"pics\":\"0" PHOTO "\""), BODY_VALUE, "pics"},
+            {REPORT(",\"pics\":[1,2,3,4,5,6,7,8,9,10]"), BODY_VALUE, "pics"},
+            {REPORT(",\"where\":{}"), BODY_VALUE, "where"},
+            {REPORT(",\"who\":{\"tel\":[1]}"), BODY_VALUE, "who.tel"},
+            {REPORT(",\"who\":{\"secret\":\"也许\"}"), BODY_VALUE, "who.secret"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct body_fault fault;
@@ -256,6 +312,7 @@ int main(void)
             cmocka_unit_test(every_mistake_is_named_with_its_line),
             cmocka_unit_test(a_directory_is_taken_whole_or_not_at_all),
             cmocka_unit_test(a_report_is_read_by_its_mapping),
+            cmocka_unit_test(who_calls_and_what_is_shown_are_read),
             cmocka_unit_test(what_cannot_be_read_is_named_by_its_path),
             cmocka_unit_test(the_other_verbs_are_read_too),
     };
