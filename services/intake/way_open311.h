@@ -141,7 +141,7 @@ bool open311_body(struct call *call);
 bool open311_key(struct call *call);
 /* A field's text, "" without it; with an error when it is too long or ambiguous. */
 const char *open311_text(struct call *call, const char *name, size_t chars_max);
-/* Who reports, in the arena. False: nobody is said, or what is said cannot be one, with an error. */
+/* Who reports, in the arena. False: nobody is said, or what is said cannot be, with an error. */
 bool open311_caller(struct call *call, struct hotline_caller *ret);
 /* A time or a day. False: neither. */
 bool open311_instant(const char *text, int64_t *ret_ms);

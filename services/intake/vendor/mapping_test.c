@@ -27,9 +27,11 @@
     "[progress-ack]\nid=id\nversion=version\n"                                                     \
     "[values matter]\n市容=YH-02\n*=YH-99\n[values intent]\n咨询=inquiry\n投诉=complaint\n"  \
     "催办=urge\n"
-#define REST                                                                                        \
-    "[values promised_in]\n紧急=120\n一般=1440\n[values wants_progress]\n是=true\n否=false\n" \
-    "[times]\nformat=local\nzone=+08:00\n[coordinates]\nsystem=gcj02\n"
+#define REST                                                                                       \
+    "[values promised_in]\n紧急=120\n一般=1440\n"                                              \
+    "[values "                                                                                     \
+    "wants_progress]\n是=true\n否=false\n[times]\nformat=local\nzone=+08:00\n[coordinates]"      \
+    "\nsystem=gcj02\n"
 
 static struct vendor vendor;
 
