@@ -7,6 +7,7 @@
 #include "services/ctl/site_directory.h"
 #include "services/ctl/store_callback.h"
 #include "services/ctl/table.h"
+#include "services/kernel/base/pure_event.h"
 #include "services/kernel/base/pure_text.h"
 
 /* clang-format off */
@@ -32,13 +33,14 @@
 #define URL_MAX_SIZE 1000
 #define KINDS_MAX 16
 
-/* Steps of a report of which somebody may be told: numbers of intake's history, and the last word
- * of the event's type. */
 static const struct {
     int16_t number;
     const char *word;
-} KINDS[] = {{1, "accepted"}, {7, "joined"}, {5, "urged"}, {2, "withdrawal_asked"}, {3, "ended"},
-        {4, "outcome_taken"}, {6, "followed_up"}, {10, "progressed"}, {11, "corrected"}};
+} KINDS[] = {
+#define X(number, word, name) {number, word},
+        REPORT_EVENT_TABLE(X)
+#undef X
+};
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
 
 static const char *const STATES[] = {
@@ -83,11 +85,8 @@ static bool kinds_parse(const struct callbacks *this, int16_t ret[KINDS_MAX])
             at++;
         if (at == KIND_COUNT) {
             ctl_fail(this->ctl,
-                    "--kinds:“%s”不认识,应为 accepted joined urged withdrawal_asked ended "
-                    "outcome_taken followed_up progressed corrected 中的几个,用逗号隔开",
-                    "--kinds: found \"%s\", expected some of accepted joined urged "
-                    "withdrawal_asked ended outcome_taken followed_up progressed corrected, with "
-                    "commas",
+                    "--kinds:“%s”不认识,应为 " REPORT_EVENT_WORDS " 中的几个,用逗号隔开",
+                    "--kinds: found \"%s\", expected some of " REPORT_EVENT_WORDS ", with commas",
                     *word);
             return false;
         }

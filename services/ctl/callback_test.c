@@ -236,7 +236,7 @@ static void notices_are_a_subscriber_of_their_own(void **state)
     types("callback add reporter https://a.example", EXIT_USAGE);
     types("callback notices on", 0);
     types("callback notices on", 0);
-    assert_int_equal(count("name = 'reporter' AND channel = 2 AND kinds = '{1,3,10}' AND "
+    assert_int_equal(count("name = 'reporter' AND channel = 2 AND kinds = '{1,3,10,16}' AND "
                            "secret IS NULL"),
             1);
     types("callback list", 0);

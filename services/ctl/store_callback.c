@@ -1,5 +1,7 @@
 #include "services/ctl/store_callback.h"
 
+#include "services/kernel/base/pure_event.h"
+
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 #define LIST_MAX TEXT(CALLBACK_LIST_MAX)
@@ -22,10 +24,10 @@ static const char STATE[] =
 static const char REMOVE[] =
         "WITH gone AS (DELETE FROM intake.subscriber WHERE name = $1 RETURNING 1)"
         " SELECT count(*) FROM gone";
-/* Of the steps that matter to who reported: accepted, ended, and where it stands. */
 static const char NOTICES_ON[] =
         "INSERT INTO intake.subscriber (name, channel, url, kinds) VALUES ('" CALLBACK_REPORTER
-        "', 2, '', '{1,3,10}') ON CONFLICT (name) DO UPDATE SET state = 1, why = ''"
+        "', 2, '', '" REPORT_EVENT_NOTICES "') ON CONFLICT (name) DO UPDATE"
+        " SET state = 1, why = '', kinds = '" REPORT_EVENT_NOTICES "'"
         " WHERE subscriber.channel = 2 RETURNING 1::bigint";
 static const char SECRET[] =
         "WITH changed AS (UPDATE intake.subscriber SET secret_before = secret,"

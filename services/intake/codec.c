@@ -442,7 +442,8 @@ void outcomes_encode(const struct report *reports,
 
 static bool step_is_shown(int64_t kind)
 {
-    return kind > STEP_NONE && kind <= STEP_JOIN && kind != STEP_OUTCOME_TAKEN;
+    return kind == STEP_REOPEN ||
+           (kind > STEP_NONE && kind <= STEP_JOIN && kind != STEP_OUTCOME_TAKEN);
 }
 
 /* The report's part of a view. */

@@ -237,6 +237,7 @@ void report_detail(
         break;
     case STEP_OUTCOME_TAKEN:
     case STEP_PROGRESS:
+    case STEP_REOPEN:
     case STEP_PROGRESS_TAKEN:
         break;
     case STEP_NONE:

@@ -360,7 +360,8 @@ bool report_under_way(const struct report *state)
 {
     const struct report_course *course = &state->course;
     return state->state == REPORT_ACCEPTED ||
-           (course->unsolved && course->followed == course->round);
+           (course->unsolved && course->followed == course->round) ||
+           (course->reopened && course->reopened == course->round);
 }
 
 static void report_urge(const struct input *input, struct report *next, struct outcome *outcome)

@@ -20,10 +20,9 @@ static void stage_step(const struct input *input,
     step->unit = next->unit;
 }
 
-void report_stage(const struct input *input, struct report *next, struct outcome *outcome)
+static void stage_keep(const struct input *input, struct report_course *course)
 {
     const struct case_progressed *body = input->body;
-    struct report_course *course = &next->course;
     if (course->stage_count == STAGES_MAX)
         stages_drop(course, 1);
     course->stages[course->stage_count++] = (struct stage_reached){.version = ++course->staged,
@@ -31,7 +30,18 @@ void report_stage(const struct input *input, struct report *next, struct outcome
             .at_ms = body->at_ms ? body->at_ms : input->now_ms,
             .unit = body->unit,
             .until_ms = body->until_ms};
-    stage_step(input, STEP_PROGRESS, next, outcome);
+}
+
+/* That a case is opened again is told of every report; the stage is for those who asked. */
+void report_stage(const struct input *input, struct report *next, struct outcome *outcome)
+{
+    const struct case_progressed *body = input->body;
+    bool again = body->stage == STAGE_REOPENED && next->state != REPORT_ACCEPTED;
+    if (again)
+        next->course.reopened = next->course.round;
+    if (!again || next->course.wants)
+        stage_keep(input, &next->course);
+    stage_step(input, again ? STEP_REOPEN : STEP_PROGRESS, next, outcome);
 }
 
 void report_take_stages(const struct input *input, struct report *next, struct outcome *outcome)

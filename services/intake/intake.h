@@ -69,7 +69,8 @@ enum report_state {
     X(STEP_PROGRESS_TAKEN, 12, "progress_taken") /* the source has those stages */                 \
     X(STEP_QR_MADE, 13, "qr_made")                                                                 \
     X(STEP_QR_WITHDRAWN, 14, "qr_withdrawn")                                                       \
-    X(STEP_QR_HELPER, 15, "qr_helper") /* of a person's code somebody is a helper, or no more */
+    X(STEP_QR_HELPER, 15, "qr_helper") /* of a person's code somebody is a helper, or no more */   \
+    X(STEP_REOPEN, 16, "reopen")       /* its case, which had ended, is worked on again */
 
 enum report_step {
 #define X(name, number, text) name = number,
@@ -235,6 +236,7 @@ struct caller {
     X(intent)   /* enum intent: what the first of them wants */                                    \
     X(wants)    /* 1: … to hear where the case stands, too */                                      \
     X(staged)   /* version of the last stage that it reached */                                    \
+    X(reopened) /* round whose end was not the last: routing has opened the case again */          \
     X(said)     /* what the first of them said of the outcome, as a caller's */                    \
     X(issued)   /* keys of helpers that were given out, of a person's code */
 

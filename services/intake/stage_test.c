@@ -148,6 +148,37 @@ static void a_case_that_ended_has_its_outcome_alone(void **unused)
     assert_int_equal(report.course.stage_count, 0);
 }
 
+/* Told of every report, so that it may be urged and corrected again; the stage is for those who
+ * asked; the next end is of another round. */
+static void a_case_that_is_opened_again_is_under_way(void **unused)
+{
+    (void)unused;
+    for (int wants = 0; wants < 2; wants++) {
+        struct report report = report_make();
+        const struct case_ended body = {.state = REPORT_CLOSED, .at_ms = NOW + 2, .text = "done"};
+        const struct input end = {.kind = INPUT_MESSAGE,
+                .source = SERVICE_ROUTING,
+                .type = ROUTING_CASE_ENDED,
+                .body = &body};
+        report.course.wants = wants;
+        (void)decide(&report, end);
+        assert_false(report_under_way(&report));
+        const struct case_progressed reopened = {.stage = STAGE_REOPENED, .at_ms = NOW + 3};
+        const struct input again = {.kind = INPUT_MESSAGE,
+                .source = SERVICE_ROUTING,
+                .type = ROUTING_CASE_PROGRESSED,
+                .body = &reopened};
+        struct outcome outcome = decide(&report, again);
+        assert_int_equal(outcome.step_count, 1);
+        assert_int_equal(outcome.steps[0].kind, STEP_REOPEN);
+        assert_int_equal(report.course.stage_count, wants);
+        assert_true(report_under_way(&report));
+        (void)decide(&report, end);
+        assert_int_equal(report.course.round, 2);
+        assert_false(report_under_way(&report));
+    }
+}
+
 static void sentences_can_be_read_out(void **unused)
 {
     (void)unused;
@@ -250,6 +281,7 @@ int main(void)
             cmocka_unit_test(the_last_stages_are_kept_in_order),
             cmocka_unit_test(they_are_taken_by_version_once),
             cmocka_unit_test(a_case_that_ended_has_its_outcome_alone),
+            cmocka_unit_test(a_case_that_is_opened_again_is_under_way),
             cmocka_unit_test(sentences_can_be_read_out),
             cmocka_unit_test(what_is_fetched_says_all_of_it),
             cmocka_unit_test(what_breaks_its_format_is_named),

@@ -5,7 +5,8 @@
 #include "services/intake/intake.h"
 
 /* What happened to the reports of this transaction, for each subscriber that wants it. Subscribers
- * are the outer side: when there is none, nothing else is looked at. */
+ * are the outer side: when there is none, nothing else is looked at. Who wants certain sources
+ * hears also of a report that one of them has joined, from then on, under that one's ticket. */
 /* clang-format off */
 #define DELIVERY_SQL                                                                               \
     "INSERT INTO delivery (subscriber, agg, ver, kind, state, at, due, round, accepted, ended, "   \
@@ -13,12 +14,16 @@
     "h.round, h.accepted, h.ended, h.matter, h.unit, h.source, h.ref FROM subscriber AS s "        \
     "CROSS JOIN LATERAL (SELECT x.agg, x.ver, x.kind, x.to_state, x.at, "                          \
     "coalesce((r.course ->> 'round')::integer, (r.state > 1)::integer) AS round, "                 \
-    "r.accepted, r.ended, r.matter, r.unit, r.source, r.ref FROM unnest($1::bigint[]) AS k (id) "  \
+    "r.accepted, r.ended, r.matter, r.unit, w.source, w.ref FROM unnest($1::bigint[]) AS k (id) "  \
     "CROSS JOIN LATERAL (SELECT y.agg, y.ver, y.kind, y.to_state, y.at FROM history AS y "         \
     "WHERE y.agg = k.id AND y.xmin = pg_current_xact_id_if_assigned()::xid OFFSET 0) AS x "        \
     "CROSS JOIN LATERAL (SELECT z.* FROM report AS z WHERE z.id = k.id OFFSET 0) AS r "            \
-    "WHERE x.kind = ANY(s.kinds)"                                                                  \
-    " AND (s.sources IS NULL OR r.source = ANY(s.sources)) OFFSET 0) AS h WHERE s.state < 3 "      \
+    "CROSS JOIN LATERAL (SELECT r.source, r.ref WHERE s.sources IS NULL "                          \
+    "OR r.source = ANY(s.sources) UNION ALL (SELECT c.value ->> 2, c.value ->> 0 FROM "            \
+    "jsonb_array_elements(r.course -> 'callers') WITH ORDINALITY AS c (value, place) "             \
+    "WHERE NOT r.source = ANY(s.sources) AND c.value ->> 2 = ANY(s.sources) "                      \
+    "ORDER BY c.place LIMIT 1)) AS w WHERE x.kind = ANY(s.kinds) OFFSET 0) AS h "                  \
+    "WHERE s.state < 3 "                                                                           \
     "ON CONFLICT DO NOTHING"
 /* clang-format on */
 

@@ -12,6 +12,7 @@
 #include "proto/routing.pb-c.h"
 #include "services/intake/intake.h"
 #include "services/intake/store.h"
+#include "services/kernel/base/pure_id.h"
 #include "services/kernel/bus/peers.h"
 
 #define FILL                                                                                       \
@@ -19,7 +20,8 @@
     " (1, 'D', NULL, 0, 4, 'district', '', '');"                                                   \
     "INSERT INTO directory.matter (id, code, category, name_zh, name_en, start_level,"             \
     " handler_kind, clock, accept_min, handle_min, step_up_min, verify_min, dup_m, dup_h) VALUES"  \
-    " (8, 'LAMP', '', '', '', 4, 1, 'all', 0, 60, 0, 60, 0, 0)"
+    " (8, 'LAMP', '', '', '', 4, 1, 'all', 0, 60, 0, 60, 0, 0),"                                   \
+    " (9, 'POLE', '', '', '', 4, 1, 'all', 0, 60, 0, 60, 50, 24)"
 #define SUBSCRIBER(name, rest)                                                                     \
     "INSERT INTO subscriber (name, url, kinds, sources, state) VALUES ('" name                     \
     "', 'https://x.example', " rest ")"
@@ -51,6 +53,34 @@ static int setup(void **state)
     return 0;
 }
 
+static struct work *message_add_as(const char *peer, const Huying__Hotline__Report *message)
+{
+    struct work *work = kit_command(0, HOTLINE_REPORT, &message->base, "");
+    work->right_held = RIGHT_HOTLINE;
+    (void)snprintf(work->input.peer, sizeof work->input.peer, "%s", peer);
+    return work;
+}
+
+/* The same pole; as the case `join` has it, when that is not 0. */
+static int64_t pole_push(const char *peer, const char *ticket, int64_t join)
+{
+    Huying__Hotline__Report message = HUYING__HOTLINE__REPORT__INIT;
+    char number[CASE_NUMBER_SIZE] = "", matter[] = "POLE";
+    int64_t accepted_ms = kit_pg_int(kit_store.server,
+            "SELECT coalesce(max(extract(epoch FROM accepted) * 1000), 0)::bigint FROM "
+            "intake.report");
+    if (join)
+        case_number_format(number, "TT", join, accepted_ms, 0);
+    message.ticket = arena_copy(&arena, ticket, strlen(ticket) + 1);
+    message.matter = matter;
+    message.longitude = 113.35;
+    message.latitude = 22.94;
+    message.join = number;
+    struct work *work = message_add_as(peer, &message);
+    kit_batch_run();
+    return work->input.agg;
+}
+
 static struct work *push_add(const char *peer, const char *ticket, const char *about)
 {
     Huying__Hotline__Report message = HUYING__HOTLINE__REPORT__INIT;
@@ -63,10 +93,7 @@ static struct work *push_add(const char *peer, const char *ticket, const char *a
     message.about = texts[2];
     message.intent =
             *about ? HUYING__HOTLINE__INTENT__INTENT_URGE : HUYING__HOTLINE__INTENT__INTENT_REPORT;
-    struct work *work = kit_command(0, HOTLINE_REPORT, &message.base, "");
-    work->right_held = RIGHT_HOTLINE;
-    (void)snprintf(work->input.peer, sizeof work->input.peer, "%s", peer);
-    return work;
+    return message_add_as(peer, &message);
 }
 
 static int64_t push(const char *peer, const char *ticket, const char *about)
@@ -118,6 +145,23 @@ static void each_step_has_a_row_for_each_who_wants_it(void **state)
     end(id, 2);
     assert_rows("all 1 1 1 0 a T1; all 5 1 2 0 a T1; all 3 2 3 1 a T1; all 3 2 4 2 a T1; "
                 "all 1 1 1 0 b T1; ends 3 2 3 1 a T1; ends 3 2 4 2 a T1; of_b 1 1 1 0 b T1");
+}
+
+/* Who has joined another's report hears of it from then on, under a ticket of its own. */
+static void who_joined_hears_of_what_follows(void **state)
+{
+    (void)state;
+    subscribe(SUBSCRIBER("all", "'{1,3,7}', NULL, 1"));
+    subscribe(SUBSCRIBER("of_a", "'{1,3,7}', '{a}', 1"));
+    subscribe(SUBSCRIBER("of_b", "'{1,3,7}', '{c,b}', 1"));
+    subscribe(SUBSCRIBER("of_d", "'{1,3,7}', '{d}', 1"));
+    int64_t id = pole_push("a", "T1", 0);
+    assert_int_equal(pole_push("b", "T2", id), id);
+    assert_int_equal(pole_push("b", "T3", id), id);
+    end(id, 1);
+    assert_rows("all 1 1 1 0 a T1; all 7 1 2 0 a T1; all 7 1 3 0 a T1; all 3 2 4 1 a T1; "
+                "of_a 1 1 1 0 a T1; of_a 7 1 2 0 a T1; of_a 7 1 3 0 a T1; of_a 3 2 4 1 a T1; "
+                "of_b 7 1 2 0 b T2; of_b 7 1 3 0 b T2; of_b 3 2 4 1 b T2");
 }
 
 /* Several steps of one report, in one transaction. */
@@ -178,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup(each_step_has_a_row_for_each_who_wants_it, setup),
+            cmocka_unit_test_setup(who_joined_hears_of_what_follows, setup),
             cmocka_unit_test_setup(steps_of_one_batch_are_all_there, setup),
             cmocka_unit_test_setup(paused_gets_rows_and_disabled_none, setup),
             cmocka_unit_test_setup(refused_and_repeated_reports_make_no_rows, setup),

@@ -1,6 +1,8 @@
 /* Which of a case's steps matter to its reporter: the last one of a decision that does. Who has not
- * asked for it pays nothing: no message is made. A case that ends says so by its outcome alone. To
- * tell of another step: a row below, and if need be a stage in kernel/base/pure_stage.h. */
+ * asked for it pays nothing: no message is made; but that a case which had ended is opened again
+ * everybody hears, since he was told that it had ended. A case that ends says so by its outcome
+ * alone. To tell of another step: a row below, and if need be a stage in
+ * kernel/base/pure_stage.h. */
 #include "services/kernel/base/pure_stage.h"
 #include "services/routing/decide_turn.h"
 
@@ -31,11 +33,11 @@ void stage_tell(struct turn *turn)
 {
     const struct outcome *outcome = turn->outcome;
     uint8_t stage = STAGE_NONE;
-    if (!turn->next->course.wants || !case_open(turn->next->state))
+    if (!case_open(turn->next->state))
         return;
-    for (int i = 0; i < outcome->step_count; i++)
+    for (int i = 0; i < outcome->step_count && stage != STAGE_REOPENED; i++)
         if (stages[outcome->steps[i].kind] != STAGE_NONE)
             stage = stages[outcome->steps[i].kind];
-    if (stage != STAGE_NONE)
+    if (stage == STAGE_REOPENED || (stage != STAGE_NONE && turn->next->course.wants))
         send_add(turn->outcome, SERVICE_INTAKE, TYPE_CASE_PROGRESSED, stage);
 }

@@ -4,7 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 #include "services/kernel/base/must.h"
+#include "services/kernel/base/pure_event.h"
 #include "services/kernel/base/pure_text.h"
+
+#define X(number, text, name) _Static_assert(STEP_##name == number, "a step's number");
+REPORT_EVENT_TABLE(X)
+#undef X
 
 const char *event_word(enum report_step kind)
 {
@@ -12,8 +17,8 @@ const char *event_word(enum report_step kind)
         enum report_step kind;
         const char *word;
     } table[] = {
-#define X(step, text) {step, text},
-            EVENT_TABLE(X)
+#define X(number, text, name) {STEP_##name, text},
+            REPORT_EVENT_TABLE(X)
 #undef X
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)

@@ -11,18 +11,6 @@
 #define EVENT_TYPE_PREFIX "cn.huying.report."
 #define EVENT_CONTENT_TYPE "application/cloudevents+json; charset=utf-8"
 
-/* Steps of which anybody may be told, and the type's last word. */
-#define EVENT_TABLE(X)                                                                             \
-    X(STEP_ACCEPT, "accepted")                                                                     \
-    X(STEP_WITHDRAW, "withdrawal_asked")                                                           \
-    X(STEP_END, "ended")                                                                           \
-    X(STEP_OUTCOME_TAKEN, "outcome_taken")                                                         \
-    X(STEP_URGE, "urged")                                                                          \
-    X(STEP_FOLLOW_UP, "followed_up")                                                               \
-    X(STEP_JOIN, "joined")                                                                         \
-    X(STEP_PROGRESS, "progressed")                                                                 \
-    X(STEP_CORRECT, "corrected")
-
 /* NULL when nobody is told of such steps. */
 const char *event_word(enum report_step kind);
 /* "msg_3_2533274790395905_4": subscriber, report, version. The same at each try, so that who has

@@ -26,6 +26,8 @@ static const char *notice_said(const struct notice *notice)
 {
     if (notice->kind == STEP_ACCEPT)
         return "您反映的事项已受理。Your report was accepted.";
+    if (notice->kind == STEP_REOPEN)
+        return "您反映的事项已重新办理。Your report is being worked on again.";
     if (notice->kind == STEP_PROGRESS)
         return "您反映的事项正在办理。Your report is being worked on.";
     if (notice->state == REPORT_WITHDRAWN)
@@ -105,7 +107,8 @@ static const char *word_find(const char *word,
 {
     const struct {
         const char *word, *value;
-    } table[] = {{"number", notice->number}, {"state", report_state_names[notice->state]},
+    } table[] = {{"number", notice->number},
+            {"state", notice->kind == STEP_REOPEN ? "reopened" : report_state_names[notice->state]},
             {"said", notice_said(notice)}, {"text", notice->text}, {"name", contact->name},
             {"phone", contact->phone}, {"email", contact->email}, {"id", id}, {"at", ret}};
     instant_format(ret, notice->at_ms, notice->utc_offset_s);

@@ -148,6 +148,22 @@ static void webhook_gets_the_template_with_its_words(void **unused)
     json_decref(body);
 }
 
+static void a_case_that_is_opened_again_is_told_so(void **unused)
+{
+    (void)unused;
+    adapter_set(NOTICE_WEBHOOK, "{\"vars\": [\"${state}\", \"${said}\", \"${text}\"]}");
+    person_add("T1", "13800001111", "");
+    notices_add(STEP_REOPEN, REPORT_CLOSED);
+    send_until("done = 1 AND told = 1");
+    json_t *body = json_loadb(receiver.list[0].body, receiver.list[0].size, 0, NULL);
+    const json_t *vars = json_object_get(body, "vars");
+    assert_string_equal(json_string_value(json_array_get(vars, 0)), "reopened");
+    assert_string_equal(json_string_value(json_array_get(vars, 1)),
+            "您反映的事项已重新办理。Your report is being worked on again.");
+    assert_string_equal(json_string_value(json_array_get(vars, 2)), ""); /* the end's, no more */
+    json_decref(body);
+}
+
 static void base64_read(const char *text, size_t size, char *ret, size_t room)
 {
     size_t got = 0;
@@ -361,6 +377,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup(webhook_gets_the_template_with_its_words, setup),
+            cmocka_unit_test_setup(a_case_that_is_opened_again_is_told_so, setup),
             cmocka_unit_test_setup(mail_reads_as_it_was_meant, setup),
             cmocka_unit_test_setup(reporter_without_contact_gets_nothing, setup),
             cmocka_unit_test_setup(contact_that_cannot_be_read_is_asked_again, setup),
