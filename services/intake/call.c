@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 #include <string.h>
 #include <strings.h>
+#include "services/intake/address.h"
 #include "services/intake/http.h"
 #include "services/intake/tokens.h"
 #include "services/kernel/base/must.h"
@@ -101,36 +102,35 @@ static bool length_check(struct call *call)
     return true;
 }
 
-static struct in_addr address_of(const struct call *call)
+static struct in6_addr peer_address(const struct call *call)
 {
     const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     struct sockaddr_in address = {.sin_family = AF_INET};
     if (info && info->client_addr->sa_family == AF_INET)
         memcpy(&address, info->client_addr, sizeof address);
-    return address.sin_addr;
+    return address_of_ipv4(address.sin_addr);
 }
 
-static bool address_is_loopback(const struct call *call)
+static enum MHD_Result forwarded_add(
+        void *self, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-    return (ntohl(address_of(call).s_addr) >> 24) == 127;
+    struct buf *list = self;
+    (void)kind;
+    if (strcasecmp(name, "X-Forwarded-For") == 0)
+        buf_add_format(list, "%s%s", list->size ? "," : "", value ? value : "");
+    return MHD_YES;
 }
 
-/* Who is at the other end; behind a proxy on this machine, whom the proxy says it is: the last of
- * its list, since those before come from the client. */
-static void address_name(const struct call *call, char ret[INET6_ADDRSTRLEN])
+/* Some proxies add to the field, others add another field: all of them are one list. */
+static struct in6_addr client_address(const struct call *call)
 {
-    const struct in_addr address = address_of(call);
-    const char *list = call_header(call, "X-Forwarded-For");
-    ret[0] = 0;
-    if (!list || !address_is_loopback(call)) {
-        (void)inet_ntop(AF_INET, &address, ret, INET6_ADDRSTRLEN);
-        return;
-    }
-    const char *last = strrchr(list, ',');
-    last = last ? last + 1 : list;
-    last += strspn(last, " ");
-    (void)text_copy(ret, INET6_ADDRSTRLEN, last, strlen(last));
+    BUF_OWNED list = {0};
+    const struct in6_addr peer = peer_address(call);
+    if (!call->proxies)
+        return peer;
+    (void)MHD_get_connection_values(call->connection, MHD_HEADER_KIND, forwarded_add, &list);
+    return address_of_client(call->proxies, &peer, list.data);
 }
 
 static void rate_check(struct call *call, enum rate_kind kind, const char *name)
@@ -144,6 +144,17 @@ static void rate_check(struct call *call, enum rate_kind kind, const char *name)
             &call->problem, PROBLEM_RATE, kind == RATE_SOURCE ? "source" : "address", call->wait_s);
 }
 
+/* This machine itself, asking for nobody else, is not limited. */
+static void address_check(struct call *call)
+{
+    char name[INET6_ADDRSTRLEN];
+    const struct in6_addr address = client_address(call);
+    if (address_is_loopback(&address))
+        return;
+    address_name(&address, name);
+    rate_check(call, RATE_ADDRESS, name);
+}
+
 void call_source_check(struct call *call)
 {
     rate_check(call, RATE_SOURCE, call->peer);
@@ -153,9 +164,11 @@ bool call_admit(struct call *call, const char *token)
 {
     const struct tokens *tokens = call_file(call, FILE_TOKENS);
     (void)text_copy(call->peer, sizeof call->peer, "http", 4);
-    if (!tokens)
-        return address_is_loopback(call) && !call_header(call, "X-Forwarded-For") &&
+    if (!tokens) {
+        const struct in6_addr peer = peer_address(call);
+        return address_is_loopback(&peer) && !call_header(call, "X-Forwarded-For") &&
                !call_header(call, "Forwarded");
+    }
     const char *name = token ? tokens_find(tokens, token) : NULL;
     if (!name)
         return false;
@@ -215,24 +228,22 @@ void call_key_check(struct call *call)
 
 void call_check(struct call *call, const char *url, const char *method)
 {
-    char address[INET6_ADDRSTRLEN];
     call->route = route_find(method, url, call->name, call->allow);
     call->aside = call->route && call->route->way->ask;
-    address_name(call, address);
     if (!length_check(call))
         return;
     if (header_tally(call, "").size > HTTP_HEADERS_SIZE_MAX)
         problem_set(&call->problem, PROBLEM_HEADERS, "", HTTP_HEADERS_SIZE_MAX);
     else
-        rate_check(call, RATE_ADDRESS, address);
+        address_check(call);
     if (call->problem.kind)
         return;
     if (!call->route)
         problem_set(&call->problem, call->allow[0] ? PROBLEM_METHOD : PROBLEM_PATH, "", -1);
     else if (call->route->way->check)
         call->route->way->check(call);
-    if (!call->problem.kind && call->peer[0])
-        rate_check(call, RATE_SOURCE, call->peer);
+    if (!call->problem.kind && call->has_token)
+        call_source_check(call);
 }
 
 bool call_read(struct call *call)

@@ -16,6 +16,7 @@
 
 struct MHD_Connection;
 struct http;
+struct proxies;
 
 #define REQUEST_ID_SIZE 33
 
@@ -49,7 +50,8 @@ struct call {
     int64_t at_ms;            /* drills only: when what is said was said; 0 = now */
     int asks;                 /* so far */
     struct problem problem;
-    struct rate *rate; /* http's */
+    struct rate *rate; /* http's; with NULL nothing is limited */
+    const struct proxies *proxies;
     int64_t begun_ms;
     int64_t wait_s;   /* PROBLEM_RATE: … and so many seconds later there is room */
     uint32_t verdict; /* of the reply; payload and place as well */

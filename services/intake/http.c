@@ -27,7 +27,6 @@ struct line {
 struct http {
     struct http_config config;
     struct MHD_Daemon *daemon;
-    struct rate *rate;              /* HTTP's thread's alone */
     pthread_mutex_t lock;           /* for all below, and the stages of calls */
     struct file *files[FILE_COUNT]; /* in force */
     struct line *lines;
@@ -80,7 +79,6 @@ static void http_release(struct http *http)
     if (users)
         return;
     files_release(http, http->files);
-    rate_destroy(&http->rate);
     (void)pthread_mutex_destroy(&http->lock);
     free(http);
 }
@@ -318,7 +316,8 @@ static enum MHD_Result call_begin(struct http *http,
     (void)pthread_mutex_lock(&http->lock);
     files_take(http, call->files);
     (void)pthread_mutex_unlock(&http->lock);
-    call->rate = http->rate;
+    call->rate = http->config.rate;
+    call->proxies = &http->config.proxies;
     call->begun_ms = http_now(http);
     call_check(call, url, method);
     if (call_body_max(call) > BODY_SIZE_MAX)
@@ -393,7 +392,6 @@ enum err http_new(const struct http_config *config, struct http **ret, struct bu
     struct http *http = must_memory(calloc(1, sizeof *http));
     http->config = *config;
     http->users = 1;
-    http->rate = rate_new(config->limits);
     must(pthread_mutex_init(&http->lock, NULL) == 0);
     for (size_t i = 0; i < FILE_COUNT; i++)
         http->files[i] = file_new((enum file_kind)i, config->files[i]);

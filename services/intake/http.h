@@ -8,6 +8,7 @@
 #define HUYING_INTAKE_HTTP_H
 
 #include <stdint.h>
+#include "services/intake/address.h"
 #include "services/intake/rate.h"
 #include "services/intake/route.h"
 #include "services/kernel/base/buf.h"
@@ -48,7 +49,8 @@ struct http_config {
     const char *language; /* "zh" "en": where the request does not say; static */
     struct http_backend backend;
     struct clock clock;
-    struct rate_limit limits[RATE_KINDS];
+    struct rate *rate;      /* borrowed; NULL: nothing is limited */
+    struct proxies proxies; /* whose X-Forwarded-For is believed */
     void *files[FILE_COUNT]; /* taken over by http_new(); NULL: none. Without tokens only this
                                 machine may ask, without follow keys no report has a code */
 };

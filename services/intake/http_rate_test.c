@@ -3,24 +3,40 @@
  * come. */
 #include "services/intake/http_double.h"
 
-static void limited_start(struct rate_limit source, struct rate_limit address)
+static struct rate *rate;
+static struct rate_counts counts;
+
+static void limited_start(struct rate_limit source, struct rate_limit address, const char *list)
 {
     BUF_OWNED why = {0};
+    struct proxies proxies;
+    const struct rate_limit limits[RATE_KINDS] = {[RATE_SOURCE] = source, [RATE_ADDRESS] = address};
+    assert_int_equal(proxies_parse(list, &proxies, &why), OK);
+    counts = (struct rate_counts){0};
+    rate = rate_new(limits, &counts);
     const struct http_config config = {.host = "127.0.0.1",
             .language = "en",
             .backend = {NULL, command_double, query_double, directory_double},
             .clock = clock_manual(&manual),
-            .limits = {[RATE_SOURCE] = source, [RATE_ADDRESS] = address},
+            .rate = rate,
+            .proxies = proxies,
             .files = {[FILE_TOKENS] = tokens_make()}};
     loop_double.mode = ANSWER;
     loop_double.report_count = loop_double.asked = loop_double.queried = 0;
     assert_int_equal(http_new(&config, &http, &why), OK);
 }
 
+static int limited_teardown(void **state)
+{
+    int wrong = server_teardown(state);
+    rate_destroy(&rate);
+    return wrong;
+}
+
 static void a_source_over_its_limit_waits_and_others_do_not(void **unused)
 {
     (void)unused;
-    limited_start((struct rate_limit){1, 2}, (struct rate_limit){0, 0});
+    limited_start((struct rate_limit){1, 2}, (struct rate_limit){0, 0}, "");
     for (int i = 0; i < 2; i++)
         expect("a", post(BEARER("secret-a") KEY("k"), GOOD, sizeof GOOD - 1), i ? 200 : 201, NULL);
     expect("over", post(BEARER("secret-a") KEY("k"), GOOD, sizeof GOOD - 1), 429,
@@ -34,30 +50,56 @@ static void a_source_over_its_limit_waits_and_others_do_not(void **unused)
     expect("later", post(BEARER("secret-a") KEY("k"), GOOD, sizeof GOOD - 1), 200, NULL);
 }
 
-/* Behind a proxy on this machine, whom the proxy names last; what stands before is the client's. */
+struct knock {
+    const char *headers;
+    int status;
+};
+
+static void knocks_expect(const struct knock *knocks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        expect(knocks[i].headers, get("/nothing", knocks[i].headers), knocks[i].status, NULL);
+}
+
+#define FOR(list) "X-Forwarded-For: " list "\r\n"
+
+/* Behind a proxy of the site's, whom the proxy names last, in one field or in another one of its
+ * own; what stands before is the client's. */
 static void an_address_over_its_limit_waits_and_others_do_not(void **unused)
 {
     (void)unused;
-    static const struct {
-        const char *headers;
-        int status;
-    } cases[] = {{"X-Forwarded-For: 10.0.0.1\r\n", 404}, {"X-Forwarded-For: 10.0.0.1\r\n", 429},
-            {"X-Forwarded-For: 1.2.3.4, 10.0.0.1\r\n", 429},
-            {"X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n", 404}, {"", 404}, {"", 429}};
-    limited_start((struct rate_limit){0, 0}, (struct rate_limit){1, 1});
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        expect(cases[i].headers, get("/nothing", cases[i].headers), cases[i].status, NULL);
+    static const struct knock knocks[] = {{FOR("10.0.0.1"), 404}, {FOR("10.0.0.1"), 429},
+            {FOR("1.2.3.4, 10.0.0.1"), 429}, {FOR("10.0.0.1, 10.0.0.2"), 404},
+            {FOR("10.0.0.2") FOR("10.0.0.3"), 404}, {FOR("10.0.0.4") FOR("10.0.0.3"), 429},
+            {FOR("2001:db8::1"), 404}, {FOR("2001:db8::ffff:0:0:9"), 429},
+            {FOR("2001:db8:0:1::1"), 404}};
+    limited_start((struct rate_limit){0, 0}, (struct rate_limit){1, 1}, "127.0.0.1");
+    knocks_expect(knocks, sizeof knocks / sizeof *knocks);
+    assert_int_equal(counts.limited, 4);
+    assert_int_equal(counts.passed, 5);
     manual.monotonic_ms += 1000;
-    expect("later", get("/nothing", ""), 404, NULL);
+    expect("later", get("/nothing", FOR("10.0.0.1")), 404, NULL);
+}
+
+/* Who has no proxy is not believed; and this machine itself, asking for nobody, is not limited. */
+static void whoever_is_no_proxy_names_nobody(void **unused)
+{
+    (void)unused;
+    static const struct knock knocks[] = {
+            {FOR("10.0.0.1"), 404}, {FOR("10.0.0.1"), 404}, {"", 404}, {"", 404}};
+    limited_start((struct rate_limit){0, 0}, (struct rate_limit){1, 1}, "10.0.0.0/8");
+    knocks_expect(knocks, sizeof knocks / sizeof *knocks);
+    assert_int_equal(counts.limited, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_teardown(
-                    a_source_over_its_limit_waits_and_others_do_not, server_teardown),
+                    a_source_over_its_limit_waits_and_others_do_not, limited_teardown),
             cmocka_unit_test_teardown(
-                    an_address_over_its_limit_waits_and_others_do_not, server_teardown),
+                    an_address_over_its_limit_waits_and_others_do_not, limited_teardown),
+            cmocka_unit_test_teardown(whoever_is_no_proxy_names_nobody, limited_teardown),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

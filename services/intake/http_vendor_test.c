@@ -102,7 +102,8 @@ static enum err once_double(
     return OK;
 }
 
-static struct rate_limit source_limit;
+static struct rate *rate; /* NULL: no limits */
+static struct rate_counts counts;
 
 static int vendor_setup(void **state)
 {
@@ -126,7 +127,7 @@ static int vendor_setup(void **state)
                     .directory = directory_double,
                     .once = once_double},
             .clock = clock_manual(&manual),
-            .limits = {[RATE_SOURCE] = source_limit},
+            .rate = rate,
             .files = {[FILE_VENDORS] = vendors}};
     arena_init(&loop_double.words, 1 << 10);
     return (int)http_new(&config, &http, &why);
@@ -296,9 +297,14 @@ static void what_the_site_refuses_is_told(void **state)
 
 static int limited_setup(void **state)
 {
-    source_limit = (struct rate_limit){1, 2};
-    int wrong = vendor_setup(state);
-    source_limit = (struct rate_limit){0, 0};
+    rate = rate_new((const struct rate_limit[RATE_KINDS]){[RATE_SOURCE] = {1, 2}}, &counts);
+    return vendor_setup(state);
+}
+
+static int limited_teardown(void **state)
+{
+    int wrong = server_teardown(state);
+    rate_destroy(&rate);
     return wrong;
 }
 
@@ -326,7 +332,7 @@ int main(void)
             TEST(a_request_is_taken_once),
             TEST(what_the_site_refuses_is_told),
             cmocka_unit_test_setup_teardown(who_cannot_sign_does_not_use_up_a_vendors_share,
-                    limited_setup, server_teardown),
+                    limited_setup, limited_teardown),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

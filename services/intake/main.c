@@ -5,6 +5,7 @@
 #include <string.h>
 #include "services/intake/callback/conf.h"
 #include "services/intake/callback/people.h"
+#include "services/intake/counters_rate.h"
 #include "services/intake/follow_keys.h"
 #include "services/intake/http.h"
 #include "services/intake/intake.h"
@@ -20,6 +21,7 @@
 #include "services/kernel/run/service.h"
 
 #define HTTP_TURN_MS 100
+#define SHARING_MS 2000 /* after the start, until it is said that Redis is away */
 
 struct intake_conf {
     char host[64];
@@ -35,6 +37,7 @@ struct intake_conf {
     char vendors[512];
     char language[4];
     int64_t rate_source, rate_source_burst, rate_address, rate_address_burst;
+    char proxies[512];
     struct callback_conf callback;
 };
 
@@ -66,14 +69,16 @@ static const struct conf_key conf_keys[] = {
                 "file with a line ACCESS:SECRET, who may use the bucket, mode 0600"},
         {"intake", "vendors", CONF_TEXT, FIELD(vendors), 0, 0, "",
                 "directory of NAME.conf, hotlines that send their own JSON, signed; empty: none"},
-        {"intake", "rate_source", CONF_INT, FIELD(rate_source), 0, RATE_MAX, "0",
+        {"intake", "rate_source", CONF_INT, FIELD(rate_source), 0, RATE_MAX, "1000",
                 "requests a second that one source (token) may make over HTTP; 0: any"},
-        {"intake", "rate_source_burst", CONF_INT, FIELD(rate_source_burst), 1, RATE_MAX, "200",
+        {"intake", "rate_source_burst", CONF_INT, FIELD(rate_source_burst), 1, RATE_MAX, "20000",
                 "… and so many at once"},
-        {"intake", "rate_address", CONF_INT, FIELD(rate_address), 0, RATE_MAX, "0",
+        {"intake", "rate_address", CONF_INT, FIELD(rate_address), 0, RATE_MAX, "100",
                 "requests a second that one address may make over HTTP; 0: any"},
-        {"intake", "rate_address_burst", CONF_INT, FIELD(rate_address_burst), 1, RATE_MAX, "50",
+        {"intake", "rate_address_burst", CONF_INT, FIELD(rate_address_burst), 1, RATE_MAX, "1000",
                 "… and so many at once"},
+        {"intake", "proxies", CONF_TEXT, FIELD(proxies), 0, 0, "127.0.0.1",
+                "addresses or ADDRESS/BITS, joined by ',': whose X-Forwarded-For is believed"},
         {"bus", "language", CONF_TEXT, FIELD(language), 0, 0, "zh",
                 "language of refusals: zh or en"},
         CALLBACK_CONF_KEYS(offsetof(struct intake_conf, callback)),
@@ -82,6 +87,11 @@ static const struct conf_key conf_keys[] = {
 static struct {
     struct intake_conf conf;
     struct http *http;
+    struct rate *rate;
+    struct rate_counts rate_counts;
+    struct rate_sharer *sharer;
+    int64_t sharer_since_ms;
+    enum { SHARING_UNKNOWN, SHARING, ALONE } sharing; /* as the log has it */
     struct photo_desk *photos;
     struct nonce_keeper *nonces;
     struct clock clock;
@@ -192,6 +202,7 @@ static enum err sender_begin(struct loop *loop, const struct intake_conf *conf)
 static void intake_metrics(const char *labels, struct buf *out)
 {
     sender_metrics_print(&process.sender_counts, labels, out);
+    rate_metrics_print(&process.rate_counts, labels, out);
 }
 
 /* No desk: the site takes no photos. */
@@ -218,6 +229,21 @@ static enum err photos_start(
     return OK;
 }
 
+static enum err limits_start(const struct intake_conf *conf, struct proxies *ret)
+{
+    const struct rate_limit limits[RATE_KINDS] = {
+            [RATE_SOURCE] = {(int32_t)conf->rate_source, (int32_t)conf->rate_source_burst},
+            [RATE_ADDRESS] = {(int32_t)conf->rate_address, (int32_t)conf->rate_address_burst}};
+    BUF_OWNED why = {0};
+    if (proxies_parse(conf->proxies, ret, &why) != OK) {
+        log_error("INTAKE-PROXIES-REFUSED", "key=%s why=%s", log_quote("[intake] proxies"),
+                log_quote(why.data));
+        return ERR_FATAL;
+    }
+    process.rate = rate_new(limits, &process.rate_counts);
+    return OK;
+}
+
 static enum err intake_start(struct loop *loop, void *conf_)
 {
     const struct intake_conf *conf = conf_;
@@ -225,10 +251,13 @@ static enum err intake_start(struct loop *loop, void *conf_)
     struct follow_keys *follow = NULL;
     struct jurisdictions *open311 = NULL;
     struct vendors *vendors = NULL;
+    struct proxies proxies = {0};
     BUF_OWNED why = {0};
     intake_language_set(conf->language);
     process.clock = clock_system();
-    enum err err = photos_start(loop, conf, &process.photos);
+    enum err err = limits_start(conf, &proxies);
+    if (!err)
+        err = photos_start(loop, conf, &process.photos);
     if (!err)
         err = follow_read(conf, &follow);
     if (!err)
@@ -252,10 +281,8 @@ static enum err intake_start(struct loop *loop, void *conf_)
             .backend = {loop, backend_command, backend_query, backend_directory, process.photos,
                     backend_once},
             .clock = process.clock,
-            .limits = {[RATE_SOURCE] = {(int32_t)conf->rate_source,
-                               (int32_t)conf->rate_source_burst},
-                    [RATE_ADDRESS] = {(int32_t)conf->rate_address,
-                            (int32_t)conf->rate_address_burst}},
+            .rate = process.rate,
+            .proxies = proxies,
             .files = {[FILE_TOKENS] = tokens,
                     [FILE_FOLLOW] = follow,
                     [FILE_OPEN311] = open311,
@@ -285,6 +312,31 @@ static void grids_log(void)
                 process.grids_version);
 }
 
+/* Once the site's number is known; then says when the limits are no longer counted together, and
+ * when they are again. */
+static void sharing_turn(struct loop *loop, const struct directory *directory, int64_t now_ms)
+{
+    if (!process.sharer && directory && loop_redis(loop)[0]) {
+        process.sharer = rate_sharer_new(
+                process.rate, process.clock, loop_redis(loop), directory_site(directory));
+        process.sharer_since_ms = now_ms;
+    }
+    if (!process.sharer)
+        return;
+    bool shared = atomic_load(&process.rate_counts.shared);
+    if (shared && process.sharing != SHARING) {
+        process.sharing = SHARING;
+        log_info("INTAKE-RATE-SHARED", "redis=%s", log_quote(loop_redis(loop)));
+    } else if (!shared && (process.sharing == SHARING ||
+                                  (process.sharing == SHARING_UNKNOWN &&
+                                          now_ms - process.sharer_since_ms > SHARING_MS))) {
+        process.sharing = ALONE;
+        log_warn("INTAKE-RATE-ALONE", "redis=%s what=%s", log_quote(loop_redis(loop)),
+                log_quote("Redis does not answer: each instance counts the limits of HTTP for "
+                          "itself, so all together let more through"));
+    }
+}
+
 static void intake_turn(struct loop *loop)
 {
     const struct directory *directory = loop_directory(loop);
@@ -297,6 +349,7 @@ static void intake_turn(struct loop *loop)
         return;
     process.turned_ms = now_ms;
     http_turn(process.http);
+    sharing_turn(loop, directory, now_ms);
 }
 
 static void intake_stop(struct loop *loop)
@@ -304,6 +357,8 @@ static void intake_stop(struct loop *loop)
     (void)loop;
     sender_destroy(&process.sender);
     http_destroy(&process.http);
+    rate_sharer_destroy(&process.sharer);
+    rate_destroy(&process.rate);
     nonce_keeper_destroy(&process.nonces);
     photo_desk_destroy(&process.photos);
     store_fini();

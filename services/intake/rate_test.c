@@ -10,13 +10,15 @@
 
 #define NOW INT64_C(1000000)
 
+static struct rate_counts counts;
+
 static const struct rate_limit limits[RATE_KINDS] = {
         [RATE_SOURCE] = {.per_s = 10, .burst = 5}, [RATE_ADDRESS] = {.per_s = 2, .burst = 1}};
 
 static void a_burst_then_so_many_a_second(void **unused)
 {
     (void)unused;
-    struct rate *rate = rate_new(limits);
+    struct rate *rate = rate_new(limits, &counts);
     for (int i = 0; i < 5; i++)
         assert_int_equal(rate_take(rate, RATE_SOURCE, "a", NOW), 0);
     assert_int_equal(rate_take(rate, RATE_SOURCE, "a", NOW), 100);
@@ -37,7 +39,7 @@ static void a_burst_then_so_many_a_second(void **unused)
 static void each_has_his_own(void **unused)
 {
     (void)unused;
-    struct rate *rate = rate_new(limits);
+    struct rate *rate = rate_new(limits, &counts);
     assert_int_equal(rate_take(rate, RATE_ADDRESS, "10.0.0.1", NOW), 0);
     assert_int_equal(rate_take(rate, RATE_ADDRESS, "10.0.0.1", NOW), 500);
     assert_int_equal(rate_take(rate, RATE_ADDRESS, "10.0.0.2", NOW), 0);
@@ -49,7 +51,7 @@ static void without_a_limit_nothing_is_refused(void **unused)
 {
     (void)unused;
     static const struct rate_limit none[RATE_KINDS] = {{0, 0}, {0, 0}};
-    struct rate *rate = rate_new(none);
+    struct rate *rate = rate_new(none, &counts);
     for (int i = 0; i < 100000; i++)
         assert_int_equal(rate_take(rate, RATE_SOURCE, "a", NOW), 0);
     rate_destroy(&rate);
@@ -60,7 +62,7 @@ static void more_names_than_places_refuse_nobody_who_asks_once(void **unused)
 {
     (void)unused;
     char name[32];
-    struct rate *rate = rate_new(limits);
+    struct rate *rate = rate_new(limits, &counts);
     for (int i = 0; i < 200000; i++) {
         (void)snprintf(name, sizeof name, "address %d", i);
         assert_int_equal(rate_take(rate, RATE_ADDRESS, name, NOW + i / 1000), 0);
@@ -74,7 +76,7 @@ static void the_flooder_is_remembered_among_others(void **unused)
     (void)unused;
     char name[32];
     static const struct rate_limit slow[RATE_KINDS] = {[RATE_ADDRESS] = {.per_s = 1, .burst = 100}};
-    struct rate *rate = rate_new(slow);
+    struct rate *rate = rate_new(slow, &counts);
     for (int i = 0; i < 100; i++)
         assert_int_equal(rate_take(rate, RATE_ADDRESS, "flooder", NOW), 0);
     for (int i = 0; i < 200000; i++) {

@@ -66,7 +66,9 @@ bool open311_key(struct call *call)
         open311_fail(call, OPEN311_KEY, "", 0);
     else if (call->has_token && !jurisdiction_admits(own->jurisdiction, call->peer))
         open311_fail(call, OPEN311_KEY_ELSEWHERE, own->jurisdiction->id, 0);
-    return own->error_count == 0;
+    else if (call->has_token)
+        call_source_check(call);
+    return own->error_count == 0 && !call->problem.kind;
 }
 
 const char *open311_text(struct call *call, const char *name, size_t chars_max)

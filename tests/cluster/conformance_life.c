@@ -226,6 +226,8 @@ void what_keeps_it_from_starting_is_named(void **state)
             {"intake", "HUYING_INTAKE_HOST", "here", "ERROR INTAKE-HTTP-REFUSED", "[intake] host"},
             {"intake", "HUYING_INTAKE_TOKENS", "/nowhere/t", "ERROR INTAKE-TOKENS-REFUSED",
                     "/nowhere/t"},
+            {"intake", "HUYING_INTAKE_PROXIES", "proxy.example", "ERROR INTAKE-PROXIES-REFUSED",
+                    "proxy.example"},
             {"intake", "HUYING_INTAKE_FOLLOW", "/nowhere/f", "ERROR INTAKE-FOLLOW-REFUSED",
                     "huyingctl key follow"},
             {"intake", "HUYING_INTAKE_OPEN311", "/nowhere/o", "ERROR INTAKE-JURISDICTIONS-REFUSED",

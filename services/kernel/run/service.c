@@ -78,6 +78,11 @@ const char *loop_conninfo(const struct loop *loop)
     return loop->conf.conninfo;
 }
 
+const char *loop_redis(const struct loop *loop)
+{
+    return loop->conf.redis;
+}
+
 int64_t loop_now_ms(const struct loop *loop)
 {
     return loop->now_ms;

@@ -30,6 +30,8 @@ int service_main(int argc, char **argv, const struct service *service);
 void *loop_conf(struct loop *loop);
 const struct directory *loop_directory(struct loop *loop);
 const char *loop_conninfo(const struct loop *loop);
+/* Redis' socket; "" = none. */
+const char *loop_redis(const struct loop *loop);
 /* Monotonic, of this round. */
 int64_t loop_now_ms(const struct loop *loop);
 /* Batches committed so far: who has work of his own to do after one looks when it has moved. */
