@@ -141,6 +141,8 @@ conf_write() {
             [ "$name" != intake ] || printf '\n[intake]\nport=%s\nfollow=%s\nphotos=%s\n' \
                 "$(port_of reports 1)" "$home/keys/follow.key" "$home/photos"
             [ "$name" != intake ] || printf 'persons=%s\n' "$home/keys/persons.key"
+            [ "$name" != intake ] || printf 'qr_url=http://127.0.0.1:%s/v1/qr/\n' \
+                "$(port_of reports 1)"
             [ "$name" != intake ] || [ ! -e "$root/deploy/profiles/$profile/open311.conf" ] ||
                 printf 'open311=%s\n' "$root/deploy/profiles/$profile/open311.conf"
             [ "$name" != intake ] || [ ! -d "$root/deploy/profiles/$profile/vendors" ] ||

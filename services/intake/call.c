@@ -140,8 +140,19 @@ static void rate_check(struct call *call, enum rate_kind kind, const char *name)
     if (!wait_ms)
         return;
     call->wait_s = (wait_ms + 999) / 1000;
-    problem_set(
-            &call->problem, PROBLEM_RATE, kind == RATE_SOURCE ? "source" : "address", call->wait_s);
+    static const char *const names[] = {
+            [RATE_SOURCE] = "source", [RATE_ADDRESS] = "address", [RATE_CODE] = "code"};
+    problem_set(&call->problem, PROBLEM_RATE, names[kind], call->wait_s);
+}
+
+void call_code_check(struct call *call, bool opens)
+{
+    char address[INET6_ADDRSTRLEN] = "", name[PEER_SIZE + INET6_ADDRSTRLEN + 1];
+    const struct in6_addr client = client_address(call);
+    if (opens)
+        address_name(&client, address);
+    (void)snprintf(name, sizeof name, "%s %s", call->peer, address);
+    rate_check(call, RATE_CODE, name);
 }
 
 /* This machine itself, asking for nobody else, is not limited. */

@@ -38,7 +38,8 @@ struct call {
     bool follows;                 /* GET with a code: what the code shows, whoever asks */
     bool fits;                    /* … and it is the report's */
     struct follow_code code;
-    char peer[PEER_SIZE];  /* the token's name, or "http" */
+    char peer[PEER_SIZE];  /* the token's name, or "http", or a code's source (qr.h) */
+    char actor[ACTOR_SIZE]; /* who has proved who he is; "" = the token's name, if any */
     char key[TICKET_SIZE]; /* Idempotency-Key; "" = none */
     size_t received;
     struct buf body, payload; /* as it came; as it goes to the loop */
@@ -113,6 +114,8 @@ void call_key_check(struct call *call);
 /* The limit of call->peer, for a way that knows only from the body who it is; sets the problem. In
  * HTTP's own thread. */
 void call_source_check(struct call *call);
+/* The limit of the code that was scanned, call->peer; of tries to open it, for each address. */
+void call_code_check(struct call *call, bool opens);
 /* JSON in UTF-8, not encoded further, or the problem. */
 void call_json_check(struct call *call);
 /* The reply's payload. */

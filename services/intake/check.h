@@ -64,6 +64,10 @@
             "必须是 name@example.org 形式的邮箱，最多 # 个字符")                                   \
     X(FAULT_ID_NUMBER, "bad_id_number", "must be # digits of which the last one is right, or X",   \
             "必须是 # 位居民身份证号，且校验位正确")                                               \
+    X(FAULT_FIXED, "fixed_by_code", "is said by the code that was scanned: leave it out",          \
+            "由所扫的二维码确定，请去掉该字段")                                                    \
+    X(FAULT_MATTERS, "not_of_code", "must be one of the # matters that the code offers",           \
+            "必须是该二维码提供的 # 个事项之一")                                                   \
     X(FAULT_WHY, "too_short", "must say why, # to 200 characters", "必须说明原因，# 至 200 个字符")
 
 enum fault_kind {

@@ -328,7 +328,8 @@ static bool item_read(const Huying__Intake__QrCode *item, struct qr_code *ret)
 {
     const char *const texts[] = {
             item->name, item->ref, item->url, item->unit_code, item->unit_zh, item->unit_en};
-    bool valid = item->n_matters <= QR_MATTERS_MAX && item->n_helpers <= HELPERS_MAX;
+    bool valid = (item->kind == QR_PLACE || item->kind == QR_PERSON) &&
+                 item->n_matters <= QR_MATTERS_MAX && item->n_helpers <= HELPERS_MAX;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         valid = valid && text_valid(texts[i], strlen(texts[i]));
     *ret = (struct qr_code){.id = item->id,

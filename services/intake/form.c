@@ -20,6 +20,10 @@ struct form {
     int points;                   /* coordinates given */
 };
 
+/* Fields of a body that was sent with a code: of a place's, of a call for help. */
+static const char *const code_fields[2][7] = {{"matter", "text", "photos", "caller", NULL},
+        {"text", "photos", "caller", "longitude", "latitude", "coordinates", NULL}};
+
 static void json_owned_free(json_t **json)
 {
     json_decref(*json);
@@ -261,22 +265,62 @@ static struct fault form_check(struct form *form)
     return fault;
 }
 
-bool form_read(const char *body,
+/* What the code says; false in `fault`'s kind: a matter that it has not. */
+static struct fault code_apply(const struct form_code *code, struct form *form)
+{
+    struct hotline_report *report = &form->report;
+    size_t at = 0;
+    must(code->matter_count > 0);
+    while (*report->matter && at < code->matter_count &&
+            strcmp(code->matters[at].code, report->matter) != 0)
+        at++;
+    if (at == code->matter_count)
+        return (struct fault){FAULT_MATTERS, "matter", (int64_t)code->matter_count};
+    report->matter = code->matters[at].code;
+    if (!*report->text)
+        report->text = code->text;
+    if (*code->unit_code)
+        report->unit_codes[report->unit_code_count++] = code->unit_code;
+    if (code->has_point) {
+        report->longitude = code->longitude;
+        report->latitude = code->latitude;
+        form->points = 2;
+    }
+    return (struct fault){FAULT_NONE, "", 0};
+}
+
+static bool code_leaves(const struct form_code *code, const char *name)
+{
+    const char *const *fields = code_fields[code->help];
+    while (*fields && strcmp(*fields, name) != 0)
+        fields++;
+    return *fields;
+}
+
+json_t *form_object(const char *body, size_t size, struct problem *ret_problem)
+{
+    json_error_t error;
+    json_t *object = json_loadb(size ? body : "", size, JSON_REJECT_DUPLICATES, &error);
+    if (!object) {
+        json_problem(&error, ret_problem);
+    } else if (!json_is_object(object)) {
+        problem_set(ret_problem, PROBLEM_JSON, "body", -1);
+        json_decref(object);
+        object = NULL;
+    }
+    return object;
+}
+
+bool form_read_code(const char *body,
         size_t size,
         const char *key,
+        const struct form_code *code,
         struct buf *out,
         struct problem *ret_problem)
 {
-    json_error_t error;
-    JSON_OWNED *object = json_loadb(size ? body : "", size, JSON_REJECT_DUPLICATES, &error);
-    if (!object) {
-        json_problem(&error, ret_problem);
+    JSON_OWNED *object = form_object(body, size, ret_problem);
+    if (!object)
         return false;
-    }
-    if (!json_is_object(object)) {
-        problem_set(ret_problem, PROBLEM_JSON, "body", -1);
-        return false;
-    }
     struct form form = {.report = {.ticket = key, .matter = "", .text = "", .about = "", .to = ""},
             .submission = {.reporter = ""}};
     const char *name;
@@ -285,9 +329,13 @@ bool form_read(const char *body,
     json_object_foreach(object, name, value)
     {
         fault = member_read(name, value, &form);
+        if (!fault.kind && code && !code_leaves(code, name))
+            fault = (struct fault){FAULT_FIXED, name, 0};
         if (fault.kind)
             break;
     }
+    if (!fault.kind && code)
+        fault = code_apply(code, &form);
     if (!fault.kind)
         fault = form_check(&form);
     if (fault.kind) {
@@ -298,6 +346,15 @@ bool form_read(const char *body,
     }
     hotline_report_encode(&form.report, out);
     return true;
+}
+
+bool form_read(const char *body,
+        size_t size,
+        const char *key,
+        struct buf *out,
+        struct problem *ret_problem)
+{
+    return form_read_code(body, size, key, NULL, out, ret_problem);
 }
 
 static void object_write(json_t *object, struct buf *out)

@@ -7,6 +7,7 @@
 #include "services/intake/codec.h"
 #include "services/intake/hotline/hotline.h"
 #include "services/intake/problem.h"
+#include "services/intake/qr.h"
 #include "services/kernel/base/buf.h"
 
 /* Reads a request body and appends the hotline.Report for it to `out`; `key` is the ticket. False:
@@ -16,6 +17,28 @@ bool form_read(const char *body,
         const char *key,
         struct buf *out,
         struct problem *ret_problem);
+
+/* What a code that was scanned says of a report; whoever scanned it says the rest. */
+struct form_code {
+    bool help; /* a call for help: where whoever scanned is, but not which matter */
+    const struct qr_matter *matters; /* the first is preset */
+    size_t matter_count;
+    bool has_point;
+    double longitude, latitude; /* WGS-84 */
+    const char *unit_code;      /* "" = none */
+    const char *text;           /* preset */
+};
+
+/* The same of a body that was sent with a code. */
+bool form_read_code(const char *body,
+        size_t size,
+        const char *key,
+        const struct form_code *code,
+        struct buf *out,
+        struct problem *ret_problem);
+
+/* The body's JSON object; its owner is the caller. NULL: the problem says what is wrong. */
+struct json_t *form_object(const char *body, size_t size, struct problem *ret_problem);
 
 /* {"id","number","state","unit","level","placed","accepted_at","code"}, accepted or repeated;
  * `code` "": without it. */

@@ -155,7 +155,9 @@ static enum err call_hand_over(struct call *call)
             .agg = call->agg,
             .at_ms = call->at_ms,
             .request_id = call->request_id,
-            .actor = call->has_token ? call->peer : "", /* a grid worker's token has his code */
+            .actor = *call->actor      ? call->actor
+                     : call->has_token ? call->peer /* a grid worker's token has his code */
+                                       : "",
             .peer = call->peer,
             .payload = {(const uint8_t *)call->payload.data, call->payload.size},
             .span_ms = HTTP_ANSWER_MS_MAX,

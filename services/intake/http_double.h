@@ -18,6 +18,7 @@
 #include "services/intake/intake.h"
 #include "services/intake/open311.h"
 #include "services/intake/person.h"
+#include "services/intake/qr.h"
 #include "services/intake/tokens.h"
 #include "services/kernel/base/pure_id.h"
 
@@ -79,8 +80,12 @@ static struct {
     char handlers_text[2000];
     char caller_text[600]; /* of the last report: name, phone, email, device, account; "" = none */
     size_t codes_given, photos_given; /* with the last report */
+    double longitude, latitude;
     char last_code[65];
     int64_t reported_ms;
+    struct qr_code code;   /* the one that there is; id 0 = none */
+    /* What a command is answered that is neither a report nor a withdrawal. NULL: as those. */
+    enum verdict (*other)(const struct local_command *command, struct buf *out);
     uint32_t told;         /* type of the last command that was no submission */
     int64_t told_agg;
 } loop_double = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -144,6 +149,8 @@ static inline void listed_keep(const struct submission *submission)
     loop_double.reported_ms = submission->reported_ms;
     loop_double.codes_given = submission->unit_code_count;
     loop_double.photos_given = submission->photo_count;
+    loop_double.longitude = submission->longitude;
+    loop_double.latitude = submission->latitude;
     (void)snprintf(loop_double.last_code, sizeof loop_double.last_code, "%s",
             submission->unit_code_count
                     ? submission->unit_codes[submission->unit_code_count - 1]
@@ -160,6 +167,14 @@ static inline void listed_keep(const struct submission *submission)
                 "%s|%s|%s|%s|%s|%s|%d %d", listed->jurisdiction, listed->service,
                 listed->description, listed->address, listed->address_id, listed->media_url,
                 listed->spot.north, listed->spot.east);
+}
+
+static inline void other_answer(const struct local_command *command)
+{
+    BUF_OWNED out = {0};
+    enum verdict verdict = loop_double.other(command, &out);
+    struct envelope reply = {.verdict = verdict, .payload = bytes_of(&out), .text = ""};
+    command->done(command->self, &reply);
 }
 
 static inline void command_answer(const struct local_command *command)
@@ -203,7 +218,9 @@ static inline enum err command_double(void *self, const struct local_command *co
     enum err err = OK;
     (void)pthread_mutex_lock(&loop_double.lock);
     loop_double.asked++;
-    if (loop_double.mode == ANSWER && command->type != INTAKE_SUBMIT)
+    if (loop_double.mode == ANSWER && command->type != INTAKE_SUBMIT && loop_double.other)
+        other_answer(command);
+    else if (loop_double.mode == ANSWER && command->type != INTAKE_SUBMIT)
         told_answer(command);
     else if (loop_double.mode == ANSWER)
         command_answer(command);
@@ -234,11 +251,31 @@ static inline enum err requests_double(const struct local_command *query)
     return OK;
 }
 
+static inline enum err codes_double(const struct local_command *query)
+{
+    const char *why = NULL;
+    struct qr_query asked;
+    struct arena arena;
+    BUF_OWNED out = {0};
+    arena_init(&arena, 1 << 20);
+    (void)pthread_mutex_lock(&loop_double.lock);
+    loop_double.queried++;
+    assert_int_equal(qr_query_decode(query->payload, &arena, &asked, &why), OK);
+    qr_codes_encode(&loop_double.code, loop_double.code.id >= asked.from, &out);
+    (void)pthread_mutex_unlock(&loop_double.lock);
+    struct envelope reply = {.payload = bytes_of(&out), .text = ""};
+    query->done(query->self, &reply);
+    arena_fini(&arena);
+    return OK;
+}
+
 static inline enum err query_double(void *self, const struct local_command *query)
 {
     (void)self;
     if (query->type == INTAKE_REQUESTS)
         return requests_double(query);
+    if (query->type == INTAKE_QR_CODES)
+        return codes_double(query);
     struct arena arena;
     int64_t id = 0;
     const char *why = NULL;
@@ -278,6 +315,8 @@ static inline void server_start(struct follow_keys *follow)
     loop_double.report_count = loop_double.held_count = loop_double.asked = 0;
     loop_double.queried = loop_double.listed_count = 0;
     loop_double.told = 0;
+    loop_double.code.id = 0;
+    loop_double.other = NULL;
     arena_init(&loop_double.words, 1 << 20);
     assert_int_equal(http_new(&config, &http, &why), OK);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include "services/intake/photo/test_photos.h"
 #include "services/intake/photo_desk.h"
+#include "services/intake/qr.h"
 #include "services/intake/store.h"
 #include "services/intake/store_photo.h"
 
@@ -524,6 +525,46 @@ static void photos_come_with_an_update(void **state)
     assert_int_equal(loop_double.told, 0);
 }
 
+/* Of a code that is not in force nothing is decoded. */
+static void whoever_scanned_a_code_sends_photos_without_a_token(void **state)
+{
+    static const struct follow_keys keys = {1, {{7}}};
+    static const struct {
+        const char *part;
+        int status;
+        bool withdrawn;
+        int64_t id;
+    } cases[] = {{"{\"photo\":\"", 201, false, 77}, {"code_withdrawn", 410, true, 77},
+            {"no_such_code", 404, false, 78}};
+    char token[QR_TOKEN_SIZE];
+    BUF_OWNED file = {0};
+    (void)state;
+    test_jpeg(40, 30, 0, &file);
+    qr_token_make(&keys, 77, token);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        BUF_OWNED request = {0};
+        loop_double.code = (struct qr_code){.id = cases[i].id,
+                .kind = QR_PERSON,
+                .withdrawn = cases[i].withdrawn,
+                .name = "",
+                .ref = "",
+                .url = "",
+                .matters = {{"LIGHT", "", ""}},
+                .matter_count = 1,
+                .unit_code = "",
+                .unit_zh = "",
+                .unit_en = ""};
+        buf_add_format(&request,
+                "POST /v1/qr/%s/photos HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.0.0.1\r\n"
+                "Content-Length: %zu\r\n\r\n",
+                token, file.size);
+        buf_add(&request, file.data, file.size);
+        expect(cases[i].part, exchange(request.data, request.size), cases[i].status, cases[i].part);
+    }
+    assert_int_equal(
+            kit_pg_int(kit_store.server, "SELECT count(*) FROM intake.photo WHERE kept"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +582,7 @@ int main(void)
             TEST(names_in_a_report_are_read),
             TEST(photos_come_with_a_service_request),
             TEST(photos_come_with_an_update),
+            TEST(whoever_scanned_a_code_sends_photos_without_a_token),
             TEST(what_nobody_names_is_removed_after_a_day),
 #undef TEST
     };

@@ -12,6 +12,7 @@
 #include "services/intake/person.h"
 #include "services/intake/open311/jurisdiction.h"
 #include "services/intake/photo_desk.h"
+#include "services/intake/qr.h"
 #include "services/intake/store.h"
 #include "services/intake/tokens.h"
 #include "services/intake/vendor/mapping.h"
@@ -28,6 +29,7 @@ struct intake_conf {
     int64_t port;
     char tokens[512];
     char follow[512];
+    char qr_url[256];
     char persons[512];
     char open311[512];
     char photos[512];
@@ -38,6 +40,7 @@ struct intake_conf {
     char language[4];
     int64_t rate_source, rate_source_burst, rate_address, rate_address_burst;
     char proxies[512];
+    int64_t rate_code, rate_code_burst;
     struct callback_conf callback;
 };
 
@@ -54,6 +57,9 @@ static const struct conf_key conf_keys[] = {
                 "file of name:sha256 lines, who may use the HTTP API; empty: this machine only"},
         {"intake", "follow", CONF_TEXT, FIELD(follow), 0, 0, "",
                 "file of the keys of residents' codes (huyingctl key follow); empty: no codes"},
+        {"intake", "qr_url", CONF_TEXT, FIELD(qr_url), 0, 0, "",
+                "what stands in printed codes before the token, https://HOST/v1/qr/; empty: none "
+                "are printed"},
         {"intake", "persons", CONF_TEXT, FIELD(persons), 0, 0, "",
                 "file of the keys that seal who calls (huyingctl key persons); empty: no caller is "
                 "taken"},
@@ -79,6 +85,10 @@ static const struct conf_key conf_keys[] = {
                 "… and so many at once"},
         {"intake", "proxies", CONF_TEXT, FIELD(proxies), 0, 0, "127.0.0.1",
                 "addresses or ADDRESS/BITS, joined by ',': whose X-Forwarded-For is believed"},
+        {"intake", "rate_code", CONF_INT, FIELD(rate_code), 0, RATE_MAX, "1",
+                "requests a second that are taken of one scanned code; 0: any"},
+        {"intake", "rate_code_burst", CONF_INT, FIELD(rate_code_burst), 1, RATE_MAX, "30",
+                "… and so many at once"},
         {"bus", "language", CONF_TEXT, FIELD(language), 0, 0, "zh",
                 "language of refusals: zh or en"},
         CALLBACK_CONF_KEYS(offsetof(struct intake_conf, callback)),
@@ -233,7 +243,8 @@ static enum err limits_start(const struct intake_conf *conf, struct proxies *ret
 {
     const struct rate_limit limits[RATE_KINDS] = {
             [RATE_SOURCE] = {(int32_t)conf->rate_source, (int32_t)conf->rate_source_burst},
-            [RATE_ADDRESS] = {(int32_t)conf->rate_address, (int32_t)conf->rate_address_burst}};
+            [RATE_ADDRESS] = {(int32_t)conf->rate_address, (int32_t)conf->rate_address_burst},
+            [RATE_CODE] = {(int32_t)conf->rate_code, (int32_t)conf->rate_code_burst}};
     BUF_OWNED why = {0};
     if (proxies_parse(conf->proxies, ret, &why) != OK) {
         log_error("INTAKE-PROXIES-REFUSED", "key=%s why=%s", log_quote("[intake] proxies"),
@@ -274,6 +285,7 @@ static enum err intake_start(struct loop *loop, void *conf_)
         jurisdictions_destroy(&open311);
         return err;
     }
+    intake_qr_set(follow, conf->qr_url);
     process.nonces = nonce_keeper_new(loop_conninfo(loop));
     const struct http_config config = {.host = conf->host,
             .port = (uint16_t)conf->port,
@@ -377,8 +389,10 @@ static void intake_reload(struct loop *loop, void *conf)
         log_info("INTAKE-PERSONS", "keys=%zu", intake_persons()->count);
     if (tokens_read(conf, &tokens) == OK)
         http_file_set(process.http, FILE_TOKENS, tokens);
-    if (follow_read(conf, &follow) == OK)
+    if (follow_read(conf, &follow) == OK) {
+        intake_qr_set(follow, ((const struct intake_conf *)conf)->qr_url);
         http_file_set(process.http, FILE_FOLLOW, follow);
+    }
     if (open311_read(conf, &open311) == OK)
         http_file_set(process.http, FILE_OPEN311, open311);
     if (vendors_read(conf, &vendors) == OK)

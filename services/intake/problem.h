@@ -79,6 +79,19 @@
     X(PROBLEM_NO_PHOTOS, 501, "no_photos",                                                         \
             "this site takes no photos; its operator can set [intake] photos",                     \
             "本站点不接收照片；可由运维人员设置 [intake] photos")                                  \
+    X(PROBLEM_QR, 404, "no_such_code",                                                             \
+            "there is no such code here; scan it again, or say it to the hotline 12345",           \
+            "本站没有这个二维码；请重新扫描，或拨打 12345")                                        \
+    X(PROBLEM_QR_GONE, 410, "code_withdrawn",                                                      \
+            "this code is no longer in use; say it to the hotline 12345",                          \
+            "这个二维码已停用；请拨打 12345 反映")                                                 \
+    X(PROBLEM_QR_KIND, 404, "not_for_that", "this code is for something else; GET it to see what", \
+            "该二维码不用于此；请先用 GET 查看它的用途")                                           \
+    X(PROBLEM_HELPER, 403, "no_helper",                                                            \
+            "give staff code and key of a helper of this person, with a space between them; an "   \
+            "operator makes a new key (huyingctl qr helper)",                                      \
+            "请给出该对象帮扶人的工号和密钥，以空格分隔；密钥可由运维人员重发"                     \
+            "（huyingctl qr helper）")                                                             \
     X(PROBLEM_LATE, 503, "no_answer_yet",                                                          \
             "no answer within # ms; try again with the same key, which is safe",                   \
             "# 毫秒内没有结果；请用同一键重试，这是安全的")                                        \

@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include "services/kernel/base/buf.h"
 
-enum rate_kind { RATE_SOURCE, RATE_ADDRESS, RATE_KINDS };
+enum rate_kind { RATE_SOURCE, RATE_ADDRESS, RATE_CODE, RATE_KINDS };
 
 #define RATE_NAME_SIZE 64 /* of a source or an address, as text */
 #define RATE_SECOND_US INT64_C(1000000)

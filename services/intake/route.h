@@ -74,6 +74,11 @@ struct way {
     X("GET", "/v1/photos/{}", BODY_SIZE_MAX, way_photo_get)                                        \
     X("GET", "/v1/photos/{}/thumb", BODY_SIZE_MAX, way_photo_thumb)                                \
     X("GET", "/v1/nearby", BODY_SIZE_MAX, way_nearby)                                              \
+    X("GET", "/v1/qr/{}", BODY_SIZE_MAX, way_qr_get)                                               \
+    X("POST", "/v1/qr/{}/reports", BODY_SIZE_MAX, way_qr_report)                                   \
+    X("POST", "/v1/qr/{}/photos", PHOTO_SIZE_MAX, way_qr_photo)                                    \
+    X("POST", "/v1/qr/{}/help", BODY_SIZE_MAX, way_qr_help)                                        \
+    X("POST", "/v1/qr/{}/card", BODY_SIZE_MAX, way_qr_card)                                        \
     X("POST", "/open311/v2/requests.{}", PHOTO_SIZE_MAX + BODY_SIZE_MAX, way_open311_post)         \
     X("POST", "/open311/test/v2/requests.{}", PHOTO_SIZE_MAX + BODY_SIZE_MAX, way_open311_post)    \
     X("GET", "/open311/v2/requests.{}", BODY_SIZE_MAX, way_open311_requests)                       \

@@ -1,4 +1,5 @@
 /* POST /v1/photos: a photo as it is, in the body; the answer has the name by which reports name it.
+ * POST /v1/qr/TOKEN/photos: the same for whoever has scanned a code.
  * GET /v1/photos/NAME and …/thumb: for tokens, and, with ?report=NUMBER and that report's code, for
  * whoever follows it. The loop has no part in it: photo_desk.h. */
 #include <inttypes.h>
@@ -9,6 +10,7 @@
 #include "services/intake/call.h"
 #include "services/intake/http.h"
 #include "services/intake/photo_desk.h"
+#include "services/intake/way_qr.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
 
@@ -19,6 +21,7 @@
 
 struct photo_call {
     bool uploads; /* counted below */
+    int64_t code; /* that was scanned, and lets him send photos; 0 = a token does */
     uint8_t hash[PHOTO_HASH_SIZE];
     char report[REPORT_SIZE];
 };
@@ -31,17 +34,32 @@ static struct photo_call *own_make(struct call *call)
     return call->own;
 }
 
-static void post_check(struct call *call)
+static void upload_begin(struct call *call)
 {
-    call_access_check(call);
-    if (call->problem.kind)
-        return;
     struct photo_call *own = own_make(call);
     own->uploads = atomic_fetch_add(&uploads, 1) < UPLOADS_MAX;
     if (own->uploads)
         return;
     (void)atomic_fetch_sub(&uploads, 1);
     problem_set_photo(&call->problem, PHOTO_AWAY);
+}
+
+static void post_check(struct call *call)
+{
+    call_access_check(call);
+    if (!call->problem.kind)
+        upload_begin(call);
+}
+
+/* Whoever stands before a place's code, or a person's, may send photos with it. */
+static void code_check(struct call *call)
+{
+    int64_t code = qr_check(call);
+    call_code_check(call, false);
+    if (call->problem.kind)
+        return;
+    upload_begin(call);
+    ((struct photo_call *)call->own)->code = code;
 }
 
 static void photo_end(struct call *call)
@@ -58,6 +76,27 @@ static bool post_read(struct call *call)
         return true;
     problem_set_photo(&call->problem, PHOTO_EMPTY);
     return false;
+}
+
+/* First the loop is asked whether the code is in force. */
+static bool code_read(struct call *call)
+{
+    const struct photo_call *own = call->own;
+    call->aside = false;
+    qr_ask(call, own->code);
+    return post_read(call);
+}
+
+static bool code_again(struct call *call)
+{
+    const struct photo_call *own = call->own;
+    struct arena arena;
+    if (call->aside)
+        return false;
+    arena_init(&arena, QR_ARENA_SIZE);
+    call->aside = qr_told(call, own->code, QR_NONE, &arena) != NULL;
+    arena_fini(&arena);
+    return call->aside;
 }
 
 /* A site without a desk answers at once. */
@@ -182,6 +221,12 @@ static void get_answer(
 const struct way way_photo_post = {.check = post_check,
         .read = post_read,
         .ask = post_ask,
+        .answer = post_answer,
+        .end = photo_end};
+const struct way way_qr_photo = {.check = code_check,
+        .read = code_read,
+        .ask = post_ask,
+        .again = code_again,
         .answer = post_answer,
         .end = photo_end};
 const struct way way_photo_get = {.check = get_check,

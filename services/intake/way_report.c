@@ -8,6 +8,7 @@
 #include "services/intake/codec.h"
 #include "services/intake/form.h"
 #include "services/intake/hotline/codec.h"
+#include "services/intake/way_report.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_text.h"
 
@@ -101,7 +102,7 @@ static void place_take(struct call *call, int64_t unit_id, const struct director
                 call->unit_names[i], sizeof call->unit_names[i], names[i], strlen(names[i]));
 }
 
-static void post_take(
+void receipt_take(
         struct call *call, const struct envelope *reply, const struct directory *directory)
 {
     const struct follow_keys *follow = call_file(call, FILE_FOLLOW);
@@ -149,29 +150,36 @@ static void refused_answer(struct call *call, const struct hotline_receipt *rece
     }
 }
 
-/* A receipt is 201 the first time and 200 when it is repeated, with the same body. */
-static void receipt_answer(
-        struct call *call, struct arena *arena, struct call_answer *answer, struct buf *body)
+bool receipt_read(struct call *call, struct arena *arena, struct hotline_receipt *ret)
 {
-    struct hotline_receipt receipt;
-    char location[64];
     if (call->verdict == VERDICT_NOT_FOUND) { /* the kernel's: its data has gone */
         problem_set_reason(&call->problem, REASON_GONE);
-        return;
+        return false;
     }
-    if (call->verdict >= REPLY_FAILED ||
-            hotline_receipt_decode(call_reply(call), arena, &receipt)) {
+    if (call->verdict >= REPLY_FAILED || hotline_receipt_decode(call_reply(call), arena, ret)) {
         problem_set(&call->problem, PROBLEM_BUSY, "", -1);
-        return;
+        return false;
     }
-    if (receipt.result == HOTLINE_REFUSED) {
-        refused_answer(call, &receipt);
-        return;
+    if (ret->result == HOTLINE_REFUSED)
+        refused_answer(call, ret);
+    return ret->result != HOTLINE_REFUSED;
+}
+
+void receipt_answer(
+        struct call *call, const char *language, struct call_answer *answer, struct buf *body)
+{
+    struct hotline_receipt receipt;
+    struct arena arena;
+    char location[64];
+    (void)language;
+    arena_init(&arena, ARENA_SIZE);
+    if (receipt_read(call, &arena, &receipt)) {
+        (void)snprintf(location, sizeof location, PATH "/%" PRId64, receipt.case_id);
+        call_header_add(answer, "Location", location);
+        answer->status = receipt.result == HOTLINE_ACCEPTED ? MHD_HTTP_CREATED : MHD_HTTP_OK;
+        form_receipt(&receipt, call->utc_offset_s, call->made_code, body);
     }
-    (void)snprintf(location, sizeof location, PATH "/%" PRId64, receipt.case_id);
-    call_header_add(answer, "Location", location);
-    answer->status = receipt.result == HOTLINE_ACCEPTED ? MHD_HTTP_CREATED : MHD_HTTP_OK;
-    form_receipt(&receipt, call->utc_offset_s, call->made_code, body);
+    arena_fini(&arena);
 }
 
 /* A token sees its own reports, a code its one; to them, others do not exist. */
@@ -206,16 +214,6 @@ static void view_answer(struct call *call,
         form_view(&view, &place, body);
 }
 
-static void post_answer(
-        struct call *call, const char *language, struct call_answer *answer, struct buf *body)
-{
-    struct arena arena;
-    (void)language;
-    arena_init(&arena, ARENA_SIZE);
-    receipt_answer(call, &arena, answer, body);
-    arena_fini(&arena);
-}
-
 static void get_answer(
         struct call *call, const char *language, struct call_answer *answer, struct buf *body)
 {
@@ -226,6 +224,6 @@ static void get_answer(
 }
 
 const struct way way_report_post = {
-        .check = post_check, .read = post_read, .take = post_take, .answer = post_answer};
+        .check = post_check, .read = post_read, .take = receipt_take, .answer = receipt_answer};
 const struct way way_report_get = {
         .check = get_check, .read = get_read, .take = get_take, .answer = get_answer};
