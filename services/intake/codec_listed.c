@@ -204,6 +204,8 @@ static void request_fill(const struct request *request, Huying__Intake__Request 
     message->open = request->open;
     message->notes = text_lend(request->notes);
     message->round = request->round;
+    message->stage = request->stage;
+    message->stage_at_ms = request->stage_ms;
     message->agency = text_lend(request->agency);
     message->has_point = request->has_point;
     message->longitude = request->longitude;
@@ -252,6 +254,8 @@ static bool request_read(const Huying__Intake__Request *message, struct request 
             .open = message->open,
             .notes = message->notes,
             .round = message->round,
+            .stage = message->stage,
+            .stage_ms = message->stage_at_ms,
             .agency = message->agency,
             .has_point = message->has_point,
             .longitude = message->longitude,

@@ -20,16 +20,21 @@ static void stage_step(const struct input *input,
     step->unit = next->unit;
 }
 
-static void stage_keep(const struct input *input, struct report_course *course)
+static void stage_keep(const struct input *input, struct report *next)
 {
     const struct case_progressed *body = input->body;
+    struct report_course *course = &next->course;
     if (course->stage_count == STAGES_MAX)
         stages_drop(course, 1);
+    if (next->reached_count == STAGES_MAX)
+        memmove(next->reached, next->reached + 1,
+                (size_t)--next->reached_count * sizeof *next->reached);
     course->stages[course->stage_count++] = (struct stage_reached){.version = ++course->staged,
             .stage = (int32_t)body->stage,
             .at_ms = body->at_ms ? body->at_ms : input->now_ms,
             .unit = body->unit,
             .until_ms = body->until_ms};
+    next->reached[next->reached_count++] = course->stages[course->stage_count - 1];
 }
 
 /* That a case is opened again is told of every report; the stage is for those who asked. */
@@ -40,7 +45,7 @@ void report_stage(const struct input *input, struct report *next, struct outcome
     if (again)
         next->course.reopened = next->course.round;
     if (!again || next->course.wants)
-        stage_keep(input, &next->course);
+        stage_keep(input, next);
     stage_step(input, again ? STEP_REOPEN : STEP_PROGRESS, next, outcome);
 }
 

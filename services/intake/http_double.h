@@ -81,6 +81,7 @@ static struct {
     char caller_text[600]; /* of the last report: name, phone, email, device, account; "" = none */
     size_t codes_given, photos_given; /* with the last report */
     double longitude, latitude;
+    bool wants_progress;
     char last_code[65];
     int64_t reported_ms;
     struct qr_code code;   /* the one that there is; id 0 = none */
@@ -151,6 +152,7 @@ static inline void listed_keep(const struct submission *submission)
     loop_double.photos_given = submission->photo_count;
     loop_double.longitude = submission->longitude;
     loop_double.latitude = submission->latitude;
+    loop_double.wants_progress = submission->wants_progress;
     (void)snprintf(loop_double.last_code, sizeof loop_double.last_code, "%s",
             submission->unit_code_count
                     ? submission->unit_codes[submission->unit_code_count - 1]

@@ -21,7 +21,7 @@ static const char conf[] =
         "[attribute a.org 001 U]\ndescription = Units\ndatatype = string\nfills = unit_codes\n"
         "[attribute a.org 001 R]\ndescription = When\ndatatype = datetime\nfills = reported_at\n"
         "[service a.org 002]\nname = Other\nmatter = NOTHING\n"
-        "[jurisdiction b.org]\nids = token\nkeys = b\n"
+        "[jurisdiction b.org]\nids = token\nkeys = b\nprogress = false\n"
         "[service b.org 001]\nname = Light\nmatter = LIGHT\n";
 
 static int form_setup(void **unused)
@@ -129,6 +129,18 @@ static void who_cannot_be_the_caller_is_told_by_the_field(void **unused)
         expect(cases[i].form, form_send(BASE "requests.json", "", form.data), 400, cases[i].part);
     }
     assert_int_equal(loop_double.report_count, 0);
+}
+
+static void progress_is_asked_for_where_the_jurisdiction_says_so(void **unused)
+{
+    (void)unused;
+    expect("with", form_send(BASE "requests.json", "", GOOD_FORM), 200, "TT-");
+    assert_true(loop_double.wants_progress);
+    expect("without",
+            form_send(BASE "requests.xml", "",
+                    "jurisdiction_id=b.org&service_code=001&lat=22.94&long=113.35&description=x"),
+            200, "<token>");
+    assert_false(loop_double.wants_progress);
 }
 
 static void answer_may_be_a_field_of_the_report(void **unused)
@@ -460,6 +472,7 @@ int main(void)
             TEST(form_becomes_a_report),
             TEST(who_reports_is_the_caller),
             TEST(who_cannot_be_the_caller_is_told_by_the_field),
+            TEST(progress_is_asked_for_where_the_jurisdiction_says_so),
             TEST(answer_may_be_a_field_of_the_report),
             TEST(what_anybody_sees_is_masked),
             TEST(key_makes_a_repetition_the_same_request),

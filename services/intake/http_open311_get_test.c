@@ -183,9 +183,17 @@ static void long_answer_is_asked_for_in_pieces(void **unused)
     assert_int_equal(loop_double.requests.offset + loop_double.requests.limit, 40);
 }
 
-static void updates_are_the_ends_of_cases(void **unused)
+static void updates_are_the_stages_and_ends_of_cases(void **unused)
 {
     (void)unused;
+    rows[0].stage = 3;
+    rows[0].stage_ms = NOW + DAY;
+    rows[0].notes = "with Street";
+    expect("stage", get(BASE "servicerequestupdates.xml", ""), 200,
+            "<update_id>TT-20180101-0000007-1-p3</update_id><service_request_id>"
+            "TT-20180101-0000007-1</service_request_id><status>open</status><updated_datetime>"
+            "2018-01-02T08:00:00+08:00</updated_datetime><description>with Street</description>");
+    rows[0].stage = 0;
     rows[0].open = false;
     rows[0].ended_ms = NOW;
     rows[0].round = 2;
@@ -207,7 +215,7 @@ int main(void)
             TEST(filters_become_the_question),
             TEST(bad_filters_are_told_by_name),
             TEST(long_answer_is_asked_for_in_pieces),
-            TEST(updates_are_the_ends_of_cases),
+            TEST(updates_are_the_stages_and_ends_of_cases),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

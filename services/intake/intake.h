@@ -295,6 +295,8 @@ struct report {
     /* Not stored: what came to it in this batch, for the photos that are named there. */
     const struct submission *shown[CALLERS_MAX + 1];
     int32_t shown_count;
+    struct stage_reached reached[STAGES_MAX]; /* not stored here: in this batch, the last ones */
+    int32_t reached_count;
     const char *outcome_text; /* batch memory; "" = none; for the reporter */
     /* Not stored here: what this batch has to seal of it (person.h), the last first; whether it
      * has to forget what came before a version, 0 = no; whether it seals anew what was opened. */

@@ -36,7 +36,7 @@ struct requests_query {
     const char *jurisdiction;
     const char *ids[REQUESTS_MAX]; /* ids or case numbers; then the rest is not looked at */
     size_t id_count;
-    bool ended; /* by the time when they ended, else when they were requested */
+    bool ended; /* the stages and ends of that time, else what was requested then */
     int64_t from_ms, to_ms;
     const char *services[REQUEST_SERVICES_MAX];
     size_t service_count;
@@ -49,8 +49,10 @@ struct request {
     const char *number, *service, *description, *address, *address_id, *media_url;
     int64_t requested_ms, ended_ms, promised_ms; /* 0 = none */
     bool open;
-    const char *notes; /* the outcome */
+    const char *notes; /* the outcome; of a stage, its sentence */
     uint32_t round;
+    uint32_t stage; /* an update: the stage's version; 0 = the end */
+    int64_t stage_ms;
     const char *agency;
     bool has_point;
     double longitude, latitude;
@@ -86,7 +88,7 @@ enum err requests_decode(
         struct bytes payload, struct arena *arena, struct requests *ret) MUST_CHECK;
 
 /* For the table in store.c. */
-#define OPEN311_STATEMENTS 1
+#define OPEN311_STATEMENTS 2
 extern const struct statement open311_statements[OPEN311_STATEMENTS];
 extern const struct statement requests_statement;
 enum err requests_bind(struct bytes payload,
@@ -98,5 +100,7 @@ enum err requests_bind(struct bytes payload,
 void requests_answer(const PGresult *rows, const struct directory *directory, struct buf *out);
 /* Rows for the reports that were accepted with something to show. */
 void listed_store(struct pg *pg, const void *const *states, size_t count);
+/* Rows for the stages that such reports have reached. */
+void updates_store(struct pg *pg, const void *const *states, size_t count);
 
 #endif

@@ -308,6 +308,7 @@ static void report_store(
     tickets_owe(pg, states, count);
     deliveries_add(pg, states, count);
     listed_store(pg, states, count);
+    updates_store(pg, states, count);
     photos_add(pg, states, count);
     persons_store(pg, states, count);
     reseals_store(pg, states, count, related);
@@ -407,7 +408,8 @@ const struct aggregate_ops intake_ops = {
         .sql_shed = {"intake_shed",
                 "WITH p AS (DELETE FROM report_photo WHERE report = ANY(chosen())), "
                 "c AS (DELETE FROM person WHERE report = ANY(chosen())), "
-                "q AS (DELETE FROM qr WHERE report = ANY(chosen())) "
+                "q AS (DELETE FROM qr WHERE report = ANY(chosen())), "
+                "u AS (DELETE FROM open311_update WHERE report = ANY(chosen())) "
                 "DELETE FROM open311_request WHERE report = ANY(chosen())"},
         .sql_remove = {"intake_tickets_gone", "DELETE FROM ticket WHERE report = ANY(chosen())"},
         .relates = persons_relate,

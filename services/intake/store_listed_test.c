@@ -96,7 +96,8 @@ static int test_setup(void **state)
     const struct listed *const listed[] = {&lamp, &tree, &lamp, &other, NULL};
     static struct report reports[5];
     const void *states[5];
-    kit_pg_run(server, "SET search_path TO intake; TRUNCATE report, open311_request");
+    kit_pg_run(
+            server, "SET search_path TO intake; TRUNCATE report, open311_request, open311_update");
     for (int i = 0; i < 5; i++) {
         BUF_OWNED sql = {0};
         buf_add_format(&sql,
@@ -192,6 +193,58 @@ static void rows_are_found_by_each_filter(void **unused)
     expect_ids("ended before", &query, "");
 }
 
+/* Of what Open311 shows, and of no other report; the same stage again is the same row. */
+static void stages_are_updates(void **unused)
+{
+    (void)unused;
+    struct report lamp = {.base = {.id = id_of(1)}, .reached_count = 2};
+    struct report hidden = {.base = {.id = id_of(5)}, .reached_count = 1};
+    struct report tree = {.base = {.id = id_of(2)}, .reached_count = 1};
+    const void *states[] = {&lamp, &hidden, &tree};
+    lamp.reached[0] = (struct stage_reached){1, STAGE_DISPATCHED, NOW + 2 * DAY, 1, 0};
+    lamp.reached[1] = (struct stage_reached){2, STAGE_SUSPENDED, NOW + 6 * DAY, 1, NOW + 9 * DAY};
+    hidden.reached[0] = lamp.reached[0];
+    tree.reached[0] = (struct stage_reached){1, STAGE_DISPATCHED, NOW + 99 * DAY, 1, 0};
+    updates_store(pg, states, 3);
+    updates_store(pg, states, 1);
+    segment_run();
+    struct requests_query query = {
+            .jurisdiction = "a.org", .to_ms = NOW + 90 * DAY, .limit = 1000, .ended = true};
+    expect_ids("stages and ends", &query, "1 2 1 ");
+    const struct request *later = &answer.got.list[0], *end = &answer.got.list[1];
+    assert_int_equal(later->stage, 2);
+    assert_int_equal(later->stage_ms, NOW + 6 * DAY);
+    assert_string_equal(later->notes, "您反映的事项因故暂缓办理，最迟1月10日0时00分恢复。");
+    assert_int_equal(end->stage, 0);
+    assert_string_equal(end->notes, "mended");
+    assert_string_equal(answer.got.list[2].notes, "您反映的事项已转区办理。");
+    query.from_ms = NOW + 5 * DAY;
+    expect_ids("from", &query, "1 ");
+    query.jurisdiction = "b.org";
+    expect_ids("not theirs", &query, "");
+    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM intake.open311_update"), 3);
+    kit_row_ends(server, &intake_ops, id_of(2));
+    assert_int_equal(kit_pg_int(server, "SELECT count(*) FROM intake.open311_update"), 2);
+}
+
+/* Ended, and opened again: open, until the next end. */
+static void what_is_opened_again_is_open(void **unused)
+{
+    (void)unused;
+    struct requests_query query = {.jurisdiction = "a.org",
+            .to_ms = NOW + 90 * DAY,
+            .limit = 1000,
+            .status = REQUEST_CLOSED};
+    kit_pg_run(server, "UPDATE intake.report SET course = '{\"round\": 2, \"reopened\": 1}' WHERE "
+                       "state = 2");
+    expect_ids("of a round before", &query, "2 ");
+    kit_pg_run(server, "UPDATE intake.report SET course = '{\"round\": 2, \"reopened\": 2}' WHERE "
+                       "state = 2");
+    expect_ids("closed", &query, "");
+    query.status = REQUEST_OPEN;
+    expect_ids("open", &query, "3 2 1 ");
+}
+
 static void rows_are_found_by_id_and_number(void **unused)
 {
     (void)unused;
@@ -268,6 +321,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup(rows_are_found_by_each_filter, test_setup),
+            cmocka_unit_test_setup(stages_are_updates, test_setup),
+            cmocka_unit_test_setup(what_is_opened_again_is_open, test_setup),
             cmocka_unit_test_setup(rows_are_found_by_id_and_number, test_setup),
             cmocka_unit_test_setup(row_says_what_was_listed_and_how_far_it_is, test_setup),
             cmocka_unit_test_setup(row_goes_with_the_data_of_its_report, test_setup),

@@ -1,6 +1,6 @@
-/* GET of service requests: by filters, by an id, by a token; and of updates, which are the ends of
- * their cases. The loop answers as many rows as a message holds and is asked on until there are as
- * many as the page has. */
+/* GET of service requests: by filters, by an id, by a token; and of updates, which are the stages
+ * and ends of their cases. The loop answers as many rows as a message holds and is asked on until
+ * there are as many as the page has. */
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,7 +273,7 @@ static void request_write(struct call *call, struct doc *doc, const struct reque
     doc_item(doc);
     doc_text(doc, "service_request_id", request->number);
     doc_text(doc, "status", request->open ? "open" : "closed");
-    doc_text(doc, "status_notes", request->notes);
+    doc_text(doc, "status_notes", request->open ? "" : request->notes); /* opened again: none */
     doc_text(doc, "service_name", service ? service->name : request->service);
     doc_text(doc, "service_code", request->service);
     doc_text(doc, "description", request->description);
@@ -344,16 +344,18 @@ static void token_answer(
     doc_finish(&doc, body);
 }
 
-/* An update's id is the case's number and how often it has ended. */
+/* An update's id is the case's number and how often it has ended, or p and the stage's version. */
 static void update_write(struct call *call, struct doc *doc, const struct request *request)
 {
     BUF_OWNED id = {0};
-    buf_add_format(&id, "%s-%u", request->number, request->round);
+    bool end = request->stage == 0;
+    buf_add_format(
+            &id, "%s-%s%u", request->number, end ? "" : "p", end ? request->round : request->stage);
     doc_item(doc);
     doc_text(doc, "update_id", id.data);
     doc_text(doc, "service_request_id", request->number);
-    doc_text(doc, "status", request->open ? "open" : "closed");
-    instant_write(call, doc, "updated_datetime", request->ended_ms);
+    doc_text(doc, "status", end ? "closed" : "open");
+    instant_write(call, doc, "updated_datetime", end ? request->ended_ms : request->stage_ms);
     doc_text(doc, "description", request->notes);
     doc_text(doc, "media_url", "");
     doc_end(doc);

@@ -314,6 +314,7 @@ static void posted_encode(struct call *call, struct posted *posted)
     posted->report.matter = own->service->matter;
     posted->report.text = begin;
     posted->report.about = posted->report.to = "";
+    posted->report.wants_progress = own->jurisdiction->progress;
     listed->jurisdiction = own->jurisdiction->id;
     listed->service = own->service->code;
     hotline_report_encode(&posted->report, &call->payload);

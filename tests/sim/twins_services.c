@@ -537,10 +537,10 @@ const struct twin service_twins[] = {{"intake_ticket_insert", twin_ticket_insert
         {"intake_ticket_near", twin_ticket_near}, {"intake_ticket_attach", twin_ticket_attach},
         {"intake_ticket_find", twin_ticket_find}, {"intake_ticket_move", twin_ticket_move},
         {"intake_grids_read", twin_grids}, {"intake_delivery_add", twin_nothing},
-        {"intake_photos_kept", twin_nothing}, {"intake_photos_add", twin_nothing},
-        {"intake_ticket_owe", twin_nothing}, {"squad_stub", twin_squad_stub},
-        {"squad_lock", twin_squad_lock}, {"squad_queues", twin_squad_queues},
-        {"squad_update", twin_squad_update}, {"cases_others", twin_others}, {"k_work", twin_work},
-        {"credit_add", twin_credit}, {"look", twin_look}, {"head_take", twin_head_take},
-        {"unplaced", twin_unplaced}, {"place", twin_place}, {"head_move", twin_head_move},
-        {NULL, NULL}};
+        {"intake_listed_stages", twin_nothing}, {"intake_photos_kept", twin_nothing},
+        {"intake_photos_add", twin_nothing}, {"intake_ticket_owe", twin_nothing},
+        {"squad_stub", twin_squad_stub}, {"squad_lock", twin_squad_lock},
+        {"squad_queues", twin_squad_queues}, {"squad_update", twin_squad_update},
+        {"cases_others", twin_others}, {"k_work", twin_work}, {"credit_add", twin_credit},
+        {"look", twin_look}, {"head_take", twin_head_take}, {"unplaced", twin_unplaced},
+        {"place", twin_place}, {"head_move", twin_head_move}, {NULL, NULL}};

@@ -141,6 +141,8 @@ static enum err jurisdiction_fill(
     if (!err)
         err = flag_get(reading, "default", false, ret_preset);
     if (!err)
+        err = flag_get(reading, "progress", true, &jurisdiction->progress);
+    if (!err)
         err = text_get(reading, "ids", &ids);
     if (err)
         return err;
@@ -152,7 +154,7 @@ static enum err jurisdiction_fill(
 
 static enum err jurisdiction_read(const struct reading *reading)
 {
-    static const char *const known[] = {"name", "default", "ids", "keys", NULL};
+    static const char *const known[] = {"name", "default", "ids", "keys", "progress", NULL};
     struct jurisdictions *list = &reading->loaded->list;
     struct arena *arena = &reading->loaded->arena;
     gchar **words = NULL;

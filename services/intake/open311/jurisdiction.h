@@ -81,6 +81,7 @@ struct offered_service {
 struct jurisdiction {
     const char *id, *name;
     bool tokens; /* a POST is answered with a token, else with the id */
+    bool progress; /* updates say where a case stands, not only how it ended */
     const char *keys[JURISDICTION_KEYS_MAX]; /* names of tokens that may report; none: all */
     size_t key_count;
     struct offered_service *services;
