@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
@@ -376,7 +377,7 @@ static inline void say(int fd, const void *data, size_t size)
 {
     const char *at = data;
     while (size) {
-        ssize_t sent = send(fd, at, size, MSG_NOSIGNAL);
+        ssize_t sent = TEMP_FAILURE_RETRY(send(fd, at, size, MSG_NOSIGNAL));
         if (sent <= 0)
             return; /* refused and closed before all was read: the answer is what counts */
         at += sent;
@@ -389,8 +390,9 @@ static inline size_t hear(int fd, char *answer)
 {
     size_t size = 0;
     for (;;) {
-        ssize_t got = recv(fd, answer + size, ANSWER_SIZE - 1 - size, 0);
-        if (got <= 0)
+        ssize_t got =
+                TEMP_FAILURE_RETRY(recv(fd, answer + size, ANSWER_SIZE - 1 - size, 0));
+        if (got <= 0) /* a child of the test's may have ended: its signal is no end of the answer */
             break;
         size += (size_t)got;
         answer[size] = 0;
