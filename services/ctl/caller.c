@@ -64,11 +64,11 @@ static bool person_ask(
 
 static json_t *shown_json(const struct caller_shown *caller)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "ticket", caller->ticket,
-            "name", caller->name, "phone", caller->phone, "email", caller->email, "address",
-            caller->address, "id_number", caller->id_number, "device_id", caller->device_id,
-            "account_id", caller->account_id, "confidential", caller->confidential, "text",
-            caller->text);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "ticket",
+            caller->ticket, "name", caller->name, "phone", caller->phone, "email", caller->email,
+            "address", caller->address, "id_number", caller->id_number, "device_id",
+            caller->device_id, "account_id", caller->account_id, "contact", caller->contact,
+            "confidential", caller->confidential, "text", caller->text);
 }
 
 static void line_print(const struct ctl *ctl, const char *label, const char *text)
@@ -84,6 +84,7 @@ static void shown_print(const struct ctl *ctl, const struct caller_shown *caller
 {
     line_print(ctl, CTL_TEXT("工单号", "ticket"), caller->ticket);
     line_print(ctl, CTL_TEXT("姓名", "name"), caller->name);
+    line_print(ctl, CTL_TEXT("联系人", "to call"), caller->contact);
     line_print(ctl, CTL_TEXT("电话", "phone"), caller->phone);
     line_print(ctl, CTL_TEXT("邮箱", "e-mail"), caller->email);
     line_print(ctl, CTL_TEXT("地址", "address"), caller->address);

@@ -66,6 +66,7 @@ enum err callers_shown_decode(struct bytes payload, struct arena *arena, struct 
                 .device_id = item->device_id,
                 .account_id = item->account_id,
                 .text = item->text,
+                .contact = item->contact,
                 .confidential = item->confidential};
     }
     return OK;

@@ -30,6 +30,7 @@ enum caller_type {
 struct caller_shown {
     /* "" = not given */
     const char *ticket, *name, *phone, *email, *address, *id_number, *device_id, *account_id, *text;
+    const char *contact; /* of a person in care: whom to call; the phone is theirs */
     bool confidential;
 };
 

@@ -44,6 +44,9 @@
     X(dead_letters, "dead-letters",                                                                \
             CTL_TEXT("死信:列出、重试、略过", "messages put aside: list, show, replay, skip"))     \
     X(scale, "scale", CTL_TEXT("一个服务运行几个实例", "how many instances of a service run"))     \
+    X(qr, "qr",                                                                                    \
+            CTL_TEXT("二维码:地点码、关爱码,制作、打印、停用",                                     \
+                    "codes that people scan: of places, of persons in care"))                      \
     X(callback, "callback",                                                                        \
             CTL_TEXT("回调:谁要知道案件的每一步,发送情况,重发",                                    \
                     "callbacks: who is told of each step, what was sent, once more"))              \
