@@ -1,8 +1,13 @@
 /* A nonce is used once for each key, whichever instance it comes to and whether one was started
  * anew meanwhile: it is a row in PostgreSQL, inserted and committed before the request is looked
  * at. Not in Redis: that may vanish at any time, and what was captured a minute ago could then be
- * sent again. A thread of its own with a connection of its own, since the insertion waits for a
- * disk; what comes together is inserted together. */
+ * sent again. A thread of its own with a connection of its own; what comes together is inserted
+ * together.
+ *
+ * That commit does not wait for the disk, nor for a standby: nothing but the request rests on it,
+ * and whatever the request does waits for a later commit of the same database, which does. The log
+ * has them in their order, so the nonce is durable before the effect is: a server that dies in
+ * between has lost both, and the request was not carried out. */
 #ifndef HUYING_INTAKE_NONCE_H
 #define HUYING_INTAKE_NONCE_H
 

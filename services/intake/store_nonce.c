@@ -1,4 +1,5 @@
-/* See nonce.h. The connection is the kernel's, blocking: this thread has nothing else to do. */
+/* See nonce.h. The thread waits for each answer: it has nothing else to do. */
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
@@ -9,12 +10,15 @@
 #include "services/kernel/store/pg.h"
 
 #define CONNECT_MS 2000
+#define ANSWER_MS 10000
 #define SWEEP_MS 60000
 
-/* What the same statement names twice is inserted once: its first one has it. */
-static const char sql_take[] =
-        "INSERT INTO nonce (name) SELECT DISTINCT unnest($1::text[]) ORDER BY 1 "
-        "ON CONFLICT DO NOTHING RETURNING name";
+/* What the same statement names twice is inserted once: its first one has it. The commit does not
+ * wait for the disk (nonce.h says why it need not). */
+static const struct statement sql_take = {"nonce_take",
+        "WITH async AS (SELECT set_config('synchronous_commit', 'off', true)) "
+        "INSERT INTO nonce (name) SELECT DISTINCT unnest($1::text[]) FROM async ORDER BY 1 "
+        "ON CONFLICT DO NOTHING RETURNING name"};
 /* Longer than a timestamp may lie ahead and behind together. */
 static const char sql_sweep[] = "DELETE FROM nonce WHERE at < now() - interval '20 minutes'";
 
@@ -35,43 +39,82 @@ struct nonce_keeper {
     struct wish waiting[NONCE_WAITING_MAX];
 };
 
-static void wishes_match(struct wish *wishes, size_t count, const PGresult *taken)
+/* A statement under way. */
+struct asking {
+    struct wish *wishes;
+    size_t count;
+    bool over;
+};
+
+/* Whatever was not inserted had been used. */
+static void rows_taken(void *self, const PGresult *taken)
 {
+    struct asking *asking = self;
+    for (size_t i = 0; i < asking->count; i++)
+        asking->wishes[i].err = ERR_CONFLICT;
     for (int row = 0; row < PQntuples(taken); row++) {
         const char *name = row_text(taken, row, 0);
         size_t i = 0;
-        while (i < count && strcmp(wishes[i].name, name) != 0)
+        while (i < asking->count && strcmp(asking->wishes[i].name, name) != 0)
             i++;
-        must(i < count);
-        wishes[i].err = OK;
+        must(i < asking->count);
+        asking->wishes[i].err = OK;
+    }
+}
+
+static void taken(void *self, enum err err, const char *message)
+{
+    struct asking *asking = self;
+    (void)message;
+    for (size_t i = 0; err && i < asking->count; i++)
+        asking->wishes[i].err = ERR_TRANSIENT;
+    asking->over = true;
+}
+
+static int64_t keeper_now(void)
+{
+    struct clock clock = clock_system();
+    return clock.monotonic_ms(clock.self);
+}
+
+/* Until the answer is there, or the server has been silent for too long. */
+static void answer_wait(struct nonce_keeper *keeper, const struct asking *asking)
+{
+    const int64_t until_ms = keeper_now() + ANSWER_MS;
+    while (!asking->over) {
+        struct pollfd item = {.fd = pg_fd(keeper->pg), .events = pg_events(keeper->pg)};
+        int64_t wait_ms = until_ms - keeper_now();
+        if (wait_ms > 0)
+            (void)poll(&item, 1, (int)wait_ms);
+        else
+            pg_reset(keeper->pg);
+        if (!asking->over)
+            pg_turn(keeper->pg, keeper_now());
     }
 }
 
 static void wishes_ask(struct nonce_keeper *keeper, struct wish *wishes, size_t count)
 {
-    struct params params = {0};
-    int names = params_array(&params, PARAM_TEXT);
-    PGresult *taken = NULL;
-    for (size_t i = 0; i < count; i++) {
-        param_add_text(&params, names, wishes[i].name);
+    struct asking asking = {.wishes = wishes, .count = count};
+    for (size_t i = 0; i < count; i++)
         wishes[i].err = ERR_TRANSIENT;
+    if (pg_wait(keeper->pg, CONNECT_MS) == OK) {
+        struct params params = {0};
+        int names = params_array(&params, PARAM_TEXT);
+        for (size_t i = 0; i < count; i++)
+            param_add_text(&params, names, wishes[i].name);
+        pg_queue(keeper->pg, &sql_take, &params, rows_taken, &asking);
+        pg_sync(keeper->pg, taken, &asking);
+        params_fini(&params);
+        answer_wait(keeper, &asking);
     }
-    if (pg_wait(keeper->pg, CONNECT_MS) == OK)
-        taken = pg_exec(keeper->pg, sql_take, &params);
-    params_fini(&params);
-    for (size_t i = 0; taken && i < count; i++)
-        wishes[i].err = ERR_CONFLICT;
-    if (taken)
-        wishes_match(wishes, count, taken);
-    PQclear(taken);
     for (size_t i = 0; i < count; i++)
         wishes[i].done(wishes[i].self, wishes[i].err);
 }
 
 static void rows_sweep(struct nonce_keeper *keeper, int64_t *swept_ms)
 {
-    struct clock clock = clock_system();
-    int64_t now_ms = clock.monotonic_ms(clock.self);
+    int64_t now_ms = keeper_now();
     if (now_ms - *swept_ms < SWEEP_MS)
         return;
     *swept_ms = now_ms;
@@ -109,6 +152,7 @@ struct nonce_keeper *nonce_keeper_new(const char *conninfo)
 {
     struct nonce_keeper *keeper = must_memory(calloc(1, sizeof *keeper));
     keeper->pg = pg_new(conninfo, "intake");
+    pg_prepare(keeper->pg, &sql_take, 1);
     must(pthread_mutex_init(&keeper->lock, NULL) == 0);
     must(pthread_cond_init(&keeper->wake, NULL) == 0);
     must(pthread_create(&keeper->thread, NULL, keeper_run, keeper) == 0);

@@ -77,6 +77,30 @@ static void a_name_is_given_once_whoever_asks(void **state)
     nonce_keeper_destroy(&one);
 }
 
+/* Taking it did not wait for the disk: the effect's commit does, and all before it is there too. */
+static void after_a_crash_what_an_effect_rests_on_is_used(void **state)
+{
+    (void)state;
+    const char *conninfo = kit_pg_conninfo(kit_store.server, "huying_intake");
+    struct nonce_keeper *keeper = nonce_keeper_new(conninfo);
+    int fine = seen.fine, used = seen.used, done = seen.done;
+    assert_int_equal(nonce_take(keeper, "acme/a/before-a-crash", nonce_seen, NULL), OK);
+    seen_wait(done + 1);
+    assert_int_equal(seen.fine, fine + 1);
+    PGresult *effect = pg_exec(kit_store.pg, "INSERT INTO nonce (name) VALUES ('effect')", NULL);
+    assert_non_null(effect);
+    PQclear(effect);
+    kit_pg_crash(kit_store.server);
+    kit_pg_restart(kit_store.server);
+    /* The keeper's connection is gone, which it may learn by this one. */
+    assert_int_equal(nonce_take(keeper, "acme/a/after-a-crash", nonce_seen, NULL), OK);
+    seen_wait(done + 2);
+    assert_int_equal(nonce_take(keeper, "acme/a/before-a-crash", nonce_seen, NULL), OK);
+    seen_wait(done + 3);
+    assert_int_equal(seen.used, used + 1);
+    nonce_keeper_destroy(&keeper);
+}
+
 static void without_a_database_nothing_is_known(void **state)
 {
     (void)state;
@@ -92,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(a_name_is_given_once_whoever_asks),
+            cmocka_unit_test(after_a_crash_what_an_effect_rests_on_is_used),
             cmocka_unit_test(without_a_database_nothing_is_known),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
