@@ -10,7 +10,11 @@
 
 #include "services/routing/store.h"
 
-#define ITEM_COLUMNS "id, handler, unit, due_at, ver, matter, state, level, kind, source_ref"
+#define ITEM_PLAIN "id, handler, unit, due_at, ver, matter, state, level, kind, source_ref"
+#define ITEM_COLUMNS                                                                               \
+    ITEM_PLAIN ", COALESCE((course ->> 'intent')::integer, 0) AS intent,"                          \
+               " COALESCE((course ->> 'corrected')::integer, 0) AS corrected"
+#define ITEM_OUT ITEM_PLAIN ", intent, corrected" /* of a subselect of those */
 
 /* $2 is the scope: the case lies within it, is handled there, or somebody there was called to it or
  * told that one of theirs did not come. */
@@ -24,17 +28,17 @@
  * tickets, as it does when it plans without statistics. Lists of what has ended do walk the key,
  * from $6 on. */
 const struct statement WORKLIST = {"worklist",
-        "(SELECT " ITEM_COLUMNS " FROM (SELECT " ITEM_COLUMNS " FROM cases"
+        "(SELECT " ITEM_OUT " FROM (SELECT " ITEM_COLUMNS " FROM cases"
         " WHERE source_ref = ANY($1::text[]) AND ver > 0 AND " VISIBLE " OFFSET 0) AS named"
         " WHERE (cardinality($3::bigint[]) = 0 OR handler = ANY($3))"
         " AND state = ANY($4::smallint[]) AND id > $6::bigint ORDER BY id LIMIT $7::integer)"
         " UNION ALL "
-        "(SELECT " ITEM_COLUMNS " FROM (SELECT " ITEM_COLUMNS " FROM cases"
+        "(SELECT " ITEM_OUT " FROM (SELECT " ITEM_COLUMNS " FROM cases"
         " WHERE cardinality($1) = 0 AND cardinality($3) > 0 AND $5::boolean"
         " AND queue = ANY($3) AND state = ANY($4) AND ver > 0 AND id > $6 OFFSET 0) AS mine"
         " ORDER BY id LIMIT $7)"
         " UNION ALL "
-        "(SELECT " ITEM_COLUMNS " FROM (SELECT " ITEM_COLUMNS " FROM cases"
+        "(SELECT " ITEM_OUT " FROM (SELECT " ITEM_COLUMNS " FROM cases"
         " WHERE cardinality($1) = 0 AND cardinality($3) = 0 AND $5"
         " AND queue IS NOT NULL AND state = ANY($4) AND ver > 0 AND id > $6 OFFSET 0) AS every"
         " ORDER BY id LIMIT $7)"
@@ -154,8 +158,7 @@ int case_row_count(const PGresult *rows)
 void worklist_row(const PGresult *rows, int row, struct routing_case *ret)
 {
     int col = 0;
-    *ret = (struct routing_case){
-            .source = "", .summary = "", .course.intent = INTENT_COUNT /* not read */};
+    *ret = (struct routing_case){.source = "", .summary = ""};
     ret->agg.id = row_int(rows, row, col++);
     ret->handler = row_int(rows, row, col++);
     ret->unit = row_int(rows, row, col++);
@@ -165,7 +168,9 @@ void worklist_row(const PGresult *rows, int row, struct routing_case *ret)
     ret->state = (uint8_t)row_int(rows, row, col++);
     ret->level = (uint8_t)row_int(rows, row, col++);
     ret->kind = (uint8_t)row_int(rows, row, col++);
-    ret->source_ref = row_text(rows, row, col);
+    ret->source_ref = row_text(rows, row, col++);
+    ret->course.intent = (int32_t)row_int(rows, row, col++);
+    ret->course.corrected = (int32_t)row_int(rows, row, col);
 }
 
 void case_found_row(

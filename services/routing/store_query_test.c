@@ -11,6 +11,12 @@ struct listed {
     size_t count;
 };
 
+/* Every third one is a question. */
+static enum intent lamp_intent(int64_t id)
+{
+    return id % 3 ? INTENT_REPORT : INTENT_INQUIRY;
+}
+
 static void list_take(void *self, const PGresult *rows)
 {
     struct listed *listed = self;
@@ -24,6 +30,8 @@ static void list_take(void *self, const PGresult *rows)
         listed->ids[i] = got->items[i]->id;
         assert_string_equal(got->items[i]->matter, "lamp");
         assert_int_not_equal(got->items[i]->version, 0);
+        assert_string_equal(got->items[i]->intent, intent_word(lamp_intent(got->items[i]->id)));
+        assert_int_equal(got->items[i]->corrected, got->items[i]->id == 2 ? 3 : 0);
     }
     huying__routing__worklist__free_unpacked(got, NULL);
 }
@@ -54,6 +62,8 @@ static void lamps_save(void)
         story.state.agg.id = i;
         story.state.source_ref = ref;
         story.state.source = story.state.summary = "x";
+        story.state.course.intent = lamp_intent(i);
+        story.state.course.corrected = i == 2 ? 3 : 0;
         save(&story.state);
     }
     params_reset(&params);
