@@ -67,7 +67,7 @@ enum err case_progressed_decode(
     return OK;
 }
 
-/* As it is spoken: "10月1日8时12分", "1 October, 08:12", in the site's time. */
+/* As it is spoken: "10月1日8时12分", "10月1日8时", "1 October, 08:12", in the site's time. */
 static void instant_say(int64_t at_ms, int utc_offset_s, bool english, struct buf *out)
 {
     static const char *const months[] = {"January", "February", "March", "April", "May", "June",
@@ -79,7 +79,9 @@ static void instant_say(int64_t at_ms, int utc_offset_s, bool english, struct bu
         buf_add_format(
                 out, "%d %s, %02d:%02d", tm.tm_mday, months[tm.tm_mon], tm.tm_hour, tm.tm_min);
     else
-        buf_add_format(out, "%d月%d日%d时%02d分", tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min);
+        buf_add_format(out, "%d月%d日%d时", tm.tm_mon + 1, tm.tm_mday, tm.tm_hour);
+    if (!english && tm.tm_min)
+        buf_add_format(out, "%02d分", tm.tm_min);
 }
 
 /* A unit that the directory has no more is "the unit in charge". */

@@ -189,20 +189,24 @@ static void sentences_can_be_read_out(void **unused)
         const char *text;
     } table[] = {
             {"zh", INTENT_REPORT, {.stage = STAGE_DISPATCHED, .unit = 1},
-                    "您反映的事项已转番禺区办理。"},
+                    "您反映的事项已转交番禺区办理。"},
             {"en", INTENT_REPORT, {.stage = STAGE_DISPATCHED, .unit = 1},
                     "What you reported has been passed to Panyu."},
             {"zh", INTENT_COMPLAINT, {.stage = STAGE_RETURNED, .unit = 77},
-                    "您投诉的事项经核不属于承办单位的职责，正在转交其他单位。"},
+                    "您投诉的事项经核实不属于承办单位的职责，正在转交其他单位办理。"},
             {"en", INTENT_INQUIRY, {.stage = STAGE_RETURNED, .unit = 77},
                     "What you asked about is not for the unit in charge to handle and is being "
                     "passed to another unit."},
             {"zh", INTENT_SUGGESTION, {.stage = STAGE_SUSPENDED, .until_ms = NOW + 5 * 60000},
-                    "您提出的建议因故暂缓办理，最迟1月1日8时05分恢复。"},
+                    "您提出的建议因故暂缓办理，最迟于1月1日8时05分恢复办理。"},
+            {"zh", INTENT_REPORT, {.stage = STAGE_EXTENDED, .until_ms = NOW + 3600000},
+                    "您反映的事项需要更多时间，办理期限延至1月1日9时。"},
+            {"zh", INTENT_REPORT, {.stage = STAGE_HANDLED, .unit = 1},
+                    "您反映的事项已由番禺区处置，结果正在核实。"},
             {"en", INTENT_PRAISE, {.stage = STAGE_EXTENDED, .until_ms = NOW + 86400000},
                     "Your praise needs more time: until 2 January, 08:00."},
             {"zh", INTENT_REPORT, {.stage = STAGE_MERGED, .unit = 1},
-                    "您反映的事项已与同一事项合并办理。"},
+                    "您反映的事项已与他人反映的同一问题合并办理。"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         BUF_OWNED text = {0};

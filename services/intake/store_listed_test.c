@@ -214,10 +214,10 @@ static void stages_are_updates(void **unused)
     const struct request *later = &answer.got.list[0], *end = &answer.got.list[1];
     assert_int_equal(later->stage, 2);
     assert_int_equal(later->stage_ms, NOW + 6 * DAY);
-    assert_string_equal(later->notes, "您反映的事项因故暂缓办理，最迟1月10日0时00分恢复。");
+    assert_string_equal(later->notes, "您反映的事项因故暂缓办理，最迟于1月10日0时恢复办理。");
     assert_int_equal(end->stage, 0);
     assert_string_equal(end->notes, "mended");
-    assert_string_equal(answer.got.list[2].notes, "您反映的事项已转区办理。");
+    assert_string_equal(answer.got.list[2].notes, "您反映的事项已转交区办理。");
     query.from_ms = NOW + 5 * DAY;
     expect_ids("from", &query, "1 ");
     query.jurisdiction = "b.org";

@@ -12,14 +12,16 @@ struct say {
 };
 
 static const struct say endings[] = {
-        [ENDING_CHECKED] = {"{}已处理完毕，并经他人核实。",
+        [ENDING_CHECKED] = {"{}已处理完毕，结果已经专人核实。",
                 "{} has been dealt with, and somebody else has checked it."},
-        [ENDING_ALONG] = {"{}已与同一事项合并办理，现已处理完毕。",
-                "{} was handled together with the same matter, and has been dealt with."},
+        [ENDING_ALONG] = {"{}已与他人反映的同一问题合并办理，现已处理完毕。",
+                "{} was handled together with what somebody else reported of it, and has been "
+                "dealt with."},
         [ENDING_ANSWERED] = {"", ""}, /* by the intent, below */
         [ENDING_WITHDRAWN] = {"{}已按您的要求撤回。", "{} has been withdrawn, as you wished."},
-        [ENDING_REFERRED] = {"{}不属于本区办理范围，已转出。",
-                "{} is not for this district to handle and has been passed on. "},
+        [ENDING_REFERRED] = {"{}不属于本区办理范围，已转交有权处理的单位。",
+                "{} is not for this district to handle and has been passed on to who is "
+                "responsible. "},
 };
 
 static const struct say answers[INTENT_COUNT] = {

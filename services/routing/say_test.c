@@ -15,19 +15,21 @@ static void endings_are_said_by_what_was_wanted(void **state)
         enum ending ending;
         const char *said, *zh, *en;
     } table[] = {
-            {INTENT_REPORT, ENDING_CHECKED, "note", "您反映的事项已处理完毕，并经他人核实。",
+            {INTENT_REPORT, ENDING_CHECKED, "note", "您反映的事项已处理完毕，结果已经专人核实。",
                     "What you reported has been dealt with, and somebody else has checked it."},
-            {INTENT_COMPLAINT, ENDING_CHECKED, "", "您投诉的事项已处理完毕，并经他人核实。",
+            {INTENT_COMPLAINT, ENDING_CHECKED, "", "您投诉的事项已处理完毕，结果已经专人核实。",
                     "What you complained about has been dealt with, and somebody else has checked "
                     "it."},
-            {INTENT_REPORT, ENDING_ALONG, "", "您反映的事项已与同一事项合并办理，现已处理完毕。",
-                    "What you reported was handled together with the same matter, and has been "
-                    "dealt with."},
+            {INTENT_REPORT, ENDING_ALONG, "",
+                    "您反映的事项已与他人反映的同一问题合并办理，现已处理完毕。",
+                    "What you reported was handled together with what somebody else reported of "
+                    "it, and has been dealt with."},
             {INTENT_PRAISE, ENDING_WITHDRAWN, "x", "您的表扬已按您的要求撤回。",
                     "Your praise has been withdrawn, as you wished."},
             {INTENT_REPORT, ENDING_REFERRED, "请联系市水务局。",
-                    "您反映的事项不属于本区办理范围，已转出。请联系市水务局。",
-                    "What you reported is not for this district to handle and has been passed on. "
+                    "您反映的事项不属于本区办理范围，已转交有权处理的单位。请联系市水务局。",
+                    "What you reported is not for this district to handle and has been passed on "
+                    "to who is responsible. "
                     "请联系市水务局。"},
             {INTENT_INQUIRY, ENDING_ANSWERED, "工作日九点到十七点。",
                     "您咨询的事项，现答复如下：工作日九点到十七点。",
