@@ -424,7 +424,7 @@ static ssize_t http_ask(int port, const char *path, char answer[KIT_TEXT_SIZE])
     errno = 0;
     if (write(fd, request, (size_t)length) == length)
         for (ssize_t got = 1; got > 0 && size < KIT_TEXT_SIZE - 1;) {
-            got = read(fd, answer + size, (size_t)(KIT_TEXT_SIZE - 1 - size));
+            got = TEMP_FAILURE_RETRY(read(fd, answer + size, (size_t)(KIT_TEXT_SIZE - 1 - size)));
             size += got > 0 ? got : 0;
         }
     bool silent = size == 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
