@@ -79,17 +79,17 @@ const struct qr_code *qr_told(struct call *call, int64_t id, enum qr_kind kind, 
     return call->problem.kind ? NULL : &list[0];
 }
 
-static struct qr_call *own_make(struct call *call)
+int64_t qr_begin(struct call *call)
 {
     struct qr_call *own = must_memory(calloc(1, sizeof *own));
     own->id = qr_check(call);
     call->own = own;
-    return own;
+    return own->id;
 }
 
 static void get_check(struct call *call)
 {
-    (void)own_make(call);
+    (void)qr_begin(call);
 }
 
 static bool code_read(struct call *call)
@@ -164,7 +164,7 @@ static void get_answer(
 
 static void post_check(struct call *call)
 {
-    (void)own_make(call);
+    (void)qr_begin(call);
     if (!call->problem.kind)
         call_code_check(call, false);
     if (!call->problem.kind)
@@ -245,7 +245,8 @@ static void help_answer(
 /* "STAFF KEY": one field, which nobody logs. */
 static void helper_check(struct call *call)
 {
-    struct qr_call *own = own_make(call);
+    (void)qr_begin(call);
+    struct qr_call *own = call->own;
     const char *given = call_header(call, HELPER_HEADER);
     const char *space = given ? strchr(given, ' ') : NULL;
     if (!call->problem.kind)

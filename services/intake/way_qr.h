@@ -10,6 +10,8 @@
 /* The id of the code whose token stands in the path, and call->peer; 0: there is none, which the
  * problem says. Asks nobody: whoever guesses costs no look into the database. */
 int64_t qr_check(struct call *call);
+/* The same for the paths of way_qr.c, with what they remember: first of all, and once. */
+int64_t qr_begin(struct call *call);
 /* The loop is to be asked what that code is. */
 void qr_ask(struct call *call, int64_t id);
 /* What it said. NULL: the code is withdrawn, gone, or of another kind (QR_NONE: any will do), which

@@ -11,6 +11,8 @@
 #include "services/intake/codec.h"
 #include "services/intake/follow.h"
 #include "services/intake/form.h"
+#include "services/intake/qr.h"
+#include "services/intake/way_qr.h"
 
 #define ARENA_LIMIT ((size_t)32 << 20)
 #define FOLLOWED 42 /* the id in the seeds */
@@ -119,11 +121,75 @@ static void follow_try(struct call *call, const uint8_t *data, size_t size)
     json_decref(object);
 }
 
+/* What is taken for a token was made by one of the keys. */
+static void token_try(const uint8_t *data, size_t size)
+{
+    char *text = fuzz_string(data, size), made[QR_TOKEN_SIZE];
+    int64_t id = qr_token_read(&keys, text);
+    bool same = id == 0;
+    for (size_t k = 0; id && k < keys.count; k++) {
+        const struct follow_keys one = {.count = 1, .list = {{keys.list[k][0]}}};
+        qr_token_make(&one, id, made);
+        size_t at = 0;
+        while (made[at] && code_digit_read(text[at]) == code_digit_read(made[at]))
+            at++;
+        same = same || (!made[at] && !text[at]);
+    }
+    must(id >= 0 && same);
+    free(text);
+}
+
+/* The code of FOLLOWED was scanned: whatever the loop says it is, and whatever is sent to it. */
+static void scan_try(struct call *call, const uint8_t *data, size_t size, bool posts)
+{
+    BUF_OWNED told = {0};
+    const struct qr_code code = {.id = FOLLOWED,
+            .kind = QR_PLACE,
+            .name = "",
+            .ref = "",
+            .url = "",
+            .matters = {{"LIGHT", "", ""}, {"ROAD", "", ""}},
+            .matter_count = 2,
+            .unit_code = "D",
+            .unit_zh = "",
+            .unit_en = "",
+            .has_point = true};
+    const void *body = NULL;
+    const char *why = NULL;
+    char path[64], token[QR_TOKEN_SIZE];
+    if (size > BODY_SIZE_MAX)
+        return;
+    qr_token_make(&keys, FOLLOWED, token);
+    (void)snprintf(path, sizeof path, "/v1/qr/%s%s", token, posts ? "/reports" : "");
+    route_set(call, posts ? "POST" : "GET", path);
+    memcpy(call->key, "K-1", sizeof "K-1");
+    must(qr_begin(call) == FOLLOWED);
+    must(call_read(call));
+    qr_codes_encode(&code, 1, &told);
+    if (posts)
+        buf_add(&call->body, data, size);
+    const struct envelope reply = {.text = "",
+            .payload = {posts ? (const uint8_t *)told.data : data, posts ? told.size : size}};
+    call_take_reply(call, &reply, NULL);
+    if (posts && call_again(call)) {
+        struct bytes payload = {(const uint8_t *)call->payload.data, call->payload.size};
+        must(submission_decode(payload, fuzz_arena(ARENA_LIMIT), &body, &why) == OK);
+        must(((const struct submission *)body)->has_point);
+    } else {
+        answers_claim(call);
+    }
+    call->route->way->end(call);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct call call = {.files = {[FILE_FOLLOW] = &follow}};
-    size_t chosen = fuzz_choose(&data, &size, 10);
-    if (chosen == 9)
+    size_t chosen = fuzz_choose(&data, &size, 13);
+    if (chosen >= 11)
+        scan_try(&call, data, size, chosen == 12);
+    else if (chosen == 10)
+        token_try(data, size);
+    else if (chosen == 9)
         follow_try(&call, data, size);
     else if (chosen == 8)
         code_try(data, size);
