@@ -153,7 +153,8 @@ static void scan_try(struct call *call, const uint8_t *data, size_t size, bool p
             .unit_code = "D",
             .unit_zh = "",
             .unit_en = "",
-            .has_point = true};
+            .has_point = true,
+            .spot = {.east = 113250000, .north = 23125000}};
     const void *body = NULL;
     const char *why = NULL;
     char path[64], token[QR_TOKEN_SIZE];
