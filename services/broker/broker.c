@@ -149,6 +149,8 @@ static void spread_handle(struct broker *broker, struct passing *passing)
 {
     const struct frame *frame = &passing->frame;
     bool counted = RULES[frame->kind].counted;
+    bool shared = counted && passing->peer.service == SERVICE_CLIENT;
+    uint8_t share = conn_share(passing->conn->token);
     size_t size = zmq_msg_size(&passing->in->parts[2]);
     for (size_t tries = 0; tries <= ROSTER_INSTANCES_MAX; tries++) {
         struct instance *instance =
@@ -157,7 +159,8 @@ static void spread_handle(struct broker *broker, struct passing *passing)
             nak(broker, passing, NAK_NO_INSTANCE);
             return;
         }
-        if (counted && !instance_fits(instance, frame->count, size)) {
+        if ((counted && !instance_fits(instance, frame->count, size)) ||
+                (shared && !share_fits(instance, share, frame->count, size))) {
             nak(broker, passing, NAK_NO_CREDIT);
             return;
         }
@@ -170,6 +173,9 @@ static void spread_handle(struct broker *broker, struct passing *passing)
         if (!err) {
             if (counted) {
                 instance_take(instance, frame->count, size);
+            }
+            if (shared) {
+                share_take(instance, share, frame->count, size);
             }
             return;
         }
@@ -196,6 +202,7 @@ static void acks_handle(struct broker *broker, struct passing *passing)
 static void replies_handle(struct broker *broker, struct passing *passing)
 {
     struct conn *to = conns_find_token(broker->conns, passing->frame.token);
+    share_release(&passing->conn->instance, conn_share(passing->frame.token), passing->frame.count);
     bool reachable = to && broker->now_ms - to->heard_ms <= BROKER_REPLY_SILENCE_MS;
     if (!reachable || forward(broker, passing, to) != OK) {
         nak(broker, passing, NAK_GONE);
@@ -284,7 +291,8 @@ static void ready_handle(struct broker *broker, struct passing *passing)
     bool allowed = (named == SERVICE_NONE || named == passing->peer.service) &&
                    (!hotline || (passing->peer.rights & RIGHT_HOTLINE));
     if (allowed && !passing->conn) {
-        allowed = conns_add(broker->conns, passing->port, passing->identity, &passing->conn) == OK;
+        allowed = conns_add(broker->conns, passing->port, passing->identity, passing->peer.name,
+                          &passing->conn) == OK;
     }
     if (!allowed) {
         notice(broker, NOTICE_REFUSED, &passing->peer);

@@ -1,5 +1,6 @@
-/* Places are numbered; the low bits of a token are its place's number and the rest is random, so
- * that finding by token is one comparison. Free places are a stack. */
+/* Places are numbered; the low bits of a token are its place's number, so that finding by token is
+ * one comparison, those above them the share of its name, and the rest is random. Free places are a
+ * stack. */
 #include "services/broker/conns.h"
 
 #include <glib.h>
@@ -8,6 +9,8 @@
 
 #define PLACE_BITS 11
 #define PLACE_MASK (((uint64_t)1 << PLACE_BITS) - 1)
+#define SHARE_MASK ((uint64_t)(SHARES - 1) << PLACE_BITS)
+_Static_assert(SHARES == 256, "a share is a byte");
 _Static_assert(CONNS_MAX <= 1 << PLACE_BITS, "a token must hold every place");
 
 struct conns {
@@ -69,16 +72,26 @@ struct conn *conns_find_token(struct conns *conns, uint64_t token)
     return found ? &conns->items[place] : NULL;
 }
 
-static uint64_t token_draw(struct conns *conns, uint64_t place)
+static uint64_t token_draw(struct conns *conns, uint64_t place, const char *name)
 {
     uint64_t random;
     do {
-        random = rng_next(&conns->rng) & ~PLACE_MASK;
+        random = rng_next(&conns->rng) & ~(PLACE_MASK | SHARE_MASK);
     } while (random == 0);
-    return random | place;
+    uint64_t share = (uint64_t)(g_str_hash(name) * UINT32_C(2654435769) >> 24);
+    return random | share << PLACE_BITS | place;
 }
 
-enum err conns_add(struct conns *conns, enum port port, const uint8_t *identity, struct conn **ret)
+uint8_t conn_share(uint64_t token)
+{
+    return (uint8_t)((token & SHARE_MASK) >> PLACE_BITS);
+}
+
+enum err conns_add(struct conns *conns,
+        enum port port,
+        const uint8_t *identity,
+        const char *name,
+        struct conn **ret)
 {
     must(!conns_find(conns, port, identity));
     if (conns->free_count == 0) {
@@ -86,7 +99,7 @@ enum err conns_add(struct conns *conns, enum port port, const uint8_t *identity,
     }
     uint16_t place = conns->free[--conns->free_count];
     struct conn *conn = &conns->items[place];
-    *conn = (struct conn){.token = token_draw(conns, place), .port = port};
+    *conn = (struct conn){.token = token_draw(conns, place, name), .port = port};
     memcpy(conn->identity, identity, IDENTITY_SIZE);
     (void)g_hash_table_insert(conns->by_identity, identity_key(port, identity), conn);
     *ret = conn;

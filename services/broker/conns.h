@@ -34,9 +34,15 @@ struct conn *conns_at(struct conns *conns, size_t index);
 /* NULL when no such connection has said READY. */
 struct conn *conns_find(const struct conns *conns, enum port port, const uint8_t *identity);
 struct conn *conns_find_token(struct conns *conns, uint64_t token);
-/* A zeroed place with port, identity and token set. ERR_LIMIT at CONNS_MAX. */
-enum err conns_add(
-        struct conns *conns, enum port port, const uint8_t *identity, struct conn **ret) MUST_CHECK;
+/* A zeroed place with port, identity and token set; `name` says whose share it has, with all
+ * connections of that name. ERR_LIMIT at CONNS_MAX. */
+enum err conns_add(struct conns *conns,
+        enum port port,
+        const uint8_t *identity,
+        const char *name,
+        struct conn **ret) MUST_CHECK;
+/* The share (roster.h) of whom a token was given to, also when he has gone. */
+uint8_t conn_share(uint64_t token);
 void conns_remove(struct conns *conns, struct conn *conn);
 struct conn *conn_of_instance(struct instance *instance);
 

@@ -31,10 +31,10 @@ static void added_connection_is_found_by_identity_and_token(void **state)
     uint8_t id[IDENTITY_SIZE], other[IDENTITY_SIZE];
     identity_make(id, 0);
     identity_make(other, UINT32_MAX);
-    assert_int_equal(conns_add(conns, PORT_MAIN, id, &main_conn), OK);
+    assert_int_equal(conns_add(conns, PORT_MAIN, id, "name", &main_conn), OK);
     /* The two sockets draw their identities apart: the same one is another connection. */
     assert_null(conns_find(conns, PORT_HOTLINE, id));
-    assert_int_equal(conns_add(conns, PORT_HOTLINE, id, &hotline), OK);
+    assert_int_equal(conns_add(conns, PORT_HOTLINE, id, "name", &hotline), OK);
     assert_ptr_equal(conns_find(conns, PORT_MAIN, id), main_conn);
     assert_ptr_equal(conns_find(conns, PORT_HOTLINE, id), hotline);
     assert_null(conns_find(conns, PORT_MAIN, other));
@@ -56,7 +56,7 @@ static void token_of_who_left_is_never_somebody_elses(void **state)
     for (uint32_t i = 0; i < 20000; i++) {
         struct conn *conn = NULL;
         identity_make(id, i);
-        assert_int_equal(conns_add(conns, PORT_MAIN, id, &conn), OK);
+        assert_int_equal(conns_add(conns, PORT_MAIN, id, "name", &conn), OK);
         uint64_t *token = g_memdup2(&conn->token, sizeof conn->token);
         conns_remove(conns, conn);
         assert_null(conns_find_token(conns, *token));
@@ -75,14 +75,14 @@ static void connections_beyond_the_maximum_are_refused_until_one_leaves(void **s
     uint8_t id[IDENTITY_SIZE];
     for (uint32_t i = 0; i < CONNS_MAX; i++) {
         identity_make(id, i);
-        assert_int_equal(conns_add(conns, PORT_MAIN, id, &conn), OK);
+        assert_int_equal(conns_add(conns, PORT_MAIN, id, "name", &conn), OK);
     }
     identity_make(id, CONNS_MAX);
-    assert_int_equal(conns_add(conns, PORT_MAIN, id, &extra), ERR_LIMIT);
+    assert_int_equal(conns_add(conns, PORT_MAIN, id, "name", &extra), ERR_LIMIT);
     assert_null(extra);
     assert_int_equal(conns_count(conns), CONNS_MAX);
     conns_remove(conns, conn);
-    assert_int_equal(conns_add(conns, PORT_MAIN, id, &extra), OK);
+    assert_int_equal(conns_add(conns, PORT_MAIN, id, "name", &extra), OK);
     for (size_t i = 0; i < CONNS_MAX; i++) {
         assert_non_null(conns_at(conns, i));
     }

@@ -2,6 +2,7 @@
  * instances come and go would be one more thing that can be wrong. */
 #include "services/broker/roster.h"
 
+#include <string.h>
 #include "services/kernel/base/must.h"
 
 /* splitmix64's finisher: every bit of the input moves every bit of the result. */
@@ -90,13 +91,54 @@ void instance_take(struct instance *instance, uint32_t count, size_t size)
     instance->out_bytes += size;
 }
 
+static void shares_check(struct instance *instance)
+{
+    if (instance->shared <= instance->out) {
+        return;
+    }
+    memset(instance->shares, 0, sizeof instance->shares);
+    instance->shared = 0;
+}
+
 void instance_grant(struct instance *instance, uint32_t count)
 {
     if (count >= instance->out) {
         instance->out = 0;
         instance->out_bytes = 0;
+    } else {
+        instance->out_bytes -= (size_t)((uint64_t)instance->out_bytes * count / instance->out);
+        instance->out -= count;
+    }
+    shares_check(instance);
+}
+
+bool share_fits(const struct instance *instance, uint8_t share, uint32_t count, size_t size)
+{
+    const struct share *of = &instance->shares[share];
+    if (of->out == 0) {
+        return true;
+    }
+    return (uint64_t)of->out + count + instance->out <= instance->limit &&
+           of->out_bytes + size + instance->out_bytes <= INSTANCE_BYTES_MAX;
+}
+
+void share_take(struct instance *instance, uint8_t share, uint32_t count, size_t size)
+{
+    struct share *of = &instance->shares[share];
+    must(size <= INSTANCE_BYTES_MAX);
+    of->out += count;
+    of->out_bytes += (uint32_t)size;
+    instance->shared += count;
+}
+
+void share_release(struct instance *instance, uint8_t share, uint32_t count)
+{
+    struct share *of = &instance->shares[share];
+    uint32_t done = count < of->out ? count : of->out;
+    if (done == 0) {
         return;
     }
-    instance->out_bytes -= (size_t)((uint64_t)instance->out_bytes * count / instance->out);
-    instance->out -= count;
+    of->out_bytes -= (uint32_t)((uint64_t)of->out_bytes * done / of->out);
+    of->out -= done;
+    instance->shared -= done;
 }

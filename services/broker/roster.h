@@ -6,7 +6,12 @@
  *
  * Credit is what an instance said it will take, in envelopes. Bytes are bounded besides, since
  * an envelope may be large: together they bound what a stopped instance can pile up in the
- * broker. */
+ * broker.
+ *
+ * Of what clients ask, one source may have as much under way to an instance as is still free
+ * there (Choudhury and Hahne, Dynamic Queue Length Thresholds, 1998): alone it gets half, of two
+ * that flood each gets a third, and the same is left for whoever comes next. Answers give it
+ * back. Sources are told apart by a hash of their name; two that fall together have one share. */
 #ifndef HUYING_BROKER_ROSTER_H
 #define HUYING_BROKER_ROSTER_H
 
@@ -20,6 +25,12 @@
 #define INSTANCE_CREDIT_MAX (1u << 16)       /* envelopes; more in a READY counts as this much */
 #define INSTANCE_BYTES_MAX ((size_t)6 << 20) /* under way to one instance */
 
+#define SHARES 256 /* of sources, on an instance */
+
+struct share { /* under way to one instance, of one source */
+    uint32_t out, out_bytes;
+};
+
 struct instance {
     enum service_id service;
     uint16_t site;
@@ -27,6 +38,8 @@ struct instance {
     uint32_t limit;   /* credit that it gave with READY; 0 = takes nothing */
     uint32_t out;     /* envelopes under way to it; may pass `limit` by one frame */
     size_t out_bytes; /* their bytes; after a partial grant an estimate in proportion */
+    uint32_t shared;  /* envelopes of all shares; the rest are services' */
+    struct share shares[SHARES];
 };
 
 struct roster { /* instances are borrowed; order is of no account */
@@ -48,7 +61,15 @@ struct instance *roster_choose(
  * credit fits when nothing is under way, or it could never be sent. */
 bool instance_fits(const struct instance *instance, uint32_t count, size_t size);
 void instance_take(struct instance *instance, uint32_t count, size_t size);
-/* It is done with `count`; more than is under way counts as all of it. */
+/* It is done with `count`; more than is under way counts as all of it. Are there shares of more
+ * than is under way then, an answer was lost, and they begin anew. */
 void instance_grant(struct instance *instance, uint32_t count);
+
+/* True when a source that has nothing under way asks, or what it has and asks for is no more than
+ * what is free. Beside instance_fits(), not in its place. */
+bool share_fits(const struct instance *instance, uint8_t share, uint32_t count, size_t size);
+void share_take(struct instance *instance, uint8_t share, uint32_t count, size_t size);
+/* `count` of it are answered; more than is under way counts as all of it. */
+void share_release(struct instance *instance, uint8_t share, uint32_t count);
 
 #endif

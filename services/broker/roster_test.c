@@ -10,6 +10,7 @@
 #include "services/kernel/wire/frame.h"
 
 #define SEED 20180101
+#define MB (1u << 20)
 
 static void instances_make(struct instance *instances, size_t count, uint64_t seed)
 {
@@ -118,7 +119,6 @@ static void join_more_than_the_maximum_is_refused(void **state)
 static void credit_table(void **state)
 {
     (void)state;
-    enum { MB = 1 << 20 };
     static const struct {
         uint32_t limit, out;
         size_t out_bytes;
@@ -167,6 +167,74 @@ static void grant_gives_back_what_was_taken_and_no_more(void **state)
     assert_false(instance_fits(&instance, 1, 1));
 }
 
+/* Alone a source gets half; of two that flood each a third; there is always room for the next. */
+static void shares_leave_as_much_as_they_have(void **state)
+{
+    (void)state;
+    struct instance instance = {.limit = 120};
+    size_t taken[4] = {0};
+    for (uint8_t source = 0; source < 4; source++) { /* one after the other, as much as it gets */
+        while (instance_fits(&instance, 1, 1) && share_fits(&instance, source, 1, 1)) {
+            instance_take(&instance, 1, 1);
+            share_take(&instance, source, 1, 1);
+            taken[source]++;
+        }
+    }
+    assert_int_equal(taken[0], 60);
+    assert_int_equal(taken[1], 30);
+    assert_int_equal(taken[2], 15);
+    assert_int_equal(taken[3], 8);
+    assert_int_equal(instance.shared, 113);
+    for (int i = 0; i < 1000; i++) { /* answered in turn, asked in turn: it becomes even */
+        for (uint8_t source = 0; source < 3; source++) {
+            share_release(&instance, source, 1);
+            instance_grant(&instance, 1);
+        }
+        for (uint8_t source = 0; source < 3; source++) {
+            while (share_fits(&instance, source, 1, 1)) {
+                instance_take(&instance, 1, 1);
+                share_take(&instance, source, 1, 1);
+            }
+        }
+    }
+    assert_in_range(instance.shares[0].out, 24, 32);
+    assert_in_range(instance.shares[1].out, 24, 32);
+    assert_in_range(instance.shares[2].out, 24, 32);
+}
+
+static void shares_bound_bytes_too(void **state)
+{
+    (void)state;
+    struct instance instance = {.limit = 1000};
+    assert_true(share_fits(&instance, 9, 1, 4 * MB)); /* who has nothing there may always */
+    instance_take(&instance, 1, 2 * MB);
+    share_take(&instance, 9, 1, 2 * MB);
+    assert_true(share_fits(&instance, 9, 1, 2 * MB));
+    assert_false(share_fits(&instance, 9, 1, 2 * MB + 1));
+    assert_true(share_fits(&instance, 8, 1, 4 * MB));
+    share_release(&instance, 9, 1);
+    assert_int_equal(instance.shares[9].out_bytes, 0);
+}
+
+/* Shares are never more than what is under way: whose answer is lost is not shut out for ever. */
+static void lost_answers_are_forgotten(void **state)
+{
+    (void)state;
+    struct instance instance = {.limit = 100};
+    instance_take(&instance, 40, 40);
+    share_take(&instance, 3, 40, 40);
+    share_release(&instance, 3, 10);
+    instance_take(&instance, 10, 10); /* a service's messages: no share */
+    instance_grant(&instance, 20);
+    assert_int_equal(instance.shares[3].out, 30);
+    instance_grant(&instance, 1); /* 29 under way, of which 30 cannot be */
+    assert_int_equal(instance.shares[3].out, 0);
+    assert_int_equal(instance.shared, 0);
+    share_release(&instance, 3, 5); /* an answer after all */
+    assert_int_equal(instance.shared, 0);
+    assert_int_equal(instance.shares[3].out_bytes, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +245,9 @@ int main(void)
             cmocka_unit_test(join_more_than_the_maximum_is_refused),
             cmocka_unit_test(credit_table),
             cmocka_unit_test(grant_gives_back_what_was_taken_and_no_more),
+            cmocka_unit_test(shares_leave_as_much_as_they_have),
+            cmocka_unit_test(shares_bound_bytes_too),
+            cmocka_unit_test(lost_answers_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

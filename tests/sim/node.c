@@ -147,14 +147,15 @@ struct node *node_start(enum service_id service)
 /* Jobs without parcels are freed by their end, which a dead process does not reach. */
 static void jobs_free(struct inbox *inbox)
 {
-    for (struct job *job = inbox->first; job;) {
-        struct job *next = job->next;
+    struct work *work;
+    while (inbox_take(inbox, &work, 1, INT64_MAX) == 1) {
+        struct job *job = (struct job *)work;
         if (!job->parcel)
             job_destroy(job);
         else if (--job->parcel->open == 0)
             parcel_destroy(job->parcel);
-        job = next;
     }
+    must(inbox->count == 0);
 }
 
 static void batch_jobs_free(struct loop *loop)

@@ -214,6 +214,7 @@ void loop_end(struct loop *loop)
     tasks_destroy(loop);
     replica_destroy(loop);
     outgoing_destroy(&loop->outgoing);
+    inbox_fini(&loop->inbox);
     bus_destroy(&loop->bus);
     zmq_ctx_term(loop->zmq);
     close(loop->signal_fd);
