@@ -63,11 +63,6 @@ static const struct rule {
         [FRAME_FEED] = {feed_handle, .from_service = true},
 };
 
-static bool is_service(enum service_id id)
-{
-    return id > SERVICE_NONE && id < SERVICE_CLIENT;
-}
-
 static void notice(struct broker *broker, enum broker_notice what, const struct peer *peer)
 {
     if (broker->config.notice) {

@@ -42,6 +42,12 @@ struct instance {
     struct share shares[SHARES];
 };
 
+/* One that has instances, not a client. */
+static inline bool is_service(enum service_id id)
+{
+    return id > SERVICE_NONE && id < SERVICE_CLIENT;
+}
+
 struct roster { /* instances are borrowed; order is of no account */
     struct instance *instances[SERVICE_COUNT][ROSTER_INSTANCES_MAX];
     size_t count[SERVICE_COUNT];
