@@ -19,6 +19,13 @@ static char *masked(const char *text, struct buf *out)
     return out->data;
 }
 
+static size_t photos_lend(const struct submission *submission, ProtobufCBinaryData ret[PHOTOS_MAX])
+{
+    for (size_t i = 0; i < submission->photo_count; i++)
+        ret[i] = (ProtobufCBinaryData){PHOTO_HASH_SIZE, submission->photos[i]};
+    return submission->photo_count;
+}
+
 static void case_reported_encode(const struct report *report,
         const struct input *input,
         const struct world *world,
@@ -52,10 +59,8 @@ static void case_reported_encode(const struct report *report,
     message.to = to ? to->id : 0;
     message.settled = submission->settled;
     ProtobufCBinaryData photos[PHOTOS_MAX];
-    for (size_t i = 0; i < submission->photo_count; i++)
-        photos[i] = (ProtobufCBinaryData){PHOTO_HASH_SIZE, submission->photos[i]};
+    message.n_photos = photos_lend(submission, photos);
     message.photos = photos;
-    message.n_photos = submission->photo_count;
     message.intent = (uint32_t)submission->intent;
     message.wants_progress = submission->wants_progress;
     message.evidence = pointers;
@@ -73,10 +78,14 @@ static void case_withdrawn_encode(const struct input *input, struct buf *out)
     message_add(&message.base, out);
 }
 
-static void case_urged_encode(const struct input *input, struct buf *out)
+static void case_urged_encode(const struct input *input, bool joined, struct buf *out)
 {
     const struct submission *submission = input->body;
     Huying__Intake__CaseUrged message = HUYING__INTAKE__CASE_URGED__INIT;
+    ProtobufCBinaryData photos[PHOTOS_MAX];
+    message.n_photos = photos_lend(submission, photos);
+    message.photos = photos;
+    message.joined = joined;
     message.source_ref = text_lend(submission->ticket);
     BUF_OWNED text = {0};
     message.text = masked(submission->text, &text);
@@ -110,7 +119,7 @@ void report_encode(const void *next,
         case_withdrawn_encode(input, out);
         break;
     case INTAKE_CASE_URGED:
-        case_urged_encode(input, out);
+        case_urged_encode(input, send->arg != 0, out);
         break;
     case INTAKE_CASE_FOLLOWED_UP:
         case_followed_up_encode(input, out);

@@ -325,7 +325,7 @@ static bool report_is_near(const struct report *state,
 /* Another ticket that stands for this report: a repeat, the same thing reported by somebody else,
  * or one that was used before. A report that ended or is being taken back since it was found takes
  * nobody in: the ticket is looked up anew, and has then an id of its own. An urgent matter is told
- * on as an urge: it may have become worse. */
+ * on as an urge: it may have become worse. So are photos, without an urge. */
 static void report_join(const struct input *input,
         const struct world *world,
         struct report *next,
@@ -352,8 +352,9 @@ static void report_join(const struct input *input,
     step->unit = next->unit;
     note_add(next, submission->note, outcome);
     const struct matter *matter = matter_find(world->directory, next->matter);
-    if (matter && matter->urgency == URGENCY_EMERGENCY)
-        send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_URGED, 0);
+    bool urgent = matter && matter->urgency == URGENCY_EMERGENCY;
+    if (urgent || submission->photo_count)
+        send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_URGED, !urgent);
 }
 
 bool report_under_way(const struct report *state)

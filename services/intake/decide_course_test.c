@@ -3,6 +3,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include "proto/intake.pb-c.h"
+#include "services/intake/codec.h"
 #include "services/intake/decide.h"
 
 #define NOW INT64_C(1514764800000)
@@ -366,7 +368,36 @@ static void same_urgent_thing_is_told_to_routing(void **unused)
     struct outcome outcome = decide(&state, HOTLINE_REPORT, &body, &next);
     assert_int_equal(outcome.send_count, 1);
     assert_int_equal(outcome.sends[0].type, INTAKE_CASE_URGED);
+    assert_int_equal(outcome.sends[0].arg, 0);
     assert_int_equal(next.course.joined, 1);
+}
+
+/* What somebody else has shown is told on, and is no urge. */
+static void photos_of_the_same_thing_are_told_to_routing(void **unused)
+{
+    (void)unused;
+    static uint8_t photos[2][PHOTO_HASH_SIZE] = {{1}, {2}};
+    struct report state = there_make(REPORT_ACCEPTED);
+    struct report next;
+    struct submission body = same_make("B", 3);
+    body.photos = photos;
+    body.photo_count = 2;
+    body.resolved->photos_kept = 2;
+    struct outcome outcome = decide(&state, HOTLINE_REPORT, &body, &next);
+    assert_int_equal(outcome.steps[0].kind, STEP_JOIN);
+    assert_int_equal(outcome.send_count, 1);
+    assert_int_equal(outcome.sends[0].type, INTAKE_CASE_URGED);
+    assert_int_equal(outcome.sends[0].arg, 1);
+    BUF_OWNED out = {0};
+    const struct input input = {.body = &body, .now_ms = 5};
+    report_encode(&next, &input, &(struct world){0}, &outcome.sends[0], &out);
+    Huying__Intake__CaseUrged *told =
+            huying__intake__case_urged__unpack(NULL, out.size, (const uint8_t *)out.data);
+    assert_non_null(told);
+    assert_true(told->joined);
+    assert_int_equal(told->n_photos, 2);
+    assert_memory_equal(told->photos[1].data, photos[1], PHOTO_HASH_SIZE);
+    huying__intake__case_urged__free_unpacked(told, NULL);
 }
 
 /* Between the search and the lock the report may have ended: then the ticket is looked up anew. One
@@ -474,6 +505,7 @@ int main(void)
             cmocka_unit_test(only_staff_send_a_report_to_a_unit),
             cmocka_unit_test(same_thing_joins_once),
             cmocka_unit_test(same_urgent_thing_is_told_to_routing),
+            cmocka_unit_test(photos_of_the_same_thing_are_told_to_routing),
             cmocka_unit_test(report_that_is_over_takes_nobody_in),
             cmocka_unit_test(full_list_refuses), cmocka_unit_test(point_is_kept_for_the_next)};
     return cmocka_run_group_tests(tests, setup, teardown);

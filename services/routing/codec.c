@@ -92,16 +92,16 @@ static enum err refuse(const char **ret_why, const char *why)
 }
 
 /* NULL: there are none, too many, or one that is none. */
-static uint8_t (
-        *photos_take(const Huying__Intake__CaseReported *in, struct arena *arena))[PHOTO_HASH_SIZE]
+static uint8_t (*photos_take(
+        const ProtobufCBinaryData *list, size_t count, struct arena *arena))[PHOTO_HASH_SIZE]
 {
-    if (in->n_photos == 0 || in->n_photos > PHOTOS_MAX)
+    if (count == 0 || count > PHOTOS_MAX)
         return NULL;
-    uint8_t(*photos)[PHOTO_HASH_SIZE] = arena_get(arena, in->n_photos * sizeof *photos);
-    for (size_t i = 0; i < in->n_photos; i++) {
-        if (in->photos[i].len != PHOTO_HASH_SIZE)
+    uint8_t(*photos)[PHOTO_HASH_SIZE] = arena_get(arena, count * sizeof *photos);
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].len != PHOTO_HASH_SIZE)
             return NULL;
-        memcpy(photos[i], in->photos[i].data, PHOTO_HASH_SIZE);
+        memcpy(photos[i], list[i].data, PHOTO_HASH_SIZE);
     }
     return photos;
 }
@@ -132,7 +132,7 @@ enum err case_reported_decode(
         return refuse(ret_why, "to: an id or 0 expected");
     if (in->intent >= INTENT_COUNT)
         return refuse(ret_why, "intent: one of the intents of this version expected");
-    uint8_t(*photos)[PHOTO_HASH_SIZE] = photos_take(in, arena);
+    uint8_t(*photos)[PHOTO_HASH_SIZE] = photos_take(in->photos, in->n_photos, arena);
     if (in->n_photos && !photos)
         return refuse(ret_why, "photos: at most 9 of 32 bytes expected");
     struct case_reported *body = arena_get(arena, sizeof *body);
@@ -178,8 +178,12 @@ enum err case_urged_decode(
         return refuse(ret_why, "payload is no intake.CaseUrged");
     if (!text_short(in->text, ACT_LENGTH_MAX))
         return refuse(ret_why, "text: UTF-8 of at most 2000 characters expected");
+    uint8_t(*photos)[PHOTO_HASH_SIZE] = photos_take(in->photos, in->n_photos, arena);
+    if (in->n_photos && !photos)
+        return refuse(ret_why, "photos: at most 9 of 32 bytes expected");
     struct urged *body = arena_get(arena, sizeof *body);
-    body->text = in->text;
+    *body = (struct urged){
+            .text = in->text, .photos = photos, .photo_count = in->n_photos, .joined = in->joined};
     *ret_body = body;
     return OK;
 }
@@ -472,13 +476,14 @@ static void corrected_detail(const struct corrected *body, struct buf *out)
 }
 
 /* The words, then a line with the name of each photo, by which intake shows it. */
-static void reported_detail(const struct case_reported *body, struct buf *out)
+static void shown_detail(
+        const char *text, uint8_t (*photos)[PHOTO_HASH_SIZE], size_t count, struct buf *out)
 {
-    buf_add_text(out, body->summary);
-    for (size_t i = 0; i < body->photo_count; i++) {
+    buf_add_text(out, text);
+    for (size_t i = 0; i < count; i++) {
         buf_add_text(out, out->size ? "\nphoto " : "photo ");
         for (size_t n = 0; n < PHOTO_HASH_SIZE; n++)
-            buf_add_format(out, "%02x", body->photos[i][n]);
+            buf_add_format(out, "%02x", photos[i][n]);
     }
 }
 
@@ -502,12 +507,14 @@ void routing_detail(
         if (!aside && (input->type == TYPE_HANDLE || input->type == TYPE_FINISH_PART))
             evidence_note(act->evidence, act->evidence_count, out);
     } else if (input->type == TYPE_CASE_REPORTED) {
-        reported_detail(input->body, out);
+        const struct case_reported *body = input->body;
+        shown_detail(body->summary, body->photos, body->photo_count, out);
     } else if (input->type == TYPE_CASE_WITHDRAWN) {
         buf_add_text(out, ((const struct case_withdrawn *)input->body)->reason);
     } else if (input->type == TYPE_CASE_URGED) {
-        if (step->kind == STEP_URGE)
-            buf_add_text(out, ((const struct urged *)input->body)->text);
+        const struct urged *body = input->body;
+        if (step->kind == STEP_URGE || step->kind == STEP_SHOWN)
+            shown_detail(body->text, body->photos, body->photo_count, out);
     } else if (input->type == TYPE_CASE_CORRECTED) {
         corrected_detail(input->body, out);
     } else if (input->type == TYPE_CASE_FOLLOWED_UP) {

@@ -1,6 +1,8 @@
 /* What is only to be answered: an inquiry, a suggestion and praise are a desk's or a department's,
  * whatever the matter, closed by their answer without evidence and without anybody else's look, and
  * opened again by who asked. All else is handled. */
+#include "services/kernel/base/buf.h"
+#include "services/routing/codec.h"
 #include "services/routing/decide_legal.h"
 #include "services/routing/test_acts.h"
 
@@ -180,6 +182,28 @@ static void a_correction_is_read_by_who_has_the_case(void **state)
     assert_int_equal(story.state.handler, handler);
 }
 
+/* What somebody else has shown stands in the history, with its photos; it is no urge. */
+static void photos_of_somebody_else_are_in_the_history(void **state)
+{
+    (void)state;
+    struct story story;
+    BUF_OWNED detail = {0};
+    report(&story, "lamp", INTENT_REPORT);
+    int64_t due_ms = story.state.due_ms;
+    assert_int_equal(story_shown(&story, NOW + 1), VERDICT_APPLIED);
+    assert_int_equal(story.outcome.step_count, 1);
+    assert_int_equal(story.outcome.steps[0].kind, STEP_SHOWN);
+    assert_int_equal(story.state.course.urged, 0);
+    assert_int_equal(story.state.due_ms, due_ms);
+    static uint8_t photo[1][PHOTO_HASH_SIZE] = {{0xab}};
+    const struct urged body = {.text = "look", .photos = photo, .photo_count = 1, .joined = true};
+    const struct input input = {
+            .kind = INPUT_MESSAGE, .type = TYPE_CASE_URGED, .now_ms = NOW + 1, .body = &body};
+    routing_detail(&story.state, &input, &story.outcome.steps[0], &detail);
+    assert_string_equal(detail.data,
+            "look\nphoto ab00000000000000000000000000000000000000000000000000000000000000");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +213,7 @@ int main(void)
             cmocka_unit_test(who_asked_opens_it_again_and_it_is_answered_again),
             cmocka_unit_test(to_answer_stands_among_what_is_legal),
             cmocka_unit_test(a_correction_is_read_by_who_has_the_case),
+            cmocka_unit_test(photos_of_somebody_else_are_in_the_history),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -14,7 +14,6 @@ static const struct {
     uint8_t event;
 } plain_events[] = {
         {TYPE_CASE_WITHDRAWN, EVENT_TAKEN_BACK},
-        {TYPE_CASE_URGED, EVENT_URGE},
         {TYPE_CASE_CORRECTED, EVENT_CORRECT},
         {TYPE_ACCEPT, EVENT_ACCEPT},
         {TYPE_VERIFY, EVENT_VERIFY},
@@ -109,6 +108,8 @@ enum case_event routing_event(const struct routing_case *this,
     case TYPE_MISSION_PROGRESS:
     case TYPE_NEED_PROGRESS:
         return progress_event(this, ((const struct progress *)input->body)->event);
+    case TYPE_CASE_URGED:
+        return ((const struct urged *)input->body)->joined ? EVENT_SHOWN : EVENT_URGE;
     case TYPE_RETURN:
         return this->course.returns < RETURNS_MAX ? EVENT_RETURN : EVENT_RETURN_AGAIN;
     case TYPE_HANDLE:

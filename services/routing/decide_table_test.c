@@ -48,7 +48,7 @@ static char story_shows(const struct story *story)
  * end_whistle score joint order | finish_part finish_last take_over | apply admit
  * deny_admission appeal uphold dismiss | convene resolve mediate agree revisit | follow_up
  * reopen pass_check fail_check arrive work_done | reset_due | merge unmerge other_closed
- * other_referred other_gone | answer correct. */
+ * other_referred other_gone | answer correct shown. */
 static const struct {
     int matter;
     enum case_state from;
@@ -56,82 +56,82 @@ static const struct {
 } meetings[] = {
         {M_LAMP, CASE_NONE,
                 "D..nnnn........nnnnnnnnnnn."
-                "....CH.nnnnnnnnnn.nnnnnnnnnnnnnnnnn.nnn...n."},
+                "....CH.nnnnnnnnnn.nnnnnnnnnnnnnnnnn.nnn...n.."},
         {M_LAMP, CASE_DISPATCHED,
                 ".WDAHrR........rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...CD"},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...CDD"},
         {M_LAMP, CASE_ACCEPTED,
                 ".WArHrR........rrrrDrSrAAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...CA"},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...CAA"},
         {M_LAMP, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rH"},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rHH"},
         {M_LAMP, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr...r."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr...r.."},
         {M_LAMP, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r.."},
         {M_LAMP, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r.."},
         {M_NOISE, CASE_DISPATCHED,
                 ".WDAHrR........biDrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...CD"},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...CDD"},
         {M_NOISE, CASE_ACCEPTED,
                 ".WArHrR........biDrDrSrAAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...CA"},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...CAA"},
         {M_NOISE, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rH"},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rHH"},
         {M_NOISE, CASE_RETURNED,
                 ".WbrrrR........rrDrDrrrrrrb"
-                "bbbb..bbbrrrrrrrr.rrrrrrrbrrrrrrrrr.rMr...rb"},
+                "bbbb..bbbrrrrrrrr.rrrrrrrbrrrrrrrrr.rMr...rbb"},
         {M_NOISE, CASE_IN_ARBITRATION,
                 ".Wirrrr........rrrDrrrrrrri"
-                "iiii..iiirrrrrrrr.rrrrrrrirrrrrrrrr.rrr...ri"},
+                "iiii..iiirrrrrrrr.rrrrrrrirrrrrrrrr.rrr...rii"},
         {M_NOISE, CASE_SUSPENDED,
                 ".WArrrR........rrrrrrrArrrA"
-                "AAAA..SSSrrrrrrrr.rrrrrrrSrrrrrrrrr.rrr...rS"},
+                "AAAA..SSSrrrrrrrr.rrrrrrrSrrrrrrrrr.rrr...rSS"},
         {M_NOISE, CASE_MERGED,
                 ".W.rrrr........rrrrrrrrrrr."
-                "......Mrrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrDCRDrM"},
+                "......Mrrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrDCRDrMM"},
         {M_DUMP, CASE_DISPATCHED,
                 ".WDrrrRDAAH....rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...rD"},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...rDD"},
         {M_DUMP, CASE_ACCEPTED,
                 ".WArrrRD.AH....rrrrDrrrrAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...rA"},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...rAA"},
         {M_DUMP, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rH"},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rHH"},
         {M_DUMP, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr...r."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr...r.."},
         {M_DUMP, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r.."},
         {M_DUMP, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r.."},
         {M_GRAFFITI, CASE_DISPATCHED,
                 ".WDrrrR....AHD.rrrrDrrrrrrD"
-                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...rD"},
+                "DDDD..DDDrDrrrADr.rrrrrrrDrrrrrrrrr.DMr...rDD"},
         {M_GRAFFITI, CASE_ACCEPTED,
                 ".WArrrR.....HD.rrrrDrrrrAAA"
-                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...rA"},
+                "AAAA..AAArArrrAAr.rrrrrrrArrrrrrrrr.AMr...rAA"},
         {M_GRAFFITI, CASE_HANDLED,
                 ".WHrrCr........rrrrrDrrrrrH"
-                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rH"},
+                "HHHH..HHHrrrrrrrr.rrrrrrrHrrrrrrrrr.rrr...rHH"},
         {M_GRAFFITI, CASE_CLOSED,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr...r."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrCDrrr.rrr...r.."},
         {M_GRAFFITI, CASE_WITHDRAWN,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r.."},
         {M_GRAFFITI, CASE_REFERRED_OUT,
                 "...rrrr........rrrrrrrrrrr."
-                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r."},
+                ".......rrrrrrrrrr.rrrrrrrrrrrrrrrrr.rrr...r.."},
 };
 
 static void every_state_meets_every_event(void **state)

@@ -300,6 +300,9 @@ struct position {
 
 struct urged {
     const char *text;
+    uint8_t (*photos)[PHOTO_HASH_SIZE];
+    size_t photo_count;
+    bool joined; /* no urge: somebody else reported the same thing, and showed it */
 };
 
 /* "" and 0: as it was. */

@@ -117,6 +117,20 @@ TEST_TOOL enum verdict story_urge(struct story *story, int64_t now_ms)
     return story_apply(story, &input);
 }
 
+/* Somebody else reported it, with two photos. */
+TEST_TOOL enum verdict story_shown(struct story *story, int64_t now_ms)
+{
+    static uint8_t photos[2][PHOTO_HASH_SIZE] = {{0xab}, {0xcd}};
+    static const struct urged body = {
+            .text = "look", .photos = photos, .photo_count = 2, .joined = true};
+    struct input input = {.kind = INPUT_MESSAGE,
+            .source = SERVICE_INTAKE,
+            .type = TYPE_CASE_URGED,
+            .now_ms = now_ms,
+            .body = &body};
+    return story_apply(story, &input);
+}
+
 TEST_TOOL enum verdict story_correct(struct story *story, const char *text, int64_t now_ms)
 {
     const struct corrected body = {.text = text, .matter = "", .place = ""};
@@ -257,6 +271,8 @@ TEST_TOOL enum verdict story_happen(struct story *story, enum case_event event, 
         return story_settled(story, event == EVENT_SAMPLED, now);
     case EVENT_URGE:
         return story_urge(story, now);
+    case EVENT_SHOWN:
+        return story_shown(story, now);
     case EVENT_CORRECT:
         return story_correct(story, "it is the other lamp", now);
     case EVENT_RESET_DUE: /* it had been announced by other rules */
