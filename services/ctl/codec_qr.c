@@ -10,6 +10,7 @@ enum { KIND_PLACE = 1, KIND_PERSON = 2 };
 _Static_assert((int)QR_MAKE == (int)HUYING__INTAKE__TYPE__QR_MAKE, "number of QR_MAKE");
 _Static_assert((int)QR_WITHDRAW == (int)HUYING__INTAKE__TYPE__QR_WITHDRAW, "QR_WITHDRAW");
 _Static_assert((int)QR_HELPER == (int)HUYING__INTAKE__TYPE__QR_HELPER, "number of QR_HELPER");
+_Static_assert((int)QR_CARD == (int)HUYING__INTAKE__TYPE__QR_CARD, "number of QR_CARD");
 _Static_assert((int)QR_CODES == (int)HUYING__INTAKE__TYPE__QR_CODES, "number of QR_CODES");
 
 static size_t words_count(char **words)
@@ -20,10 +21,30 @@ static size_t words_count(char **words)
     return count;
 }
 
+static void card_fill(Huying__Intake__QrCard *card, const struct qr_person *person)
+{
+    huying__intake__qr_card__init(card);
+    card->name = text_lend(person->name);
+    card->address = text_lend(person->address);
+    card->contact = text_lend(person->contact);
+    card->phone = text_lend(person->phone);
+    card->helps = text_lend(person->helps);
+}
+
+struct bytes qr_card_encode(struct arena *arena, int64_t id, const struct qr_person *person)
+{
+    Huying__Intake__QrChange message = HUYING__INTAKE__QR_CHANGE__INIT;
+    Huying__Intake__QrCard card;
+    card_fill(&card, person);
+    message.id = id;
+    message.card = &card;
+    return message_bytes(&message.base, arena);
+}
+
 struct bytes qr_new_encode(struct arena *arena, const struct qr_new *code)
 {
     Huying__Intake__QrMake message = HUYING__INTAKE__QR_MAKE__INIT;
-    Huying__Intake__QrCard card = HUYING__INTAKE__QR_CARD__INIT;
+    Huying__Intake__QrCard card;
     message.ticket = text_lend(code->ref);
     message.kind = code->person != NULL ? KIND_PERSON : KIND_PLACE;
     message.name = text_lend(code->name);
@@ -36,11 +57,7 @@ struct bytes qr_new_encode(struct arena *arena, const struct qr_new *code)
     message.latitude = code->latitude;
     message.coordinates = code->coordinates;
     if (code->person != NULL) {
-        card.name = text_lend(code->person->name);
-        card.address = text_lend(code->person->address);
-        card.contact = text_lend(code->person->contact);
-        card.phone = text_lend(code->person->phone);
-        card.helps = text_lend(code->person->helps);
+        card_fill(&card, code->person);
         message.card = &card;
     }
     return message_bytes(&message.base, arena);

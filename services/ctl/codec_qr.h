@@ -16,7 +16,13 @@
 #define QR_HELPERS_ROOM 4
 
 /* Types of intake.proto. */
-enum qr_type { QR_MAKE = 1520, QR_WITHDRAW = 1521, QR_HELPER = 1522, QR_CODES = 1620 };
+enum qr_type {
+    QR_MAKE = 1520,
+    QR_WITHDRAW = 1521,
+    QR_HELPER = 1522,
+    QR_CARD = 1524,
+    QR_CODES = 1620
+};
 
 struct qr_person {
     const char *name, *address, *contact, *phone, *helps;
@@ -51,6 +57,7 @@ struct qr_listed {
 struct bytes qr_new_encode(struct arena *arena, const struct qr_new *code);
 struct bytes qr_change_encode(
         struct arena *arena, int64_t id, const char *staff, bool ends, const char *why);
+struct bytes qr_card_encode(struct arena *arena, int64_t id, const struct qr_person *person);
 struct bytes qr_ask_encode(struct arena *arena, int64_t from, uint32_t limit);
 enum err qr_made_decode(struct bytes payload, struct arena *arena, struct qr_made *ret) MUST_CHECK;
 enum err qr_list_decode(struct bytes payload,

@@ -37,6 +37,7 @@ struct name {
     X(INTAKE, STEP, "qr_made", "制作二维码", "code made")                                          \
     X(INTAKE, STEP, "qr_withdrawn", "停用二维码", "code withdrawn")                                \
     X(INTAKE, STEP, "qr_helper", "变更帮扶人", "helpers changed")                                  \
+    X(INTAKE, STEP, "qr_card", "更换关爱卡", "card replaced")                                      \
     X(ROUTING, STATE, "registered", "已立案", "registered")                                        \
     X(ROUTING, STATE, "dispatched", "已派单", "dispatched")                                        \
     X(ROUTING, STATE, "accepted", "已接单", "accepted")                                            \

@@ -13,18 +13,18 @@
 #include "services/ctl/table.h"
 #include "services/kernel/base/pure_text.h"
 
-#define USAGE                                                                                      \
-    "[list] [--all] | place REF NAME --matters M,… --unit CODE|--at LON,LAT | person REF "       \
-    "--matter M --helpers STAFF,… --card FILE | helper ID STAFF [--remove] | print ID [--to "    \
-    "FILE] | withdraw ID [--why TEXT]"
 /* clang-format off */
+#define USAGE                                                                                      \
+    "[list] [--all] | place REF NAME --matters M,… --unit CODE|--at LON,LAT | "                    \
+    "person REF --matter M --helpers STAFF,… --card FILE | card ID --card FILE | "                 \
+    "helper ID STAFF [--remove] | print ID [--to FILE] | withdraw ID [--why TEXT]"
 #define HELP                                                                                       \
-    CTL_TEXT("二维码。REF 是制作方自己的编号,同一编号同样内容再做一次,得到同一个码。\n"             \
+    CTL_TEXT("二维码。REF 是制作方自己的编号,同一编号同样内容再做一次,得到同一个码。\n"            \
              "place 地点码:扫码上报,地点已填好;--at 默认 WGS-84,--coordinates gcj02 等可改。\n"    \
-             "person 关爱码:任何人扫码求助,帮扶人凭密钥打开关爱卡。--card 是 JSON 文件(- 为标准\n"  \
+             "person 关爱码:任何人扫码求助,帮扶人凭密钥打开关爱卡。--card 是 JSON 文件(- 为标准\n" \
              "输入):name、address、contact 联系谁、phone、helps 怎样帮助;加密保存。\n"             \
-             "helper 增加帮扶人或换新密钥,--remove 取消。\n"              \
-             "print 输出 SVG,可重复打印;withdraw 停用;list 列出,--all 含已停用的。\n"             \
+             "helper 增加帮扶人或换新密钥,--remove 取消;card 换卡。\n"                             \
+             "print 输出 SVG,可重复打印;withdraw 停用;list 列出,--all 含已停用的。\n"              \
              "谁看过关爱卡:huyingctl caller who-has-seen ID;删除:huyingctl caller forget ID。",    \
             "Codes that people scan. REF is the maker's own number: the same again with the same\n"\
             "content gives the same code.\n"                                                       \
@@ -32,8 +32,8 @@
             "says gcj02 or cgcs2000.\n"                                                            \
             "person: anybody calls for help, helpers open the card with their keys. --card is a\n" \
             "JSON file (-: standard input) with name, address, contact (whom to call), phone,\n"   \
-            "helps; it is kept sealed. Helpers get keys of their own; helper adds one or\n"    \
-            "gives him a new key, --remove takes him out.\n"                                       \
+            "helps; it is kept sealed. Helpers get keys of their own; helper adds one or\n"        \
+            "gives him a new key, --remove takes him out; card replaces the card.\n"               \
             "print: SVG, the same each time; withdraw; list, with --all the withdrawn as well.\n"  \
             "Who has seen a card: huyingctl caller who-has-seen ID; delete it: huyingctl caller\n" \
             "forget ID.")
@@ -127,8 +127,7 @@ static int made_say(const struct qr *this, const struct qr_made *made)
         ctl_print(this->ctl, "  %s\n", "  %s\n", made->url);
     for (size_t i = 0; i < made->key_count; i++)
         ctl_print(this->ctl, "  帮扶人 %s 的密钥(请只交给本人):%s\n",
-                "  key of helper %s, for him alone: %s\n", made->keys[i].staff,
-                made->keys[i].key);
+                "  key of helper %s, for him alone: %s\n", made->keys[i].staff, made->keys[i].key);
     return EXIT_DONE;
 }
 
@@ -197,31 +196,64 @@ static bool card_read(const struct qr *this, const json_t *object, struct qr_per
     return false;
 }
 
-static int person(struct qr *this)
+/* Hands the card to `send`, and leaves nothing of it in memory. */
+static int card_do(struct qr *this, int (*send)(struct qr *this, const struct qr_person *card))
 {
     json_error_t error;
     struct qr_person card;
-    struct qr_new code = {.ref = this->operands[0], .name = "", .unit = this->unit};
     char *text = card_text(this);
     int status = EXIT_FAILED;
     if (text == NULL)
         return EXIT_FAILED;
-    g_auto(GStrv) matters = g_strsplit(this->matters, ",", -1);
-    g_auto(GStrv) helpers = g_strsplit(this->helpers, ",", -1);
     json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(object))
         (void)ctl_fail(this->ctl, "--card:不是 JSON 对象(第 %d 行)",
                 "--card: no JSON object (line %d)", error.line);
-    else if (card_read(this, object, &card)) {
-        code.person = &card;
-        code.matters = matters;
-        code.helpers = helpers;
-        status = made_ask(this, QR_MAKE, qr_new_encode(&this->arena, &code));
-    }
+    else if (card_read(this, object, &card))
+        status = send(this, &card);
     json_decref(object);
     sodium_memzero(text, strlen(text));
     g_free(text);
     return status;
+}
+
+static int person_send(struct qr *this, const struct qr_person *card)
+{
+    g_auto(GStrv) matters = g_strsplit(this->matters, ",", -1);
+    g_auto(GStrv) helpers = g_strsplit(this->helpers, ",", -1);
+    const struct qr_new code = {.ref = this->operands[0],
+            .name = "",
+            .unit = this->unit,
+            .person = card,
+            .matters = matters,
+            .helpers = helpers};
+    return made_ask(this, QR_MAKE, qr_new_encode(&this->arena, &code));
+}
+
+static int person(struct qr *this)
+{
+    return card_do(this, person_send);
+}
+
+static int card_send(struct qr *this, const struct qr_person *card)
+{
+    struct bytes answer;
+    int64_t id = 0;
+    if (!number_is(this, this->operands[0], &id))
+        return EXIT_USAGE;
+    if (!ask(this, QR_CARD, qr_card_encode(&this->arena, id, card), &answer))
+        return EXIT_FAILED;
+    if (this->ctl->json)
+        ctl_json(json_pack("{s:s, s:b}", "id", this->operands[0], "replaced", 1));
+    else
+        ctl_print(this->ctl, "二维码 %s:关爱卡已更换,原卡已删除\n",
+                "code %s: the card is replaced, the one before is deleted\n", this->operands[0]);
+    return EXIT_DONE;
+}
+
+static int card(struct qr *this)
+{
+    return card_do(this, card_send);
 }
 
 static int helper(struct qr *this)
@@ -400,8 +432,8 @@ static const struct verb {
 } VERBS[] = {{"list", 0, 0, HAS_ALL, list},
         {"place", 2, HAS_MATTERS, HAS_PLACE | HAS_UNIT | HAS_STAFF, place},
         {"person", 1, HAS_MATTERS | HAS_HELPERS | HAS_CARD, HAS_UNIT | HAS_STAFF, person},
-        {"helper", 2, 0, HAS_ENDS | HAS_STAFF, helper}, {"print", 1, 0, HAS_TO, print},
-        {"withdraw", 1, 0, HAS_WHY | HAS_STAFF, withdraw}};
+        {"card", 1, HAS_CARD, HAS_STAFF, card}, {"helper", 2, 0, HAS_ENDS | HAS_STAFF, helper},
+        {"print", 1, 0, HAS_TO, print}, {"withdraw", 1, 0, HAS_WHY | HAS_STAFF, withdraw}};
 
 static int given(const struct qr *this)
 {

@@ -56,6 +56,7 @@ static const struct {
         {command_qr, "qr place P name --matters L --helpers W", EXIT_USAGE},
         {command_qr, "qr place P name --matters L --unit G", EXIT_FAILED},
         {command_qr, "qr person P --matter L --helpers W", EXIT_USAGE},
+        {command_qr, "qr card 1", EXIT_USAGE}, {command_qr, "qr card 1 --card c.json", EXIT_FAILED},
         {command_qr, "qr print", EXIT_USAGE}, {command_qr, "qr print 1 --all", EXIT_USAGE},
         {command_qr, "qr print 1", EXIT_FAILED}, {command_qr, "qr helper 1", EXIT_USAGE},
         {command_qr, "qr withdraw 1 --to f", EXIT_USAGE},

@@ -231,7 +231,8 @@ static const char *level_name(enum level level)
 static const char *asked_ticket(const struct input *input)
 {
     if (input->type == INTAKE_SEE_PERSON || input->type == INTAKE_FORGET_PERSON ||
-            input->type == INTAKE_QR_WITHDRAW || input->type == INTAKE_QR_HELPER)
+            input->type == INTAKE_QR_WITHDRAW || input->type == INTAKE_QR_HELPER ||
+            input->type == INTAKE_QR_CARD)
         return "";
     if (input_submits(input) || input->type == INTAKE_QR_MAKE)
         return ((const struct submission *)input->body)->ticket;

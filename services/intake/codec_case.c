@@ -244,6 +244,7 @@ void report_detail(
     case STEP_END:
         json_member_add(out, "text", report->outcome_text);
         break;
+    case STEP_QR_CARD:
     case STEP_OUTCOME_TAKEN:
     case STEP_PROGRESS:
     case STEP_REOPEN:

@@ -195,8 +195,13 @@ enum err qr_change_decode(
         fault = (struct fault){FAULT_LONG, "staff", ACTOR_SIZE - 1};
     if (!fault.kind)
         fault = line_check(body->why, "why", REASON_CHARS_MAX);
+    struct qr_card card = {.name = ""};
+    if (!fault.kind && message->card)
+        fault = card_read(message->card, arena, &card);
     if (fault.kind)
         return fault_report(&fault, arena, ret_why);
+    if (message->card)
+        body->note = card_note("", &card, arena);
     body->found = arena_get(arena, sizeof *body->found);
     *ret_body = body;
     return OK;
@@ -239,6 +244,19 @@ bool qr_answer(const struct report *code,
         return false;
     qr_made_encode(code, helper ? ((const struct qr_change *)input->body)->staff : NULL, out);
     return true;
+}
+
+enum err qr_card_decode(
+        struct bytes payload, struct arena *arena, const void **ret_body, const char **ret_why)
+{
+    const struct fault fault = {FAULT_MISSING, "card.name", 1};
+    const Huying__Intake__QrChange *message =
+            request_open(&huying__intake__qr_change__descriptor, payload, arena, ret_why);
+    if (!message)
+        return ERR_MALFORMED;
+    if (!message->card)
+        return fault_report(&fault, arena, ret_why);
+    return qr_change_decode(payload, arena, ret_body, ret_why);
 }
 
 void qr_query_encode(int64_t from, uint32_t limit, struct buf *out)

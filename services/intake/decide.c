@@ -457,6 +457,7 @@ static bool report_is_meant(const struct report *state, const struct input *inpu
         return *((const struct person_request *)input->body)->found;
     case INTAKE_QR_WITHDRAW:
     case INTAKE_QR_HELPER:
+    case INTAKE_QR_CARD:
         return *((const struct qr_change *)input->body)->found;
     default:
         return true;
@@ -492,6 +493,7 @@ static enum event event_of(const struct input *input)
     case INTAKE_QR_MAKE:
     case INTAKE_QR_WITHDRAW:
     case INTAKE_QR_HELPER:
+    case INTAKE_QR_CARD:
         return EVENT_QR;
     case ROUTING_CASE_ENDED:
         return EVENT_END;

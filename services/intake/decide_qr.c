@@ -1,5 +1,5 @@
-/* See decide_qr.h. A code is made once, under a ticket, and stays where it is: another place, or
- * another card, is another code. What changes is who helps, and that it is withdrawn. */
+/* See decide_qr.h. A code is made once, under a ticket, and stays where it is: another place is
+ * another code. What changes is the card, who helps, and that it is withdrawn. */
 #include "services/intake/decide_qr.h"
 #include <string.h>
 #include "services/intake/decide.h"
@@ -159,6 +159,23 @@ static void qr_helper_change(const struct input *input,
     step->unit = next->unit;
 }
 
+/* The store deletes the card before it. */
+static void qr_card_change(const struct input *input, struct report *next, struct outcome *outcome)
+{
+    const struct qr_change *change = input->body;
+    if (!next->course.issued) { /* a place has no card */
+        outcome->verdict = VERDICT_NOT_FOUND;
+        return;
+    }
+    if (!change->note) {
+        outcome_refuse(outcome, REASON_REPORTER_NOT_YET);
+        return;
+    }
+    struct step *step = step_add(outcome, input, STEP_QR_CARD, REPORT_CODE, REPORT_CODE);
+    step->unit = next->unit;
+    note_add(next, change->note, outcome);
+}
+
 void qr_decide(const struct input *input,
         const struct world *world,
         struct report *next,
@@ -174,7 +191,9 @@ void qr_decide(const struct input *input,
         outcome->verdict = VERDICT_NOT_FOUND;
     else if (input->type == INTAKE_QR_HELPER && code)
         qr_helper_change(input, world, next, outcome);
-    else if (input->type == INTAKE_QR_HELPER)
+    else if (input->type == INTAKE_QR_CARD && code)
+        qr_card_change(input, next, outcome);
+    else if (input->type != INTAKE_QR_WITHDRAW)
         outcome_refuse(outcome, REASON_QR_WITHDRAWN);
     else if (code)
         qr_withdraw(input, next, outcome);

@@ -5,7 +5,7 @@
 #include "services/intake/intake.h"
 #include "services/kernel/base/pure_directory.h"
 
-/* QR_MAKE, QR_WITHDRAW and QR_HELPER, in every state. */
+/* QR_MAKE, QR_WITHDRAW, QR_HELPER and QR_CARD, in every state. */
 void qr_decide(const struct input *input,
         const struct world *world,
         struct report *next,

@@ -70,7 +70,8 @@ enum report_state {
     X(STEP_QR_MADE, 13, "qr_made")                                                                 \
     X(STEP_QR_WITHDRAWN, 14, "qr_withdrawn")                                                       \
     X(STEP_QR_HELPER, 15, "qr_helper") /* of a person's code somebody is a helper, or no more */   \
-    X(STEP_REOPEN, 16, "reopen")       /* its case, which had ended, is worked on again */
+    X(STEP_REOPEN, 16, "reopen")       /* its case, which had ended, is worked on again */         \
+    X(STEP_QR_CARD, 17, "qr_card")     /* of a person's code the card was replaced */
 
 enum report_step {
 #define X(name, number, text) name = number,
@@ -330,6 +331,7 @@ enum intake_type {
     INTAKE_QR_WITHDRAW = 1521,
     INTAKE_QR_HELPER = 1522,
     INTAKE_QR_HELP = 1523,
+    INTAKE_QR_CARD = 1524,
     HOTLINE_REPORT = 1511,
     HOTLINE_WITHDRAW = 1512,
     HOTLINE_OUTCOME_ACK = 1513,

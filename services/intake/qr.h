@@ -62,11 +62,12 @@ struct qr_make {
     size_t helper_count;
 };
 
-/* Body of QR_WITHDRAW and QR_HELPER. */
+/* Body of QR_WITHDRAW, QR_HELPER and QR_CARD. */
 struct qr_change {
     int64_t id;
     const char *staff, *why;
     bool ends;
+    struct person_note *note; /* QR_CARD; NULL = there is no key */
     bool *found; /* set by the store's resolve, as of a person_request */
 };
 
@@ -131,6 +132,10 @@ enum err qr_change_decode(struct bytes payload,
         struct arena *arena,
         const void **ret_body,
         const char **ret_why) MUST_CHECK;
+enum err qr_card_decode(struct bytes payload,
+        struct arena *arena,
+        const void **ret_body,
+        const char **ret_why) MUST_CHECK; /* the card must be there */
 /* What QR_MAKE and QR_HELPER are answered, with the keys of all helpers, or of the one who got his
  * just now. False: it is another command, or was refused. */
 bool qr_answer(const struct report *code,

@@ -343,6 +343,7 @@ static const struct input_type inputs[] = {
         COMMAND(INTAKE_QR_MAKE, RIGHT_OPERATE, "qr_make", qr_make_decode),
         COMMAND(INTAKE_QR_WITHDRAW, RIGHT_OPERATE, "qr_withdraw", qr_change_decode),
         COMMAND(INTAKE_QR_HELPER, RIGHT_OPERATE, "qr_helper", qr_change_decode),
+        COMMAND(INTAKE_QR_CARD, RIGHT_OPERATE, "qr_card", qr_card_decode),
         COMMAND(INTAKE_QR_HELP, RIGHT_ACT, "qr_help", submission_decode),
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "services/intake/codec.h"
 #include "services/intake/decide.h"
+#include "services/intake/person.h"
 #include "services/intake/qr.h"
 #include "services/kernel/base/must.h"
 
@@ -13,7 +14,7 @@
 #define CODES_ARENA ((size_t)1 << 20)
 #define MILLION 1e6
 
-enum { QR_ADD, QR_LOCK, QR_TICKET };
+enum { QR_ADD, QR_LOCK, QR_TICKET, QR_CARDS };
 
 /* Calls of the last minutes are found by their tickets, and the newest open case of them is joined,
  * unless its reporter takes it back. */
@@ -41,6 +42,10 @@ const struct statement qr_statements[QR_STATEMENTS] = {
                                          "ORDER BY r.id DESC LIMIT 1) AS n ON true) AS c ORDER BY "
                                          "c.source, c.ref "
                                          "ON CONFLICT DO NOTHING RETURNING source, ref"},
+        [QR_CARDS] = {"intake_qr_cards",
+                "DELETE FROM person WHERE ctid = ANY(ARRAY(SELECT p.at FROM unnest($1::bigint[], "
+                "$2::integer[]) AS k (report, ver) CROSS JOIN LATERAL (SELECT x.ctid AS at FROM "
+                "person AS x WHERE x.report = k.report AND x.ver < k.ver OFFSET 0) AS p))"},
 };
 
 const struct statement qr_codes_statement = {"intake_qr_codes",
@@ -55,7 +60,8 @@ void qrs_resolve(struct input **inputs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (inputs[i]->kind != INPUT_COMMAND ||
-                (inputs[i]->type != INTAKE_QR_WITHDRAW && inputs[i]->type != INTAKE_QR_HELPER))
+                (inputs[i]->type != INTAKE_QR_WITHDRAW && inputs[i]->type != INTAKE_QR_HELPER &&
+                        inputs[i]->type != INTAKE_QR_CARD))
             continue;
         const struct qr_change *change = inputs[i]->body;
         inputs[i]->agg = change->id;
@@ -72,6 +78,26 @@ static void matters_add(struct params *params, int column, const struct qr_make 
         buf_add_text(&text, make->matters[i]);
     }
     param_add_text(params, column, text.data);
+}
+
+/* Behind the rows that this batch has added: of a code the newest card is kept. */
+static void cards_keep(struct pg *pg, const void *const *states, size_t count)
+{
+    struct params params = {0};
+    bool any = false;
+    (void)params_array(&params, PARAM_INT8);
+    (void)params_array(&params, PARAM_INT4);
+    for (size_t i = 0; i < count; i++) {
+        const struct report *report = states[i];
+        if (report->state != REPORT_CODE || !report->notes)
+            continue;
+        param_add_int(&params, 0, report->base.id);
+        param_add_int(&params, 1, report->notes->ver);
+        any = true;
+    }
+    if (any)
+        pg_queue(pg, &qr_statements[QR_CARDS], &params, NULL, NULL);
+    params_fini(&params);
 }
 
 void qrs_store(struct pg *pg, const void *const *states, size_t count)
@@ -104,6 +130,7 @@ void qrs_store(struct pg *pg, const void *const *states, size_t count)
     if (any)
         pg_queue(pg, &qr_statements[QR_ADD], &params, NULL, NULL);
     params_fini(&params);
+    cards_keep(pg, states, count);
 }
 
 enum err qr_codes_bind(struct bytes payload,

@@ -5,12 +5,12 @@
 
 #include "services/kernel/store/aggregate.h"
 
-#define QR_STATEMENTS 3
+#define QR_STATEMENTS 4
 
 extern const struct statement qr_statements[QR_STATEMENTS];
 extern const struct statement qr_codes_statement;
 
-/* Gives QR_WITHDRAW and QR_HELPER their code. */
+/* Gives QR_WITHDRAW, QR_HELPER and QR_CARD their code. */
 void qrs_resolve(struct input **inputs, size_t count);
 /* Of aggregate_ops.store. */
 void qrs_store(struct pg *pg, const void *const *states, size_t count);

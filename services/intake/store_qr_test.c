@@ -344,6 +344,55 @@ static void a_card_opens_for_helpers_and_those_above_with_a_step_each(void **sta
     assert_string_equal(list[0].text, HELPS);
 }
 
+static struct work *card_change(int64_t id, const char *phone)
+{
+    Huying__Intake__QrChange message = HUYING__INTAKE__QR_CHANGE__INIT;
+    Huying__Intake__QrCard card = HUYING__INTAKE__QR_CARD__INIT;
+    char name[] = NAME, number[24];
+    (void)snprintf(number, sizeof number, "%s", phone);
+    card.name = name;
+    card.phone = number;
+    message.id = id;
+    message.card = &card;
+    struct work *work = kit_command(0, INTAKE_QR_CARD, &message.base, "");
+    work->right_held = RIGHT_OPERATE;
+    return work;
+}
+
+static void another_card_takes_the_place_of_the_one_before(void **state)
+{
+    struct kept_person *list;
+    size_t shown;
+    (void)state;
+    int64_t id = person_make();
+    int64_t other = make(place)->input.agg;
+    (void)card_change(id, "11111");
+    struct work *work = card_change(id, "22222");
+    kit_batch_run();
+    assert_int_equal(work->verdict, VERDICT_APPLIED);
+    assert_int_equal(count("SELECT count(*) FROM intake.person"), 1);
+    assert_int_equal(callers_decode(see(id, "g1")->answer, &arena, &list, &shown), OK);
+    assert_true(shown == 1 && strcmp(list[0].person.phone, "22222") == 0);
+    (void)card_change(id, "33333");
+    kit_batch_run();
+    assert_int_equal(count("SELECT count(*) FROM intake.person"), 1);
+    assert_int_equal(callers_decode(see(id, "g1")->answer, &arena, &list, &shown), OK);
+    assert_string_equal(list[0].person.phone, "33333");
+    assert_int_equal(count("SELECT count(*) FROM intake.history WHERE kind = 17"), 3);
+    work = card_change(other, "44444");
+    kit_batch_run();
+    assert_int_equal(work->verdict, VERDICT_NOT_FOUND);
+    intake_persons_set(&none);
+    work = card_change(id, "55555");
+    kit_batch_run();
+    assert_int_equal(reason(work), REASON_REPORTER_NOT_YET);
+    (void)change(INTAKE_QR_WITHDRAW, id, "", false);
+    intake_persons_set(&persons);
+    work = card_change(id, "66666");
+    kit_batch_run();
+    assert_int_equal(reason(work), REASON_QR_WITHDRAWN);
+}
+
 /* Who helps is a matter of the list alone, not of where he works. */
 static void a_helper_gets_a_key_and_loses_it(void **state)
 {
@@ -539,6 +588,7 @@ int main(void)
             CASE(what_is_wrong_is_refused_and_leaves_nothing),
             CASE(nothing_of_a_card_a_token_or_a_key_is_in_any_table),
             CASE(a_card_opens_for_helpers_and_those_above_with_a_step_each),
+            CASE(another_card_takes_the_place_of_the_one_before),
             CASE(a_helper_gets_a_key_and_loses_it),
             CASE(a_withdrawn_code_stays_listed_and_takes_nothing),
             CASE(a_person_who_is_forgotten_has_no_card_and_no_code),
