@@ -2,7 +2,8 @@
  * one floods; one sends everything twice, one goes away all the time, and one pushes as it should.
  * Meanwhile brokers and instances of intake are killed (kill -9), and routing is not there, so that
  * all that intake sends waits. Afterwards each report stands there exactly once, under the number
- * that its receipts say; nobody waited longer than the flood for itself; and memory was flat.
+ * that its receipts say; nobody waited longer than the flood for itself, nor was the flood served
+ * more than four times as much meanwhile; and memory was flat.
  *
  *   sources [--reports N] [--seed N]
  *
@@ -22,6 +23,7 @@
 
 #define INSTANCES 2
 #define PUSHERS 6
+#define BESIDE_MAX 4
 #define RSS_KB_MAX (64 * 1024)       /* of a process, at any time */
 #define RSS_GROWTH_KB_MAX (8 * 1024) /* from the second quarter to the last */
 #define TURN_MS 250
@@ -43,6 +45,7 @@ static const char *const words[] = {
 };
 
 #define QUARTERS 4 /* of all reports, by receipts */
+#define MARKS 3    /* a quarter, half and three quarters of the flood's */
 
 static struct {
     struct kit_site site;
@@ -52,6 +55,8 @@ static struct {
     size_t counts[PUSHERS], total;
     pid_t pids[PUSHERS];
     int64_t most_kb[QUARTERS];
+    uint64_t marks[MARKS][PUSHERS]; /* what each was served when the flood was there */
+    size_t marked;
     struct rng rng;
     int kills;
 } test;
@@ -94,6 +99,21 @@ static void memories_look(void)
         memory_look(&test.intake[i]);
     for (size_t i = 0; i < KIT_BROKERS_MAX; i++)
         memory_look(&test.site.brokers[i]);
+}
+
+/* Writes down how much each was served when the flood came to the next mark. */
+static void marks_look(void)
+{
+    uint64_t had = 0, all = 0, served[PUSHERS];
+    for (size_t i = 0; i < PUSHERS; i++) {
+        const struct line *line = &test.board->lines[i];
+        bool floods = pushers[i].manner == FLOOD;
+        served[i] = line->receipts + line->repeats;
+        had += floods ? line->receipts : 0;
+        all += floods ? test.counts[i] : 0;
+    }
+    if (test.marked < MARKS && had * (MARKS + 1) >= all * (test.marked + 1))
+        memcpy(test.marks[test.marked++], served, sizeof served);
 }
 
 static void board_make(void)
@@ -183,6 +203,7 @@ static void push_all(const char *self)
         pusher_start(self, i);
     int64_t next_ms = kit_now_ms() + KILL_MS_MIN;
     for (int64_t looked_ms = 0; pushers_look(); kit_pause()) {
+        marks_look();
         if (kit_now_ms() - looked_ms > TURN_MS) {
             looked_ms = kit_now_ms();
             memories_look();
@@ -255,6 +276,32 @@ static void shares_check(void)
     }
 }
 
+static void marks_print(void)
+{
+    for (size_t mark = 0; mark < test.marked; mark++) {
+        printf("served when the flood had %zu/%d of its reports:", mark + 1, MARKS + 1);
+        for (size_t i = 0; i < PUSHERS; i++)
+            printf(" %s %" PRIu64, pushers[i].name, test.marks[mark][i]);
+        printf("\n");
+    }
+}
+
+/* By count: while one report of somebody who pushes one batch after the other was under way, so
+ * many of the flood's were served. Between two batches he has nothing to be served, so it is more
+ * than one. */
+static void beside_check(void)
+{
+    check("marks", MARKS, (int64_t)test.marked);
+    for (size_t i = 0; i < PUSHERS; i++) {
+        const struct line *line = &test.board->lines[i];
+        if (pushers[i].manner == FLOOD || pushers[i].manner == LEAVE)
+            continue;
+        printf("for each of %s's, %.1f of the flood's\n", words[pushers[i].manner],
+                (double)line->beside / (double)(line->own ? line->own : 1));
+        at_most("of the flood's beside", (int64_t)line->own * BESIDE_MAX, (int64_t)line->beside);
+    }
+}
+
 static void memory_check(void)
 {
     for (size_t i = 0; i < QUARTERS; i++)
@@ -303,6 +350,8 @@ int main(int argc, char **argv)
     tables_check();
     if (test.total >= 20000) { /* fewer are over before anything can be seen of it */
         shares_check();
+        marks_print();
+        beside_check();
         memory_check();
     }
     kit_site_close(&test.site, failures > 0);

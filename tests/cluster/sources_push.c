@@ -15,6 +15,7 @@
 #include "services/kernel/base/must.h"
 
 #define PUSH_MS 5000
+#define STALL_MS 1000      /* what was killed was asked again: says nothing of shares */
 #define LEAVE_MS 60        /* then whoever leaves does not wait any longer */
 #define ALL_MS_MAX 1200000 /* for everything */
 
@@ -24,6 +25,7 @@ struct pusher {
     const char *name;
     struct hotline_config config;
     struct hotline *hotline;
+    const struct board *board;
     struct line *line;
     struct hotline_record *records;
     size_t count;
@@ -93,9 +95,18 @@ static bool batch_push(
     return whole;
 }
 
+static uint64_t flood_receipts(const struct pusher *pusher)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < SOURCES_MAX; i++)
+        count += pusher->board->lines[i].floods ? pusher->board->lines[i].receipts : 0;
+    return count;
+}
+
 static void batch_finish(struct pusher *pusher, struct hotline_record *records, size_t count)
 {
     int64_t began_ms = now_ms();
+    uint64_t flood = flood_receipts(pusher);
     bool leaves = pusher->manner == LEAVE;
     while (!batch_push(pusher, records, count, false, leaves ? LEAVE_MS : PUSH_MS)) {
         pusher->line->again++;
@@ -107,6 +118,10 @@ static void batch_finish(struct pusher *pusher, struct hotline_record *records, 
     uint64_t took_ms = (uint64_t)(now_ms() - began_ms);
     pusher->line->batches++;
     pusher->line->waited_ms += took_ms;
+    if (took_ms < STALL_MS) {
+        pusher->line->own += count;
+        pusher->line->beside += flood_receipts(pusher) - flood;
+    }
     if (took_ms > pusher->line->worst_ms)
         pusher->line->worst_ms = took_ms;
     if (pusher->manner == TWICE)
@@ -155,14 +170,14 @@ static void list_compare(struct pusher *pusher)
         push_fail(pusher, "the site does not compare:", err_name(err));
 }
 
-static struct line *board_map(const char *path, const char *line)
+static struct board *board_map(const char *path)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC);
     must(fd >= 0);
     struct board *board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     must(board != MAP_FAILED);
     (void)close(fd);
-    return &board->lines[strtoul(line, NULL, 10) % SOURCES_MAX];
+    return board;
 }
 
 static void manner_find(struct pusher *pusher, const char *word)
@@ -190,9 +205,12 @@ int sources_push(int argc, char **argv)
     struct pusher pusher = {.name = argv[3],
             .count = strtoul(argv[4], NULL, 10),
             .config = {.site = 1, .key_file = argv[5], .server_key = argv[6]},
-            .line = board_map(argv[7], argv[8]),
             .until_ms = now_ms() + ALL_MS_MAX};
+    struct board *board = board_map(argv[7]);
+    pusher.board = board;
+    pusher.line = &board->lines[strtoul(argv[8], NULL, 10) % SOURCES_MAX];
     manner_find(&pusher, argv[2]);
+    pusher.line->floods = pusher.manner == FLOOD;
     for (int i = 9; i < argc; i++)
         pusher.config.endpoints[pusher.config.endpoint_count++] = argv[i];
     pusher.records = calloc(pusher.count, sizeof *pusher.records);
