@@ -29,7 +29,7 @@ struct line {
     atomic_uint_least64_t again;    /* pushes of what had no receipt yet */
     atomic_uint_least64_t batches, waited_ms; /* … all batches together */
     atomic_uint_least64_t floods; /* 1: its receipts are the flood's */
-    atomic_uint_least64_t own, beside; /* reports of batches without a stall; the flood's meanwhile */
+    atomic_uint_least64_t own, beside; /* of batches without a stall; the flood's meanwhile */
     atomic_uint_least64_t worst_ms; /* that a batch waited for all of its receipts */
     atomic_uint_least64_t finished_ms;
 };
