@@ -270,8 +270,10 @@ int caller_who_has_seen(struct caller *this)
     if (callers_seen_decode(asks[0].reply.payload, &this->arena, &seen, &count) != OK)
         return caller_unread(this);
     if (count == 0 && asks[1].reply.payload.size == 0)
-        return ctl_fail(this->ctl, "没有编号为 %s 的案件,或其数据已按期删除",
-                "there is no case %s, or its data has gone by age", this->word);
+        return ctl_fail(this->ctl, "没有编号为 %s 的案件或有人看过的关爱码,或其数据已按期删除",
+                "there is no case %s, and no person's code that was seen; or its data has gone by "
+                "age",
+                this->word);
     return seen_tell(this, id, seen, count);
 }
 

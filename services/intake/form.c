@@ -265,8 +265,8 @@ static struct fault form_check(struct form *form)
     return fault;
 }
 
-/* What the code says; false in `fault`'s kind: a matter that it has not. */
-static struct fault code_apply(const struct form_code *code, struct form *form)
+/* What the code says, and what only together with it is a report; `words` outlives the form. */
+static struct fault code_apply(const struct form_code *code, struct form *form, struct buf *words)
 {
     struct hotline_report *report = &form->report;
     size_t at = 0;
@@ -277,8 +277,11 @@ static struct fault code_apply(const struct form_code *code, struct form *form)
     if (at == code->matter_count)
         return (struct fault){FAULT_MATTERS, "matter", (int64_t)code->matter_count};
     report->matter = code->matters[at].code;
-    if (!*report->text)
-        report->text = code->text;
+    if (*code->text) {
+        buf_add_text(words, code->text);
+        buf_add_text(words, report->text);
+        report->text = words->data;
+    }
     if (*code->unit_code)
         report->unit_codes[report->unit_code_count++] = code->unit_code;
     if (code->has_point) {
@@ -323,6 +326,7 @@ bool form_read_code(const char *body,
         return false;
     struct form form = {.report = {.ticket = key, .matter = "", .text = "", .about = "", .to = ""},
             .submission = {.reporter = ""}};
+    BUF_OWNED words = {0};
     const char *name;
     json_t *value;
     struct fault fault = {FAULT_NONE, "", 0};
@@ -335,7 +339,7 @@ bool form_read_code(const char *body,
             break;
     }
     if (!fault.kind && code)
-        fault = code_apply(code, &form);
+        fault = code_apply(code, &form, &words);
     if (!fault.kind)
         fault = form_check(&form);
     if (fault.kind) {

@@ -26,7 +26,7 @@ struct form_code {
     bool has_point;
     double longitude, latitude; /* WGS-84 */
     const char *unit_code;      /* "" = none */
-    const char *text;           /* preset */
+    const char *text;           /* stands in front of what is said; "" = nothing */
 };
 
 /* The same of a body that was sent with a code. */

@@ -298,7 +298,7 @@ static void anybody_calls_for_help(void **unused)
 {
     (void)unused;
     expect("bare", qr_post(token, "help", KEY("k1"), "{}"), 201, "\"called\":true,\"again\":false");
-    assert_string_equal(called.submission.text, "有人扫码求助。");
+    assert_string_equal(called.submission.text, "有人扫码求助（P1）。");
     assert_string_equal(called.submission.matter, "LIGHT");
     assert_string_equal(called.submission.unit_codes[0], "A");
     assert_string_equal(called.submission.ticket, "k1");
@@ -311,7 +311,7 @@ static void anybody_calls_for_help(void **unused)
                     "{\"text\":\"她摔倒了\",\"longitude\":113.5,\"latitude\":23.5,"
                     "\"caller\":{\"phone\":\"13800001111\"}}"),
             201, "120");
-    assert_string_equal(called.submission.text, "她摔倒了");
+    assert_string_equal(called.submission.text, "有人扫码求助（P1）。她摔倒了");
     assert_true(called.submission.has_point && called.submission.longitude == 113.5);
     assert_string_equal(called.submission.caller->phone, "13800001111");
     expect("matter", qr_post(token, "help", KEY("k3"), "{\"matter\":\"LIGHT\"}"), 422,

@@ -30,8 +30,9 @@ struct qr_call {
     char staff[ACTOR_SIZE];
 };
 
-/* Of the site, not of the browser: handlers read it. */
-static const char *const help_words[] = {"有人扫码求助。", "Somebody scanned the code for help."};
+/* Of the site, not of the browser: handlers read it, with the number by which they know whom. */
+static const char *const help_words[] = {
+        "有人扫码求助（%s）。", "Somebody scanned the code %s for help. "};
 static const char *const person_words[] = {
         "这里可能有人需要帮助。呼叫后会立即通知帮扶人；危及生命时请同时拨打 120、110 或 119。",
         "Somebody here may need help. Whoever helps is told at once; in danger of life call 120, "
@@ -173,16 +174,27 @@ static void post_check(struct call *call)
         call_key_check(call);
 }
 
+static void help_lead(const char *ref, struct buf *out)
+{
+    const char *words = word(help_words, intake_language()), *hole = strstr(words, "%s");
+    buf_add(out, words, (size_t)(hole - words));
+    buf_add_text(out, ref);
+    buf_add_text(out, hole + 2);
+}
+
 /* The report, as the code and whoever scanned it say. */
 static bool code_again(struct call *call, enum qr_kind kind, uint32_t type)
 {
     struct qr_call *own = call->own;
     struct arena arena;
+    BUF_OWNED lead = {0};
     if (own->told)
         return false;
     arena_init(&arena, QR_ARENA_SIZE);
     const struct qr_code *told = qr_told(call, own->id, kind, &arena);
     own->told = true;
+    if (told && kind == QR_PERSON)
+        help_lead(told->ref, &lead);
     if (told) {
         const struct form_code code = {.help = kind == QR_PERSON,
                 .matters = told->matters,
@@ -191,7 +203,7 @@ static bool code_again(struct call *call, enum qr_kind kind, uint32_t type)
                 .longitude = told->spot.east / MILLION,
                 .latitude = told->spot.north / MILLION,
                 .unit_code = told->unit_code,
-                .text = kind == QR_PERSON ? word(help_words, intake_language()) : ""};
+                .text = lead.size ? lead.data : ""};
         buf_reset(&call->payload);
         call->commands = true;
         call->type = type;
