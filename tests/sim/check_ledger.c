@@ -51,6 +51,8 @@ static bool leaf_true(const struct leaf *leaf, int64_t page, int64_t idx)
         return false;
     const struct cell *name = &step->cells[H_ACTOR], *salt = &step->cells[H_SALT],
                       *detail = &step->cells[H_DETAIL];
+    if (salt->null) /* forgotten: nobody can say any more what it was */
+        return leaf->service == SERVICE_INTAKE && name->null && detail->null;
     must(name->size < (int32_t)sizeof actor);
     memcpy(actor, name->data, (size_t)name->size);
     actor[name->size] = 0;

@@ -8,6 +8,7 @@
 #include "services/kernel/base/pure_id.h"
 #include "tests/sim/check_impl.h"
 #include "tests/sim/columns.h"
+#include "tests/sim/persons.h"
 #include "tests/sim/sim.h"
 
 #define FULL_EVERY 128
@@ -257,6 +258,7 @@ static void commit_check(size_t from)
         sum_add(&looked.sums, table, before, -1);
         sum_add(&looked.sums, table, row_see(row, NULL), 1);
         row_check(row, before);
+        persons_check(row);
         bool aggregate = table->kind == T_AGG;
         squads = squads ||
                  (table->service == SERVICE_ENFORCEMENT && (aggregate || table->kind == T_SQUAD));

@@ -30,6 +30,7 @@ enum table_kind {
     T_ID_BLOCK,
     T_ANCHOR,
     T_TICKET, /* intake */
+    T_PERSON, /* intake */
     T_SQUAD,  /* enforcement */
     T_CREDIT, /* volunteer */
     T_HEAD,   /* audit */
@@ -61,6 +62,7 @@ enum {
     H_COUNT
 };
 enum { TK_SOURCE, TK_REF, TK_REPORT, TK_AT, TK_COUNT };
+enum { PE_REPORT, PE_VER, PE_REF, PE_KEY, PE_SEALED, PE_COUNT };
 enum { SQ_ID, SQ_VERSION, SQ_CAPACITY, SQ_POOL, SQ_CAPABILITIES, SQ_LOAD, SQ_FREED, SQ_COUNT };
 enum { CR_NEED, CR_MINUTES, CR_COUNT };
 enum { HD_SIZE, HD_FRONTIER, HD_COUNT };

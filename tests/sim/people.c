@@ -11,6 +11,7 @@
 #include "tests/sim/columns.h"
 #include "tests/sim/net.h"
 #include "tests/sim/people_case.h"
+#include "tests/sim/persons.h"
 #include "tests/sim/proto.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/twins.h"
@@ -29,6 +30,9 @@ struct ask { /* a request until its answer */
     int64_t agg;
     const char *peer, *actor;
     char request_id[16], ticket[16];
+    bool named;    /* a report says who calls */
+    int64_t about; /* the report of a command about who calls, which names no aggregate */
+    char why[24];
     struct buf payload;
     bool answered, gives_up;
     uint32_t verdict;
@@ -138,6 +142,9 @@ static void report_fill(struct ask *ask)
         proto_text(out, 6, "V1");
         proto_text(out, 6, grids[rng_below(&sim.people_rng, 2)]);
     }
+    ask->named = sim_chance(&sim.people_rng, 3);
+    if (ask->named)
+        persons_fill(out);
     if (sim_chance(&sim.people_rng, 3))
         proto_number(out, 8, db_clock_ms() + sim_between(&sim.people_rng, -2000, 6000));
 }
@@ -217,6 +224,19 @@ static void case_act(int64_t id, const struct version *version)
     ask_begin(ask);
 }
 
+/* Who calls: looked at, seldom forgotten, sealed anew. */
+static void person_act(int64_t report)
+{
+    struct ask *ask = ask_new(SERVICE_INTAKE, TYPE_SEE_PERSON, 0);
+    if (!ask)
+        return;
+    people.acts++;
+    ask->about = report;
+    (void)snprintf(ask->why, sizeof ask->why, "asking %u.", ask->serial);
+    ask->type = persons_draw(&sim.people_rng, report, ask->why, &ask->payload, &ask->actor);
+    ask_begin(ask);
+}
+
 /* What somebody sees and does about it. */
 static void act_on(enum service_id service, const struct row *row, const struct version *version)
 {
@@ -226,6 +246,10 @@ static void act_on(enum service_id service, const struct row *row, const struct 
             [SERVICE_VOLUNTEER] = need_act};
     if (service == SERVICE_ROUTING) {
         case_act(row->key.a, version);
+        return;
+    }
+    if (service == SERVICE_INTAKE && sim_chance(&sim.people_rng, 2)) {
+        person_act(row->key.a);
         return;
     }
     struct act act = choose[service](version);
@@ -261,7 +285,8 @@ static void act_try(void *self, int64_t arg)
         int state = service == SERVICE_ROUTING ? CASE_STATE : MISSION_STATE;
         int64_t found = version ? cell_int(version, state) : 0;
         bool over = found > 4 && !(service == SERVICE_ROUTING && found >= 9);
-        bool early = service == SERVICE_INTAKE && found == 1; /* it has no outcome yet */
+        bool early = service == SERVICE_INTAKE && found == 1 && /* it has no outcome yet */
+                     !sim_chance(&sim.people_rng, 2);
         if (found == 0 || ((over || early) && !sim_chance(&sim.people_rng, 8)))
             continue;
         act_on(service, row, version);
@@ -277,6 +302,7 @@ void people_begin(void)
     people.count = 0;
     people.reports = people.acts = 0;
     people.replays = false;
+    persons_begin();
     sim_at(20, report_push, NULL, 0);
     sim_at(100, act_try, NULL, 0);
 }
@@ -347,6 +373,8 @@ static bool ask_holds(const struct ask *ask, bool confirmed)
 {
     struct key key = {(int64_t)bytes_hash(ask->peer, strlen(ask->peer)),
             (int64_t)bytes_hash(ask->request_id, strlen(ask->request_id)), 0};
+    if (ask->about)
+        return persons_asked(ask->type, ask->about, ask->why, confirmed);
     if (!ask->ticket[0])
         return seen_by(row_find(db_table(ask->dest, T_COMMAND), key), confirmed) != NULL;
     key.b = (int64_t)bytes_hash(ask->ticket, strlen(ask->ticket));
@@ -358,7 +386,8 @@ static bool ask_holds(const struct ask *ask, bool confirmed)
             seen_by(row_find(db_table(SERVICE_INTAKE, T_AGG), key1(cell_int(ticket, TK_REPORT))),
                     confirmed);
     return report && cell_int(report, ROW_VER) > 0 && report_names(report, ask->ticket) &&
-           instant_agrees(ticket, report, ask->ticket);
+           instant_agrees(ticket, report, ask->ticket) &&
+           (!ask->named || persons_kept(cell_int(ticket, TK_REPORT), ask->ticket, confirmed));
 }
 
 void people_told(const struct envelope *reply)

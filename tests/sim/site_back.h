@@ -29,6 +29,12 @@
     X(FACT_TICKET_REPORTS, SERVICE_INTAKE,                                                         \
             "SELECT coalesce(sum(report % 1000000), 0)::bigint FROM intake.ticket", T_TICKET,      \
             TK_REPORT)                                                                             \
+    X(FACT_PERSONS, SERVICE_INTAKE, "SELECT count(*) FROM intake.person", T_PERSON, -1)            \
+    X(FACT_PERSON_KEYS, SERVICE_INTAKE,                                                            \
+            "SELECT coalesce(sum(key % 1000000), 0)::bigint FROM intake.person", T_PERSON, PE_KEY) \
+    X(FACT_PERSON_REPORTS, SERVICE_INTAKE,                                                         \
+            "SELECT coalesce(sum(report % 1000000), 0)::bigint FROM intake.person", T_PERSON,      \
+            PE_REPORT)                                                                             \
     X(FACT_LOADS, SERVICE_ENFORCEMENT,                                                             \
             "SELECT coalesce(sum(load), 0)::bigint FROM enforcement.squad", T_SQUAD, SQ_LOAD)      \
     X(FACT_CREDITS, SERVICE_VOLUNTEER, "SELECT count(*) FROM volunteer.credit", T_CREDIT, -1)      \

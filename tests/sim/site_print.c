@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/rng.h"
@@ -31,6 +32,21 @@ void salts_take(uint64_t seed)
             .implementation_name = random_name, .random = random_number, .buf = random_fill};
     rng_seed(&salts, seed);
     must(randombytes_set_implementation(&own) == 0 && sodium_init() >= 0);
+}
+
+const struct statement *statement_of(const struct aggregate_ops *ops, const char *name)
+{
+    for (size_t i = 0; i < ops->statement_count; i++)
+        if (strcmp(ops->statements[i].name, name) == 0)
+            return &ops->statements[i];
+    must(!"the service has it");
+    return NULL;
+}
+
+int id_compare(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
 }
 
 void print_hex(const void *data, size_t size)

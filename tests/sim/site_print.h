@@ -7,6 +7,11 @@
 /* Salts are drawn from the seed from now on: the same on both sides. */
 void salts_take(uint64_t seed);
 
+/* One of the service's own, which is there. */
+const struct statement *statement_of(const struct aggregate_ops *ops, const char *name);
+/* For qsort: numbers, the smaller one first. */
+int id_compare(const void *left, const void *right);
+
 void print_hex(const void *data, size_t size);
 /* What a batch decided: steps, messages, what was held and buried. */
 void print_core(const struct core *core);

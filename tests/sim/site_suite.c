@@ -16,6 +16,7 @@
 #include "services/kernel/store/batch_impl.h"
 #include "services/kernel/store/chores.h"
 #include "services/kernel/store/directory.h"
+#include "tests/sim/persons.h"
 #include "tests/sim/proto.h"
 #include "tests/sim/services.h"
 #include "tests/sim/site_back.h"
@@ -256,8 +257,10 @@ static void report_add(void)
     proto_text(&out, 6, one_of(grids, 4));
     if (chance(3))
         proto_number(&out, 8, now_ms + (int64_t)rng_below(&rng, 8000));
-    if (chance(8)) /* it urges another */
+    if (chance(8) && strcmp(ticket, "T1") != 0) /* it urges another */
         proto_number(&out, 10, 1), proto_text(&out, 11, "T1");
+    if (chance(3))
+        persons_fill(&out);
     command_add(SERVICE_INTAKE, 1511, 0, "hotline", "", &out);
 }
 
@@ -280,6 +283,14 @@ static int64_t case_draw(void)
             return post->agg;
     }
     return 0;
+}
+
+static void person_add(void)
+{
+    BUF_OWNED out = {0};
+    const char *actor;
+    uint32_t type = persons_draw(&rng, case_draw(), "a question", &out, &actor);
+    command_add(SERVICE_INTAKE, type, 0, "desk", actor, &out);
 }
 
 static void act_add(enum service_id at)
@@ -501,6 +512,8 @@ static void round_run(enum service_id at)
             report_add();
         else if (at == SERVICE_INTAKE && chance(3))
             withdrawal_add();
+        else if (at == SERVICE_INTAKE && case_draw() && chance(3))
+            person_add();
         else
             act_add(at);
     }
@@ -525,21 +538,6 @@ static void id_rows(struct station *station, const struct statement *statement, 
     pg_sync(station->pg, segment_done, NULL);
     turns(station->pg, &done);
     params_fini(&params);
-}
-
-static const struct statement *own_statement(const struct station *station, const char *name)
-{
-    for (size_t i = 0; i < station->ops.statement_count; i++)
-        if (strcmp(station->ops.statements[i].name, name) == 0)
-            return &station->ops.statements[i];
-    must(!"the service has it");
-    return NULL;
-}
-
-static int id_compare(const void *left, const void *right)
-{
-    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return (a > b) - (a < b);
 }
 
 /* Aggregates that were ever spoken of, in order, each once. */
@@ -569,7 +567,7 @@ static void station_print(enum service_id at)
         id_rows(station, &SQL_DEAD, ids[i]);
     }
     for (int64_t squad = 1; at == SERVICE_ENFORCEMENT && squad <= 11; squad++)
-        id_rows(station, own_statement(station, "squad_lock"), squad);
+        id_rows(station, statement_of(&station->ops, "squad_lock"), squad);
     for (int fact = 0; fact < FACT_COUNT; fact++)
         printf("  fact %d: %" PRId64 "\n", fact, back_fact(at, (enum fact)fact));
 }
@@ -588,6 +586,7 @@ int main(int argc, char **argv)
     now_ms = BEGIN_MS;
     site_open(argc == 4 ? argv[3] : NULL);
     for (int round = 0; round < rounds; round++) {
+        intake_persons_set(persons_keys(round >= rounds / 2));
         now_ms += (int64_t)rng_below(&rng, STEP_MS);
         back_clock(now_ms);
         round_run((enum service_id)(SERVICE_INTAKE + rng_below(&rng, 5)));

@@ -219,8 +219,9 @@ static enum exec twin_unknown(struct call *call)
 
 static twin_fn *twin_search(const char *name)
 {
-    static const struct twin *const lists[] = {kernel_twins, chore_twins, service_twins};
-    for (size_t i = 0; i < 3; i++)
+    static const struct twin *const lists[] = {
+            kernel_twins, chore_twins, service_twins, person_twins};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const struct twin *twin = lists[i]; twin->name; twin++)
             if (strcmp(twin->name, name) == 0)
                 return twin->run;

@@ -8,7 +8,8 @@ struct twin {
     const char *name;
     twin_fn *run;
 };
-extern const struct twin kernel_twins[], chore_twins[], service_twins[]; /* end with a NULL name */
+/* End with a NULL name. */
+extern const struct twin kernel_twins[], chore_twins[], service_twins[], person_twins[];
 
 /* Own columns of a service's aggregates, in the order of its sql_update. */
 struct shape {
