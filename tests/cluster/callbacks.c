@@ -18,6 +18,11 @@
 #define LIVES 8
 #define REPORTS 6 /* in each life */
 #define CALLER ",\"caller\":{\"name\":\"张三\",\"phone\":\"13800001111\"}}"
+#define OPEN311                                                                                    \
+    "[open311]\nurl=http://h\ncontact=c\nkey_service=k\n[jurisdiction a.org]\ndefault=true\n"      \
+    "[service a.org 001]\nname=Light\nmatter=M\n"
+#define FORM                                                                                       \
+    "service_code=001&address_id=A1&description=dark&first_name=Anna&phone=(0138)+0000.2222"
 #define BODY "{\"matter\":\"M\",\"text\":\"dark\",\"unit_codes\":[\"D\",\"S\"]"
 
 static struct kit_site site;
@@ -37,6 +42,16 @@ static void key_write(const char *name)
     (void)fclose(file);
 }
 
+static void open311_write(void)
+{
+    char path[KIT_PATH_SIZE + 32];
+    (void)snprintf(path, sizeof path, "%s/open311.conf", site.dir);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(OPEN311, file) >= 0);
+    (void)fclose(file);
+}
+
 static void subscriber_make(void)
 {
     char hex[400], sql[700];
@@ -52,7 +67,7 @@ static void subscriber_make(void)
 
 static void site_up(void)
 {
-    char more[900];
+    char more[1200];
     struct keypair own;
     kit_key(&site, "intake", "intake", "", &own);
     kit_postgres(&site, true);
@@ -62,8 +77,9 @@ static void site_up(void)
     (void)snprintf(more, sizeof more,
             "[callback]\nkeys=%s/callback.key\nallow=127.0.0.1\nports=%u\ntimeout_s=1\n"
             "[notice]\nadapter=webhook\nurl=http://127.0.0.1:%u/sms\n"
-            "[intake]\npersons=%s/persons.key\n",
-            site.dir, receiver.port, receiver.port, site.dir);
+            "[intake]\npersons=%s/persons.key\nopen311=%s/open311.conf\n",
+            site.dir, receiver.port, receiver.port, site.dir, site.dir);
+    open311_write();
     key_write("callback.key");
     key_write("persons.key");
     kit_conf(&site, "intake", "intake", more);
@@ -78,19 +94,19 @@ static size_t discard(char *data, size_t size, size_t count, void *self)
 }
 
 /* The status; 0: nobody answered. */
-static long report_post(int number, const char *body)
+static long post(const char *path, const char *type, int number, const char *body)
 {
-    char url[64], key[64];
+    char url[100], key[64];
     long status = 0;
     const char *port = strstr(kit_log(&process), "INTAKE-HTTP-LISTENS");
     port = port ? strstr(port, "port=") : NULL;
     if (!port)
         return 0;
-    (void)snprintf(url, sizeof url, "http://127.0.0.1:%ld/v1/reports", strtol(port + 5, NULL, 10));
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%ld/%s", strtol(port + 5, NULL, 10), path);
     (void)snprintf(key, sizeof key, "Idempotency-Key: r-%d", number);
     CURL *easy = curl_easy_init();
     struct curl_slist *headers = curl_slist_append(NULL, key);
-    headers = curl_slist_append(headers, "Content-Type: application/json");
+    headers = curl_slist_append(headers, type);
     (void)curl_easy_setopt(easy, CURLOPT_URL, url);
     (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
@@ -105,7 +121,7 @@ static long report_post(int number, const char *body)
 
 static bool report_taken(int number, const char *body)
 {
-    long status = report_post(number, body);
+    long status = post("v1/reports", "Content-Type: application/json", number, body);
     return status == 201 || status == 200;
 }
 
@@ -187,11 +203,30 @@ static void reporter_is_told_and_the_reading_is_on_record(void **state)
     kit_kill(&process);
 }
 
+/* Who reports by Open311 is a caller like others. */
+static void reporter_by_open311_is_told(void **state)
+{
+    static const char type[] = "Content-Type: application/x-www-form-urlencoded";
+    bool told = false;
+    (void)state;
+    receiver_forget();
+    kit_start(&site, "intake", 1, &process);
+    KIT_UNTIL(&site, post("open311/v2/requests.json", type, 2001, FORM) == 200);
+    KIT_UNTIL(&site, receiver_count("/sms") == 1);
+    for (size_t i = 0; i < receiver.count; i++)
+        told = told || (strcmp(receiver.list[i].path, "/sms") == 0 &&
+                               strstr(receiver.list[i].body, "\"to\": \"0138 0000-2222\""));
+    assert_true(told);
+    assert_null(strstr(kit_log(&process), "0000-2222"));
+    kit_kill(&process);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(intake_that_is_killed_tells_each_report_once),
-            cmocka_unit_test(reporter_is_told_and_the_reading_is_on_record)};
+            cmocka_unit_test(reporter_is_told_and_the_reading_is_on_record),
+            cmocka_unit_test(reporter_by_open311_is_told)};
     char self[KIT_PATH_SIZE] = "";
     if (sodium_init() < 0 || readlink("/proc/self/exe", self, sizeof self - 1) < 0)
         return 2;
