@@ -26,6 +26,7 @@
 #define KEYS_EACH 16 /* of calls for help by one code: as many as have room on one case */
 #define PLACE_KEYS 40
 #define WORKERS 4
+#define RACES 12 /* codes that all workers scan at the same instant */
 #define PAUSE_MS_MAX 200
 #define KEYS (PERSONS * KEYS_EACH + PLACE_KEYS)
 #define TEXT_SIZE 4096
@@ -43,7 +44,8 @@ static struct {
     struct kit_process intake[INSTANCES];
     _Atomic int ports[INSTANCES]; /* 0 = away */
     struct rng rng;
-    char tokens[PERSONS + 1][64]; /* of persons, then of the place */
+    char tokens[PERSONS + 1 + RACES][64]; /* of persons, then of the place, then of races */
+    pthread_barrier_t start;
     char helper_key[32];
     int64_t first_person;
     atomic_size_t next;
@@ -164,6 +166,11 @@ static void codes_make(void)
                 "person C%d --matter HELP --helpers W --card %s/card.json", i, test.site.dir);
         code_make(i, arguments);
     }
+    for (int i = 0; i < RACES; i++) {
+        (void)snprintf(arguments, sizeof arguments,
+                "person R%d --matter HELP --helpers W --card %s/card.json", i, test.site.dir);
+        code_make(PERSONS + 1 + i, arguments);
+    }
     code_make(PERSONS, "place P1 gate --matters M --unit S --at 113.25,23.125");
 }
 
@@ -239,6 +246,52 @@ static void *worker_run(void *self)
     return NULL;
 }
 
+static int failures;
+
+static void check(int64_t got, int64_t wanted, const char *what)
+{
+    if (got == wanted)
+        return;
+    printf("FAIL %s: %" PRId64 ", expected %" PRId64 "\n", what, got, wanted);
+    failures++;
+}
+
+static int64_t count(const char *sql)
+{
+    return kit_pg_int(test.site.pg, sql);
+}
+
+/* Calls by each code in turn, together with the other workers. */
+static void *racer_run(void *self)
+{
+    const int worker = (int)(intptr_t)self;
+    char headers[80], text[TEXT_SIZE];
+    (void)snprintf(headers, sizeof headers, "Idempotency-Key: race-%d\r\n", worker);
+    for (int i = 0; i < RACES; i++) {
+        (void)pthread_barrier_wait(&test.start);
+        int status = post(atomic_load(&test.ports[worker % INSTANCES]),
+                test.tokens[PERSONS + 1 + i], "help", headers, "{}", text);
+        if (status != 200 && status != 201)
+            printf("race %d: %d %s\n", i, status, text);
+    }
+    return NULL;
+}
+
+static void races_run(void)
+{
+    pthread_t workers[WORKERS];
+    (void)pthread_barrier_init(&test.start, NULL, WORKERS);
+    for (size_t i = 0; i < WORKERS; i++)
+        if (pthread_create(&workers[i], NULL, racer_run, (void *)(intptr_t)i) != 0)
+            kit_fail(&test.site, "no thread");
+    for (size_t i = 0; i < WORKERS; i++)
+        (void)pthread_join(workers[i], NULL);
+    check(count("SELECT count(*) FROM intake.report WHERE state = 1 AND matter = 2"), RACES,
+            "cases of calls at the same instant");
+    check(count("SELECT count(*) FROM intake.history WHERE kind = 7"), RACES * (WORKERS - 1),
+            "calls that joined at the same instant");
+}
+
 static void scans_prepare(void)
 {
     for (size_t i = 0; i < KEYS; i++) {
@@ -269,21 +322,6 @@ static void kills_make(size_t count)
         (void)pthread_join(workers[i], NULL);
 }
 
-static int failures;
-
-static void check(int64_t got, int64_t wanted, const char *what)
-{
-    if (got == wanted)
-        return;
-    printf("FAIL %s: %" PRId64 ", expected %" PRId64 "\n", what, got, wanted);
-    failures++;
-}
-
-static int64_t count(const char *sql)
-{
-    return kit_pg_int(test.site.pg, sql);
-}
-
 static void scans_check(void)
 {
     size_t tries = 0, answers = 0;
@@ -296,13 +334,14 @@ static void scans_check(void)
     }
     printf("%d keys, %zu requests, %zu answers\n", (int)KEYS, tries, answers);
     check(tries > answers, 1, "requests that lost their instance");
-    check(count("SELECT count(*) FROM intake.report WHERE state = 1 AND matter = 2"), PERSONS,
-            "cases of calls for help");
+    check(count("SELECT count(*) FROM intake.report WHERE state = 1 AND matter = 2"),
+            PERSONS + RACES, "cases of calls for help");
     check(count("SELECT count(*) FROM intake.report WHERE state = 1 AND matter = 1"), PLACE_KEYS,
             "reports at the place");
-    check(count("SELECT count(*) FROM intake.ticket WHERE source LIKE 'qr:%'"), KEYS, "tickets");
-    check(count("SELECT count(*) FROM intake.history WHERE kind = 7"), PERSONS * (KEYS_EACH - 1),
-            "calls that joined");
+    check(count("SELECT count(*) FROM intake.ticket WHERE source LIKE 'qr:%'"),
+            KEYS + RACES * WORKERS, "tickets");
+    check(count("SELECT count(*) FROM intake.history WHERE kind = 7"),
+            PERSONS * (KEYS_EACH - 1) + RACES * (WORKERS - 1), "calls that joined");
 }
 
 static void card_check(void)
@@ -356,6 +395,7 @@ int main(int argc, char **argv)
     rng_seed(&test.rng, seed);
     site_start(argv[0]);
     codes_make();
+    races_run();
     scans_prepare();
     kills_make(option(argc, argv, "--kills", 20));
     scans_check();
