@@ -231,7 +231,8 @@ static void code_take(
         receipt_take(call, reply, directory);
 }
 
-/* Whoever calls when as many have called as can be kept is told that help comes: so it does. */
+/* Whoever calls when as many have called as can be kept is told that help comes: so it does. Nobody
+ * gets the code by which a case is followed: what became of a person is not for passers-by. */
 static void help_answer(
         struct call *call, const char *language, struct call_answer *answer, struct buf *body)
 {
@@ -247,10 +248,8 @@ static void help_answer(
     call->problem = (struct problem){.kind = PROBLEM_NONE};
     bool first = called && receipt.result == HOTLINE_ACCEPTED;
     answer->status = first ? MHD_HTTP_CREATED : MHD_HTTP_OK;
-    object_write(json_pack("{s:b, s:b, s:s*, s:s*, s:s}", "called", 1, "again", !first, "number",
-                         called ? receipt.number : NULL, "code",
-                         *call->made_code ? call->made_code : NULL, "text",
-                         word(called_words, language)),
+    object_write(json_pack("{s:b, s:b, s:s*, s:s}", "called", 1, "again", !first, "number",
+                         called ? receipt.number : NULL, "text", word(called_words, language)),
             body);
 }
 
@@ -363,7 +362,6 @@ const struct way way_qr_report = {.check = post_check,
         .end = own_end};
 const struct way way_qr_help = {.check = post_check,
         .read = code_read,
-        .take = code_take,
         .again = help_again,
         .answer = help_answer,
         .end = own_end};
