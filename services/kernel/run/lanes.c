@@ -281,8 +281,6 @@ static void committed(struct lane *lane)
     const struct core *core = batch_core(lane->batch);
     count_done(loop, lane, core);
     letters_log(core);
-    outbox_tell(lane, core);
-    feed_send(loop, core);
     if (core->count_used)
         loop->chore_states[CHORE_FOLD].wanted = true;
     if (core->work_count && loop->ops->has_work)
@@ -291,8 +289,11 @@ static void committed(struct lane *lane)
     if (lane->work_count)
         loop->active_ms = loop->now_ms;
     left_back(lane, batch_left(lane->batch));
+    /* First those who wait: what is told to other services lies in the batch's own memory. */
     for (size_t i = 0; i < core->work_count; i++)
         job_end(loop, (struct job *)lane->works[i]);
+    outbox_tell(lane, core);
+    feed_send(loop, core);
 }
 
 /* A single work that cannot be stored: a bug or poison. A message gets five attempts and is then
