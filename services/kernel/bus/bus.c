@@ -37,6 +37,7 @@ struct link {
     bool connected; /* the CURVE handshake is done */
     bool up;        /* and the broker has said WELCOME */
     bool leaving;   /* and then BYE: it is only listened to */
+    bool quiet, monitor_quiet; /* the last poll found nothing to read */
     int64_t heard_ms, ready_next_ms, beat_next_ms;
     uint64_t granted; /* not yet told to the broker */
 };
@@ -220,11 +221,26 @@ void bus_destroy(struct bus **bus)
 size_t bus_poll_items(struct bus *bus, zmq_pollitem_t *items, size_t max)
 {
     size_t count = 0;
-    for (size_t i = 0; i < bus->link_count && count + 2 <= max; i++) {
-        items[count++] = (zmq_pollitem_t){.socket = bus->links[i].socket, .events = ZMQ_POLLIN};
-        items[count++] = (zmq_pollitem_t){.socket = bus->links[i].monitor, .events = ZMQ_POLLIN};
+    for (size_t i = 0; i < bus->link_count; i++) {
+        struct link *link = &bus->links[i];
+        link->quiet = link->monitor_quiet = false;
+        if (count + 2 > max) {
+            continue;
+        }
+        items[count++] = (zmq_pollitem_t){.socket = link->socket, .events = ZMQ_POLLIN};
+        items[count++] = (zmq_pollitem_t){.socket = link->monitor, .events = ZMQ_POLLIN};
     }
     return count;
+}
+
+void bus_polled(struct bus *bus, const zmq_pollitem_t *items, size_t count)
+{
+    for (size_t i = 0; i + 1 < count && i / 2 < bus->link_count; i += 2) {
+        struct link *link = &bus->links[i / 2];
+        must(items[i].socket == link->socket && items[i + 1].socket == link->monitor);
+        link->quiet = !(items[i].revents & ZMQ_POLLIN);
+        link->monitor_quiet = !(items[i + 1].revents & ZMQ_POLLIN);
+    }
 }
 
 static void monitor_event(struct bus *bus, struct link *link, uint16_t event)
@@ -237,7 +253,7 @@ static void monitor_event(struct bus *bus, struct link *link, uint16_t event)
 /* An event is two parts: the number and a value, then the endpoint. */
 static void monitor_read(struct bus *bus, struct link *link)
 {
-    for (size_t i = 0; i < MONITOR_EVENTS_MAX; i++) {
+    for (size_t i = 0; i < MONITOR_EVENTS_MAX && !link->monitor_quiet; i++) {
         uint8_t head[6], endpoint[ENDPOINT_SIZE];
         uint16_t event;
         if (zmq_recv(link->monitor, head, sizeof head, ZMQ_DONTWAIT) < (int)sizeof event) {
@@ -372,7 +388,7 @@ static bool own_take(struct bus *bus, struct link *link, const struct frame *fra
 static enum err link_take(struct bus *bus, size_t index, struct bus_frame *ret)
 {
     struct link *link = &bus->links[index];
-    for (size_t i = 0; i < OWN_FRAMES_MAX; i++) {
+    for (size_t i = 0; i < OWN_FRAMES_MAX && !link->quiet; i++) {
         zmq_msg_t body;
         struct frame head;
         must(zmq_msg_init(&body) == 0);

@@ -274,7 +274,8 @@ static size_t pg_item(zmq_pollitem_t *item, const struct pg *pg)
 static void loop_wait(struct loop *loop)
 {
     zmq_pollitem_t items[POLL_ITEMS_MAX];
-    size_t count = bus_poll_items(loop->bus, items, BUS_POLL_ITEMS_MAX);
+    const size_t bus_count = bus_poll_items(loop->bus, items, BUS_POLL_ITEMS_MAX);
+    size_t count = bus_count;
     for (size_t i = 0; i < loop->lane_count; i++)
         count += pg_item(&items[count], loop->lanes[i].pg);
     count += pg_item(&items[count], loop->aux);
@@ -284,7 +285,9 @@ static void loop_wait(struct loop *loop)
         count += pg_item(&items[count], loop->watched);
     items[count++] = (zmq_pollitem_t){.fd = loop->signal_fd, .events = ZMQ_POLLIN};
     items[count++] = (zmq_pollitem_t){.fd = loop->wake_fd, .events = ZMQ_POLLIN};
-    if (zmq_poll(items, (int)count, loop_patience_ms(loop)) < 0 && errno != EINTR)
+    if (zmq_poll(items, (int)count, loop_patience_ms(loop)) >= 0)
+        bus_polled(loop->bus, items, bus_count);
+    else if (errno != EINTR)
         must(!"zmq_poll on our own descriptors");
 }
 
