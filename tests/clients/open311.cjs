@@ -31,7 +31,9 @@ async function update(id, fields) {
 async function ended(id) {
   for (let tries = 0; tries < 100; tries++) {
     const answer = await fetch(url + "/open311/v2/servicerequestupdates.json");
-    const found = (await answer.json()).find((item) => item.service_request_id === id);
+    const found = (await answer.json()).find(
+      (item) => item.service_request_id === id && item.status === "closed", // not where it stood before
+    );
     if (found) return found;
     await new Promise((done) => setTimeout(done, 100));
   }
