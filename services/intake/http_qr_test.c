@@ -9,6 +9,7 @@
 
 #define PROXY "X-Forwarded-For: 10.0.0.1\r\n"
 #define CODE_ID INT64_C(77)
+#define JSON "Content-Type: application/json\r\n"
 
 static const struct follow_keys keys = {1, {{7}}};
 static char token[QR_TOKEN_SIZE];
@@ -250,6 +251,87 @@ static void what_the_code_says_is_not_the_senders_to_say(void **unused)
     expect("after all that", qr_post(token, "reports", KEY("k"), "{}"), 201, NULL);
 }
 
+static int framed_post(const char *headers, const char *body, size_t size)
+{
+    BUF_OWNED request = {0};
+    buf_add_format(&request, "POST /v1/qr/%s/reports HTTP/1.1\r\nHost: h\r\n" KEY("k") "%s\r\n",
+            token, headers);
+    buf_add(&request, body, size);
+    return exchange(request.data, request.size);
+}
+
+static void bodies_that_are_framed_wrong_change_nothing(void **unused)
+{
+    static const struct {
+        const char *headers, *part;
+        int status;
+    } cases[] = {{JSON "Content-Length: 2\r\nContent-Length: 2\r\n", "ambiguous_length", 400},
+            {JSON "Content-Length: 65537\r\n", "\"limit\":65536", 413},
+            {JSON "Content-Length: -1\r\n", NULL, 400},
+            {JSON "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", NULL, 400},
+            {"Content-Type: text/plain\r\nContent-Length: 2\r\n", "Content-Type", 415},
+            {"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 2\r\n",
+                    "application/json", 415},
+            {JSON "Content-Encoding: gzip\r\nContent-Length: 2\r\n", NULL, 415}};
+    enum { DEPTH = 30000 };
+    BUF_OWNED deep = {0};
+    char headers[128];
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        expect(cases[i].headers, framed_post(cases[i].headers, "{}", 2), cases[i].status,
+                cases[i].part);
+    buf_add_text(&deep, "{\"text\":");
+    for (int i = 0; i < DEPTH; i++)
+        buf_add_text(&deep, "[");
+    (void)snprintf(headers, sizeof headers, JSON "Content-Length: %zu\r\n", deep.size);
+    expect("deep", framed_post(headers, deep.data, deep.size), 400, "json_too_deep");
+    assert_int_equal(loop_double.asked, 0);
+    expect("after all that", qr_post(token, "reports", KEY("k"), "{}"), 201, NULL);
+}
+
+struct sender {
+    pthread_t thread;
+    int status;
+    char body[600];
+};
+
+static void *sender_run(void *self)
+{
+    struct sender *sender = self;
+    char text[400];
+    (void)snprintf(text, sizeof text,
+            "POST /v1/qr/%s/reports HTTP/1.1\r\nHost: h\r\n" JSON KEY(
+                    "same") "Content-Length: 2\r\nConnection: close\r\n\r\n{}",
+            token);
+    int fd = dial();
+    say(fd, text, strlen(text));
+    size_t got = 0;
+    for (ssize_t more; got < sizeof sender->body - 1 &&
+                       (more = recv(fd, sender->body + got, sizeof sender->body - 1 - got, 0)) > 0;)
+        got += (size_t)more;
+    sender->status = status_of(sender->body);
+    (void)close(fd);
+    return NULL;
+}
+
+static void ten_at_once_with_one_key_are_one_report(void **unused)
+{
+    static struct sender senders[10];
+    int created = 0;
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(senders); i++)
+        assert_int_equal(pthread_create(&senders[i].thread, NULL, sender_run, &senders[i]), 0);
+    for (size_t i = 0; i < COUNT_OF(senders); i++) {
+        assert_int_equal(pthread_join(senders[i].thread, NULL), 0);
+        created += senders[i].status == 201;
+        assert_true(senders[i].status == 200 || senders[i].status == 201);
+        assert_string_equal(
+                strstr(senders[i].body, "\r\n\r\n"), strstr(senders[0].body, "\r\n\r\n"));
+    }
+    assert_int_equal(created, 1);
+    assert_int_equal(loop_double.report_count, 1);
+}
+
 static void a_wrong_token_is_answered_without_a_question(void **unused)
 {
     char wrong[QR_TOKEN_SIZE + 1];
@@ -425,6 +507,8 @@ int main(void)
     const struct CMUnitTest tests[] = {PLACE(a_places_code_is_a_form_that_is_filled_in),
             PLACE(a_report_lies_where_the_code_is),
             PLACE(what_the_code_says_is_not_the_senders_to_say),
+            PLACE(bodies_that_are_framed_wrong_change_nothing),
+            PLACE(ten_at_once_with_one_key_are_one_report),
             PLACE(a_wrong_token_is_answered_without_a_question),
             PLACE(a_withdrawn_code_and_one_for_something_else_say_so),
             PERSON(of_a_person_is_shown_that_there_is_one), PERSON(anybody_calls_for_help),
