@@ -28,7 +28,7 @@ struct name {
     X(INTAKE, STEP, "person_seen", "查看来电人身份", "identity looked at")                         \
     X(INTAKE, STEP, "person_deleted", "删除个人信息", "personal data deleted")                     \
     X(INTAKE, STEP, "progress", "办理进展", "progress")                                            \
-    X(ROUTING, STEP, "shown", "他人同报并附照片", "shown by another reporter")                     \
+    X(ROUTING, STEP, "also_reported", "另有他人反映", "reported by somebody else, too")            \
     X(INTAKE, STEP, "reopen", "重新办理", "opened again")                                          \
     X(INTAKE, STEP, "progress_taken", "来源已取进展", "progress taken by the source")              \
     X(INTAKE, STEP, "correct", "更正", "corrected")                                                \

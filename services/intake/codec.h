@@ -122,6 +122,7 @@ void outcomes_encode(const struct report *reports,
 /* Their stages, each with its sentence in the site's language. */
 void progress_encode(const struct report *reports,
         size_t count,
+        const char *source,
         const struct directory *directory,
         struct buf *out);
 /* One stage's sentence. */

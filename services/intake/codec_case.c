@@ -86,6 +86,7 @@ static void case_urged_encode(const struct input *input, bool joined, struct buf
     message.n_photos = photos_lend(submission, photos);
     message.photos = photos;
     message.joined = joined;
+    message.wants_progress = submission->wants_progress;
     message.source_ref = text_lend(submission->ticket);
     BUF_OWNED text = {0};
     message.text = masked(submission->text, &text);

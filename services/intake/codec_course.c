@@ -37,10 +37,14 @@ static json_t *caller_json(const struct caller *caller)
     char hex[HEX_SIZE];
     (void)sodium_bin2hex(hex, sizeof hex, caller->digest, DIGEST_SIZE);
     json_t *item = must_memory(json_pack("[s, s]", caller->ref, hex));
-    if (*caller->source || caller->said) {
+    if (*caller->source || caller->said || caller->wants || caller->told) {
         must(json_array_append_new(item, json_string(caller->source)) == 0);
         must(json_array_append_new(item, json_integer(caller->owed)) == 0);
         must(json_array_append_new(item, json_integer(caller->said)) == 0);
+    }
+    if (caller->wants || caller->told) {
+        must(json_array_append_new(item, json_integer(caller->wants)) == 0);
+        must(json_array_append_new(item, json_integer(caller->told)) == 0);
     }
     return item;
 }
@@ -147,6 +151,8 @@ static bool caller_parse(const json_t *item, struct caller *ret)
     (void)stpcpy(ret->source, source ? source : "");
     ret->owed = json_integer_value(json_array_get(item, 3)) != 0;
     ret->said = (int32_t)json_integer_value(json_array_get(item, 4));
+    ret->wants = json_integer_value(json_array_get(item, 5)) != 0;
+    ret->told = (int32_t)json_integer_value(json_array_get(item, 6));
     return size == DIGEST_SIZE;
 }
 

@@ -8,6 +8,7 @@
 #include "services/intake/check.h"
 #include "services/intake/codec.h"
 #include "services/intake/codec_open.h"
+#include "services/intake/decide_callers.h"
 #include "services/kernel/base/must.h"
 #include "services/kernel/base/pure_id.h"
 #include "services/kernel/wire/message.h"
@@ -134,31 +135,51 @@ static Huying__Hotline__Stage *stage_message(const struct stage_reached *stage,
     return item;
 }
 
-static Huying__Hotline__CaseProgress *progress_message(
-        const struct report *report, const struct directory *directory, struct arena *arena)
+/* The source's tickets on the report: the first of them, and who else is told. */
+static void progress_tickets(const struct report *report,
+        const char *source,
+        Huying__Hotline__CaseProgress *item,
+        struct arena *arena)
+{
+    const struct report_course *course = &report->course;
+    bool own = strcmp(report->source, source) == 0;
+    item->ticket = text_lend(own ? report->ref : "");
+    item->also = arena_array(arena, char *, CALLERS_MAX);
+    for (int i = 0; i < course->caller_count; i++) {
+        const struct caller *caller = &course->callers[i];
+        bool is_meant = *caller->source ? strcmp(caller->source, source) == 0 : own;
+        if (is_meant && *item->ticket)
+            item->also[item->n_also++] = text_lend(caller->ref);
+        else if (is_meant)
+            item->ticket = text_lend(caller->ref);
+    }
+}
+
+static Huying__Hotline__CaseProgress *progress_message(const struct report *report,
+        const char *source,
+        const struct directory *directory,
+        struct arena *arena)
 {
     const struct report_course *course = &report->course;
     Huying__Hotline__CaseProgress *item = arena_get(arena, sizeof *item);
     huying__hotline__case_progress__init(item);
     item->case_id = report->base.id;
-    item->ticket = text_lend(report->ref);
+    progress_tickets(report, source, item, arena);
     item->number = arena_array(arena, char, CASE_NUMBER_SIZE);
     case_number_format(item->number, directory_site_letters(directory), report->base.id,
             report->accepted_ms, directory_utc_offset_s(directory));
     item->stages = arena_array(arena, Huying__Hotline__Stage *, STAGES_MAX);
-    item->n_stages = (size_t)course->stage_count;
+    int32_t told = progress_told(report, source);
     for (int i = 0; i < course->stage_count; i++)
-        item->stages[i] =
-                stage_message(&course->stages[i], (enum intent)course->intent, directory, arena);
-    item->also = arena_array(arena, char *, CALLERS_MAX);
-    item->n_also = (size_t)course->caller_count;
-    for (int i = 0; i < course->caller_count; i++)
-        item->also[i] = text_lend(course->callers[i].ref);
+        if (course->stages[i].version > told)
+            item->stages[item->n_stages++] = stage_message(
+                    &course->stages[i], (enum intent)course->intent, directory, arena);
     return item;
 }
 
 void progress_encode(const struct report *reports,
         size_t count,
+        const char *source,
         const struct directory *directory,
         struct buf *out)
 {
@@ -169,7 +190,7 @@ void progress_encode(const struct report *reports,
     message.items = arena_array(&arena, Huying__Hotline__CaseProgress *, count + 1);
     message.n_items = count;
     for (size_t i = 0; i < count; i++)
-        message.items[i] = progress_message(&reports[i], directory, &arena);
+        message.items[i] = progress_message(&reports[i], source, directory, &arena);
     message_add(&message.base, out);
     arena_fini(&arena);
 }

@@ -307,6 +307,8 @@ static bool caller_add(struct report *next, const struct input *input, struct ou
     if (strcmp(next->source, input->peer) != 0)
         memcpy(caller->source, input->peer, sizeof caller->source);
     caller->moved_ms = submission->resolved->made ? 0 : ticket_instant(input);
+    caller->wants = submission->wants_progress && *caller->source;
+    next->course.wants |= submission->wants_progress && !*caller->source;
     return true;
 }
 
@@ -325,7 +327,8 @@ static bool report_is_near(const struct report *state,
 /* Another ticket that stands for this report: a repeat, the same thing reported by somebody else,
  * or one that was used before. A report that ended or is being taken back since it was found takes
  * nobody in: the ticket is looked up anew, and has then an id of its own. An urgent matter is told
- * on as an urge: it may have become worse. So are photos, without an urge. */
+ * on as an urge: it may have become worse. So are photos, and
+ * that somebody wants to hear where it stands when nobody did; these are no urge. */
 static void report_join(const struct input *input,
         const struct world *world,
         struct report *next,
@@ -344,6 +347,7 @@ static void report_join(const struct input *input,
             outcome_refuse(outcome, REASON_TICKET_REUSED);
         return;
     }
+    bool begins = submission->wants_progress && !progress_wanted(&next->course);
     if (!caller_add(next, input, outcome))
         return;
     next->course.joined++;
@@ -353,7 +357,7 @@ static void report_join(const struct input *input,
     note_add(next, submission->note, outcome);
     const struct matter *matter = matter_find(world->directory, next->matter);
     bool urgent = matter && matter->urgency == URGENCY_EMERGENCY;
-    if (urgent || submission->photo_count)
+    if (urgent || begins || submission->photo_count)
         send_add(outcome, SERVICE_ROUTING, INTAKE_CASE_URGED, !urgent);
 }
 
@@ -443,7 +447,7 @@ static bool report_is_meant(const struct report *state, const struct input *inpu
         return strcmp(state->source, input->peer) == 0;
     case HOTLINE_PROGRESS_ACK: {
         const struct progress_ack *ack = input->body;
-        return ack->case_id == input->agg && strcmp(state->source, input->peer) == 0;
+        return ack->case_id == input->agg && source_is_on(state, input->peer);
     }
     case HOTLINE_OUTCOME_ACK:
     case INTAKE_OUTCOME_ACK: {

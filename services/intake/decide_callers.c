@@ -33,6 +33,28 @@ bool source_is_on(const struct report *state, const char *source)
     return false;
 }
 
+bool progress_wanted(const struct report_course *course)
+{
+    bool wanted = course->wants;
+    for (int i = 0; i < course->caller_count; i++)
+        wanted = wanted || course->callers[i].wants;
+    return wanted;
+}
+
+int32_t progress_told(const struct report *state, const char *source)
+{
+    const struct report_course *course = &state->course;
+    int32_t told = course->staged;
+    if (course->wants && course->told < told && strcmp(state->source, source) == 0)
+        told = course->told;
+    for (int i = 0; i < course->caller_count; i++) {
+        const struct caller *caller = &course->callers[i];
+        if (caller->wants && caller->told < told && strcmp(caller->source, source) == 0)
+            told = caller->told;
+    }
+    return told;
+}
+
 /* What was said when it was kept once for all: the first one's. */
 static void course_said(struct report_course *course)
 {

@@ -400,6 +400,26 @@ static void photos_of_the_same_thing_are_told_to_routing(void **unused)
     huying__intake__case_urged__free_unpacked(told, NULL);
 }
 
+/* Routing tells of a case from when the first of its reporters wants it, and need be told once. */
+static void who_joins_may_want_progress(void **unused)
+{
+    (void)unused;
+    struct report state = there_make(REPORT_ACCEPTED);
+    struct report next, later;
+    struct submission body = same_make("B", 3);
+    body.wants_progress = true;
+    struct outcome outcome = decide(&state, HOTLINE_REPORT, &body, &next);
+    assert_int_equal(outcome.send_count, 1);
+    assert_int_equal(outcome.sends[0].type, INTAKE_CASE_URGED);
+    assert_int_equal(outcome.sends[0].arg, 1);
+    assert_int_equal(next.course.wants, 1); /* by the source of the report, which is the same */
+    body = same_make("C", 4);
+    body.wants_progress = true;
+    outcome = decide(&next, HOTLINE_REPORT, &body, &later);
+    assert_int_equal(outcome.steps[0].kind, STEP_JOIN);
+    assert_int_equal(outcome.send_count, 0);
+}
+
 /* Between the search and the lock the report may have ended: then the ticket is looked up anew. One
  * that came by its id in an earlier transaction cannot be, and joins by what it says alone. */
 static void report_that_is_over_takes_nobody_in(void **unused)
@@ -506,6 +526,7 @@ int main(void)
             cmocka_unit_test(same_thing_joins_once),
             cmocka_unit_test(same_urgent_thing_is_told_to_routing),
             cmocka_unit_test(photos_of_the_same_thing_are_told_to_routing),
+            cmocka_unit_test(who_joins_may_want_progress),
             cmocka_unit_test(report_that_is_over_takes_nobody_in),
             cmocka_unit_test(full_list_refuses), cmocka_unit_test(point_is_kept_for_the_next)};
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -221,13 +221,15 @@ struct caller {
     char source[PEER_SIZE];      /* "" = the report's own */
     bool owed;                   /* another source: it has yet to take the outcome */
     int32_t said; /* of the outcome: round * 16 + score * 2 + unsolved; 0 = nothing */
+    int32_t told; /* version of the last stage that its source has acknowledged */
+    bool wants;   /* another source: it wants those stages */
     int64_t moved_ms; /* not stored: the ticket's row is older and gets this instant; 0 = no */
 };
 
 /* What happened to a report beside the straight way. Most reports have none of it: then NULL in the
- * row, else JSON with these names, and "callers": [[ticket, digest in hex, source, owed, said], …],
- * without what is empty at its end (codec_course.c). To
- * add a number: a line here; its 0 must mean what its absence meant. */
+ * row, else JSON with these names, and "callers": [[ticket, digest in hex, source, owed, said,
+ * wants, told], …], without what is empty at its end (codec_course.c). To add a number: a line
+ * here; its 0 must mean what its absence meant. */
 #define COURSE_TABLE(X)                                                                            \
     X(round)    /* how often its case has ended; of the outcome that it shows */                   \
     X(followed) /* round of the last follow-up, and what it said */                                \
@@ -235,7 +237,8 @@ struct caller {
     X(unsolved)                                                                                    \
     X(joined)   /* callers who reported the same thing, beside the first */                        \
     X(intent)   /* enum intent: what the first of them wants */                                    \
-    X(wants)    /* 1: … to hear where the case stands, too */                                      \
+    X(wants)    /* 1: its source wants to hear where the case stands, too */                       \
+    X(told)     /* version of the last stage that its source has acknowledged */                   \
     X(staged)   /* version of the last stage that it reached */                                    \
     X(reopened) /* round whose end was not the last: routing has opened the case again */          \
     X(said)     /* what the first of them said of the outcome, as a caller's */                    \

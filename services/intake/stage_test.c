@@ -10,6 +10,7 @@
 #include "proto/routing.pb-c.h"
 #include "services/intake/codec.h"
 #include "services/intake/decide.h"
+#include "services/intake/decide_callers.h"
 #include "services/kernel/wire/message.h"
 
 #define NOW INT64_C(1514764800000) /* 2018-01-01T00:00Z, eight in the morning at the site */
@@ -134,6 +135,51 @@ static void they_are_taken_by_version_once(void **unused)
     assert_int_equal(report.course.stages[0].version, 4);
 }
 
+/* The first source, which wants none of it, and two that have joined and do: a stage is kept until
+ * both have it, and each is given what it has not. */
+static void each_source_takes_them_for_itself(void **unused)
+{
+    (void)unused;
+    struct report report = report_make();
+    report.course.wants = 0;
+    report.course.caller_count = 3;
+    report.course.callers[0] = (struct caller){.ref = "B-1", .source = "b", .wants = true};
+    report.course.callers[1] = (struct caller){.ref = "C-1", .source = "c"};
+    report.course.callers[2] = (struct caller){.ref = "C-2", .source = "c", .wants = true};
+    for (int i = 0; i < 3; i++)
+        reach(&report, STAGE_DISPATCHED);
+    assert_int_equal(report.reached_count, 0); /* Open311's reporter did not ask */
+    assert_int_equal(progress_told(&report, "hotline-a"), 3);
+    assert_int_equal(progress_told(&report, "b"), 0);
+    assert_int_equal(take(&report, 2, "hotline-a").verdict, VERDICT_DUPLICATE);
+    assert_int_equal(take(&report, 2, "d").verdict, VERDICT_NOT_FOUND);
+    assert_int_equal(take(&report, 2, "b").verdict, VERDICT_APPLIED);
+    assert_int_equal(take(&report, 2, "b").verdict, VERDICT_DUPLICATE);
+    assert_int_equal(report.course.stage_count, 3);
+    assert_int_equal(progress_told(&report, "b"), 2);
+    assert_int_equal(progress_told(&report, "c"), 0);
+    BUF_OWNED text = {0};
+    struct report_course read;
+    assert_true(course_format(&report.course, &text));
+    assert_int_equal(
+            course_parse((struct bytes){(const uint8_t *)text.data, text.size}, &read), OK);
+    assert_memory_equal(&read, &report.course, sizeof read);
+    BUF_OWNED out = {0};
+    progress_encode(&report, 1, "b", directory, &out);
+    Huying__Hotline__Progress *got =
+            huying__hotline__progress__unpack(NULL, out.size, (const uint8_t *)out.data);
+    assert_non_null(got);
+    assert_string_equal(got->items[0]->ticket, "B-1");
+    assert_int_equal(got->items[0]->n_also, 0);
+    assert_int_equal(got->items[0]->n_stages, 1);
+    assert_int_equal(got->items[0]->stages[0]->version, 3);
+    huying__hotline__progress__free_unpacked(got, NULL);
+    assert_int_equal(take(&report, 3, "c").verdict, VERDICT_APPLIED);
+    assert_int_equal(report.course.stage_count, 1);
+    assert_int_equal(take(&report, 3, "b").verdict, VERDICT_APPLIED);
+    assert_int_equal(report.course.stage_count, 0);
+}
+
 static void a_case_that_ended_has_its_outcome_alone(void **unused)
 {
     (void)unused;
@@ -226,7 +272,7 @@ static void what_is_fetched_says_all_of_it(void **unused)
     report.course.caller_count = 1;
     memcpy(report.course.callers[0].ref, "T-2", 4);
     BUF_OWNED out = {0};
-    progress_encode(&report, 1, directory, &out);
+    progress_encode(&report, 1, "hotline-a", directory, &out);
     Huying__Hotline__Progress *got =
             huying__hotline__progress__unpack(NULL, out.size, (const uint8_t *)out.data);
     assert_non_null(got);
@@ -284,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(the_last_stages_are_kept_in_order),
             cmocka_unit_test(they_are_taken_by_version_once),
+            cmocka_unit_test(each_source_takes_them_for_itself),
             cmocka_unit_test(a_case_that_ended_has_its_outcome_alone),
             cmocka_unit_test(a_case_that_is_opened_again_is_under_way),
             cmocka_unit_test(sentences_can_be_read_out),

@@ -74,10 +74,17 @@ static const char sql_update[] =
 static const struct statement outcomes_statement = {"intake_outcomes", OUTCOMES_SQL};
 static const struct statement hotline_outcomes_statement = {"hotline_outcomes", OUTCOMES_SQL};
 
-/* Only those have stages whose reporter asked for them: an index of its own (schema). */
+/* Only those have stages of which somebody asked for them: an index of its own (schema). And those
+ * that tickets of the source have joined that asked. */
 static const struct statement progress_statement = {"hotline_progress",
-        "SELECT " REPORT_READ
-        " FROM report WHERE course ? 'stages' AND source = $1 AND id > $2 ORDER BY id LIMIT $3"};
+        "SELECT o.*, $1::text FROM ((SELECT " REPORT_READ
+        " FROM report WHERE course ? 'stages' AND source = $1::text AND id > $2::bigint"
+        " AND course ? 'wants' AND (course ->> 'staged')::integer >"
+        " coalesce((course ->> 'told')::integer, 0) ORDER BY id LIMIT $3::bigint)"
+        " UNION ALL (SELECT r.* FROM (SELECT DISTINCT x.report FROM ticket AS x WHERE x.awaits"
+        " AND x.source = $1::text AND x.report > $2::bigint ORDER BY x.report LIMIT $3::bigint)"
+        " AS t CROSS JOIN LATERAL (SELECT " REPORT_READ
+        " FROM report WHERE id = t.report OFFSET 0) AS r)) AS o ORDER BY o.id LIMIT $3::bigint"};
 
 static const struct statement report_statement = {"intake_report",
         "SELECT " REPORT_READ ", p.step, p.ticket, p.key, p.sealed FROM (SELECT x.* FROM report AS "
@@ -226,7 +233,8 @@ static void progress_answer(
     struct report *reports = arena_array(&arena, struct report, (size_t)count + 1);
     for (int row = 0; row < count; row++)
         row_read(rows, row, &reports[row], &arena);
-    progress_encode(reports, (size_t)count, directory, out);
+    const char *source = count ? row_text(rows, 0, 4 + OWN_COLUMNS) : "";
+    progress_encode(reports, (size_t)count, source, directory, out);
     arena_fini(&arena);
 }
 

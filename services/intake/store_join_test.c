@@ -245,6 +245,78 @@ static size_t outcomes_of(const char *source, struct hotline_outcome *ret)
     return count;
 }
 
+static size_t progress_of(const char *source, struct hotline_progress *ret)
+{
+    struct answered answered = {.query = query_find(HOTLINE_PROGRESS)};
+    struct params params = {0};
+    BUF_OWNED payload = {0};
+    const char *why = NULL;
+    size_t count = 0;
+    hotline_outcomes_query_encode(0, 10, &payload);
+    assert_int_equal(
+            answered.query->bind((struct bytes){(const uint8_t *)payload.data, payload.size},
+                    directory, source, &arena, &params, &why),
+            OK);
+    pg_queue(pg, answered.query->statement, &params, rows_take, &answered);
+    segment_run();
+    assert_int_equal(hotline_progress_decode(
+                             (struct bytes){(const uint8_t *)answered.out.data, answered.out.size},
+                             &arena, ret, 10, &count),
+            OK);
+    params_fini(&params);
+    buf_fini(&answered.out);
+    return count;
+}
+
+/* The first source has taken its stages, b one of two, c none, d did not ask. */
+static void each_source_finds_the_stages_that_it_has_not_taken(void **unused)
+{
+    (void)unused;
+    static struct hotline_progress progress[10];
+    struct report report = {.base = {.id = first_id},
+            .state = REPORT_ACCEPTED,
+            .source = "a",
+            .ref = "T",
+            .course = {.wants = 1,
+                    .told = 2,
+                    .staged = 2,
+                    .stage_count = 2,
+                    .stages = {{1, STAGE_DISPATCHED, NOW, 1, 0}, {2, STAGE_ACCEPTED, NOW, 1, 0}},
+                    .caller_count = 3,
+                    .callers = {{.ref = "T", .source = "b", .wants = true, .told = 1},
+                            {.ref = "U", .source = "c", .wants = true},
+                            {.ref = "V", .source = "d"}}}};
+    const void *states[] = {&report};
+    BUF_OWNED course = {0};
+    BUF_OWNED sql = {0};
+    assert_true(course_format(&report.course, &course));
+    buf_add_format(&sql,
+            "UPDATE report SET state = 1, outcome_pending = false, outcome_text = '', digest = "
+            "'\\x', withdraw_asked = false, course = '%s';"
+            "INSERT INTO ticket (source, ref, report, at) SELECT x.a, x.b, %" PRId64
+            ", '2018-01-01Z' FROM (VALUES ('b', 'T'), ('c', 'U'), ('d', 'V')) AS x (a, b)",
+            course.data, first_id);
+    run(sql.data);
+    tickets_owe(pg, states, 1);
+    segment_run();
+    assert_int_equal(progress_of("a", progress), 0);
+    assert_int_equal(progress_of("d", progress), 0);
+    assert_int_equal(progress_of("b", progress), 1);
+    assert_string_equal(progress[0].ticket, "T");
+    assert_int_equal(progress[0].stage_count, 1);
+    assert_int_equal(progress_of("c", progress), 1);
+    assert_string_equal(progress[0].ticket, "U");
+    assert_int_equal(progress[0].stage_count, 2);
+    report.course.callers[1].told = 2;
+    tickets_owe(pg, states, 1);
+    segment_run();
+    assert_int_equal(progress_of("c", progress), 0);
+    report.course.stage_count = 0; /* the case has ended */
+    tickets_owe(pg, states, 1);
+    segment_run();
+    assert_int_equal(progress_of("b", progress), 0);
+}
+
 /* As the row's course and the tickets have it after END; then b takes it. */
 static void each_source_finds_the_outcome_under_its_own_tickets(void **unused)
 {
@@ -369,6 +441,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup(a_number_of_an_open_case_near_by_gives_its_id, test_setup),
             cmocka_unit_test_setup(nobody_follows_a_ticket_that_names_a_case, test_setup),
+            cmocka_unit_test_setup(each_source_finds_the_stages_that_it_has_not_taken, test_setup),
             cmocka_unit_test_setup(each_source_finds_the_outcome_under_its_own_tickets, test_setup),
             cmocka_unit_test_setup(on_record_is_by_source_and_ticket, test_setup),
             cmocka_unit_test(a_token_sees_a_report_that_its_ticket_has_joined_as_its_own),

@@ -106,11 +106,12 @@ const struct statement ticket_statements[TICKET_STATEMENTS] = {
                 "AS k (source, ref, report, at) ORDER BY k.source, k.ref "
                 "ON CONFLICT (source, ref) DO UPDATE SET at = excluded.at"},
         [TICKET_OWE] = {"intake_ticket_owe",
-                "INSERT INTO ticket (source, ref, report, at, owed) SELECT k.source, k.ref, "
-                "k.report, now(), k.owed FROM unnest($1::text[], $2::text[], $3::bigint[], "
-                "$4::boolean[]) AS k (source, ref, report, owed) ORDER BY k.source, k.ref "
-                "ON CONFLICT (source, ref) DO UPDATE SET owed = excluded.owed "
-                "WHERE ticket.owed <> excluded.owed"},
+                "INSERT INTO ticket (source, ref, report, at, owed, awaits) SELECT k.source, "
+                "k.ref, k.report, now(), k.owed, k.awaits FROM unnest($1::text[], $2::text[], "
+                "$3::bigint[], $4::boolean[], $5::boolean[]) AS k (source, ref, report, owed, "
+                "awaits) ORDER BY k.source, k.ref ON CONFLICT (source, ref) DO UPDATE "
+                "SET owed = excluded.owed, awaits = excluded.awaits "
+                "WHERE (ticket.owed, ticket.awaits) <> (excluded.owed, excluded.awaits)"},
         [GRIDS_READ] = {"intake_grids_read",
                 "SELECT g.unit, g.polygon, count(*) OVER () FROM directory.grid AS g "
                 "JOIN directory.unit AS u ON u.id = g.unit "
@@ -527,7 +528,8 @@ void tickets_move(
  * it. */
 void tickets_owe(struct pg *pg, const void *const *states, size_t count)
 {
-    static const enum param_type types[] = {PARAM_TEXT, PARAM_TEXT, PARAM_INT8, PARAM_BOOL};
+    static const enum param_type types[] = {
+            PARAM_TEXT, PARAM_TEXT, PARAM_INT8, PARAM_BOOL, PARAM_BOOL};
     struct params params = {0};
     bool any = false;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -536,12 +538,15 @@ void tickets_owe(struct pg *pg, const void *const *states, size_t count)
         const struct report *report = states[i];
         for (int32_t c = 0; c < report->course.caller_count; c++) {
             const struct caller *caller = &report->course.callers[c];
-            if (!*caller->source || report->state == REPORT_ACCEPTED)
+            if (!*caller->source || (report->state == REPORT_ACCEPTED && !caller->wants))
                 continue;
             param_add_text(&params, 0, caller->source);
             param_add_text(&params, 1, caller->ref);
             param_add_int(&params, 2, report->base.id);
             param_add_int(&params, 3, caller->owed);
+            param_add_int(&params, 4,
+                    caller->wants && report->course.stage_count &&
+                            caller->told < report->course.staged);
             any = true;
         }
     }

@@ -105,7 +105,7 @@ enum case_state {
     X(EVENT_OTHER_GONE, 69, "other_gone") /* … was taken back, or there is none */                 \
     X(EVENT_ANSWER, 70, "answer") /* handle, of what wants an answer and nothing done */           \
     X(EVENT_CORRECT, 71, "correct")                                                                \
-    X(EVENT_SHOWN, 72, "shown") /* photos of somebody else who reported the same thing */
+    X(EVENT_ALSO, 72, "also_reported") /* by somebody else, with photos or a wish for progress */
 
 enum case_event {
     EVENT_NONE = 0,
@@ -172,7 +172,7 @@ enum case_who {
     X(MERGED,         TAKEN_BACK,     NOBODY,    END,        WITHDRAWN,      NONE)                 \
     X(MERGED,         URGE,           DIRECTS,   URGE,       MERGED,         NONE)                 \
     X(MERGED,         CORRECT,        NOBODY,    CORRECT,    MERGED,         NONE)                 \
-    X(MERGED,         SHOWN,          NOBODY,    SHOWN,      MERGED,         NONE)                 \
+    X(MERGED,         ALSO,           NOBODY,    ALSO,       MERGED,         NONE)                 \
     X(MERGED,         UNMERGE,        DIRECTS,   UNMERGE,    DISPATCHED,     NONE)                 \
     X(MERGED,         OTHER_CLOSED,   NOBODY,    END_ALONG,  CLOSED,         NONE)                 \
     X(MERGED,         OTHER_REFERRED, NOBODY,    END_ALONG,  REFERRED_OUT,   NONE)                 \
@@ -181,7 +181,7 @@ enum case_who {
                                                                                                    \
     X(OPEN,           URGE,           DIRECTS,   URGE,       ANY,            NONE)                 \
     X(OPEN,           CORRECT,        NOBODY,    CORRECT,    ANY,            NONE)                 \
-    X(OPEN,           SHOWN,          NOBODY,    SHOWN,      ANY,            NONE)                 \
+    X(OPEN,           ALSO,           NOBODY,    ALSO,       ANY,            NONE)                 \
     X(OPEN,           REMIND,         DIRECTS,   REMIND,     ANY,            NONE)                 \
     X(OPEN,           VETO,           SUPERVISES, VETO,       ANY,            NONE)                \
     X(OPEN,           APPLY,          DIRECTS,   APPLY,      ANY,            NONE)                 \
@@ -357,7 +357,7 @@ enum case_action {
     DO_FAIL_CHECK,
     DO_ANSWER, /* … what is asked or said, with which the case is closed */
     DO_CORRECT, /* the reporter says better what it is */
-    DO_SHOWN,   /* somebody else reported it, too, with photos */
+    DO_ALSO,    /* somebody else reported it, too */
     DO_MERGE, /* the first of those that stand in decide_merge.c */
     DO_UNMERGE,
     DO_END_ALONG,
@@ -433,7 +433,7 @@ enum case_action {
     X(STEP_SEND_BACK, 62, "send_back") /* it waits at the desk of whoever had sent it */           \
     X(STEP_ANSWER, 63, "answer")       /* what the reporter hears; nothing else had to be done */  \
     X(STEP_CORRECT, 64, "correct")     /* the reporter corrected what he had said */               \
-    X(STEP_SHOWN, 65, "shown")         /* somebody else reported it, too, and showed it */
+    X(STEP_ALSO, 65, "also_reported")  /* by somebody else */
 
 enum case_step {
 #define X(name, number, text) name = number,

@@ -182,8 +182,11 @@ enum err case_urged_decode(
     if (in->n_photos && !photos)
         return refuse(ret_why, "photos: at most 9 of 32 bytes expected");
     struct urged *body = arena_get(arena, sizeof *body);
-    *body = (struct urged){
-            .text = in->text, .photos = photos, .photo_count = in->n_photos, .joined = in->joined};
+    *body = (struct urged){.text = in->text,
+            .photos = photos,
+            .photo_count = in->n_photos,
+            .joined = in->joined,
+            .wants_progress = in->wants_progress};
     *ret_body = body;
     return OK;
 }
@@ -513,7 +516,7 @@ void routing_detail(
         buf_add_text(out, ((const struct case_withdrawn *)input->body)->reason);
     } else if (input->type == TYPE_CASE_URGED) {
         const struct urged *body = input->body;
-        if (step->kind == STEP_URGE || step->kind == STEP_SHOWN)
+        if (step->kind == STEP_URGE || step->kind == STEP_ALSO)
             shown_detail(body->text, body->photos, body->photo_count, out);
     } else if (input->type == TYPE_CASE_CORRECTED) {
         corrected_detail(input->body, out);

@@ -201,8 +201,8 @@ void after_act(struct turn *turn, enum case_action action)
     case DO_CORRECT:
         do_correct(turn);
         break;
-    case DO_SHOWN: /* in the history; nothing is asked of anybody */
-        turn_step(turn, STEP_SHOWN, turn->to, turn->next->handler);
+    case DO_ALSO: /* in the history; nothing is asked of anybody */
+        turn_step(turn, STEP_ALSO, turn->to, turn->next->handler);
         break;
     default:
         must(!"an action after the end");

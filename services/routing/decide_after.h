@@ -19,7 +19,7 @@ enum case_event follow_up_event(const struct routing_case *this, bool unsolved, 
 /* The close may be drawn for a look by the level above. */
 void check_draw(struct turn *turn);
 
-/* Why a command is refused although state and person fit; DO_SETTLE to DO_SHOWN. */
+/* Why a command is refused although state and person fit; DO_SETTLE to DO_ALSO. */
 enum case_refusal after_check(
         const struct turn *turn, const struct routing_case *state, enum case_action action);
 void after_act(struct turn *turn, enum case_action action);

@@ -190,9 +190,9 @@ static void photos_of_somebody_else_are_in_the_history(void **state)
     BUF_OWNED detail = {0};
     report(&story, "lamp", INTENT_REPORT);
     int64_t due_ms = story.state.due_ms;
-    assert_int_equal(story_shown(&story, NOW + 1), VERDICT_APPLIED);
+    assert_int_equal(story_also(&story, NOW + 1), VERDICT_APPLIED);
     assert_int_equal(story.outcome.step_count, 1);
-    assert_int_equal(story.outcome.steps[0].kind, STEP_SHOWN);
+    assert_int_equal(story.outcome.steps[0].kind, STEP_ALSO);
     assert_int_equal(story.state.course.urged, 0);
     assert_int_equal(story.state.due_ms, due_ms);
     static uint8_t photo[1][PHOTO_HASH_SIZE] = {{0xab}};
@@ -202,6 +202,23 @@ static void photos_of_somebody_else_are_in_the_history(void **state)
     routing_detail(&story.state, &input, &story.outcome.steps[0], &detail);
     assert_string_equal(detail.data,
             "look\nphoto ab00000000000000000000000000000000000000000000000000000000000000");
+}
+
+/* From then on it is told where the case stands. */
+static void somebody_else_may_want_progress(void **state)
+{
+    (void)state;
+    struct story story;
+    const struct urged body = {.text = "", .joined = true, .wants_progress = true};
+    struct input input = {.kind = INPUT_MESSAGE,
+            .source = SERVICE_INTAKE,
+            .type = TYPE_CASE_URGED,
+            .now_ms = NOW + 1,
+            .body = &body};
+    report(&story, "lamp", INTENT_REPORT);
+    assert_int_equal(story.state.course.wants, 0);
+    assert_int_equal(story_apply(&story, &input), VERDICT_APPLIED);
+    assert_int_equal(story.state.course.wants, 1);
 }
 
 int main(void)
@@ -214,6 +231,7 @@ int main(void)
             cmocka_unit_test(to_answer_stands_among_what_is_legal),
             cmocka_unit_test(a_correction_is_read_by_who_has_the_case),
             cmocka_unit_test(photos_of_somebody_else_are_in_the_history),
+            cmocka_unit_test(somebody_else_may_want_progress),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

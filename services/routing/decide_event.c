@@ -109,7 +109,7 @@ enum case_event routing_event(const struct routing_case *this,
     case TYPE_NEED_PROGRESS:
         return progress_event(this, ((const struct progress *)input->body)->event);
     case TYPE_CASE_URGED:
-        return ((const struct urged *)input->body)->joined ? EVENT_SHOWN : EVENT_URGE;
+        return ((const struct urged *)input->body)->joined ? EVENT_ALSO : EVENT_URGE;
     case TYPE_RETURN:
         return this->course.returns < RETURNS_MAX ? EVENT_RETURN : EVENT_RETURN_AGAIN;
     case TYPE_HANDLE:

@@ -29,10 +29,22 @@ static const uint8_t stages[STEP_COUNT] = {
         [STEP_MERGE] = STAGE_MERGED,
 };
 
+/* Whoever joins the case or urges it may want to hear where it stands, too. */
+static void wish_take(struct turn *turn)
+{
+    if (turn->outcome->step_count == 0 || turn->input->kind != INPUT_MESSAGE ||
+            turn->input->type != TYPE_CASE_URGED)
+        return;
+    const struct urged *body = turn->input->body;
+    if (body->wants_progress)
+        turn->next->course.wants = 1;
+}
+
 void stage_tell(struct turn *turn)
 {
     const struct outcome *outcome = turn->outcome;
     uint8_t stage = STAGE_NONE;
+    wish_take(turn);
     if (!case_open(turn->next->state))
         return;
     for (int i = 0; i < outcome->step_count && stage != STAGE_REOPENED; i++)

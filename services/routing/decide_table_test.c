@@ -48,7 +48,7 @@ static char story_shows(const struct story *story)
  * end_whistle score joint order | finish_part finish_last take_over | apply admit
  * deny_admission appeal uphold dismiss | convene resolve mediate agree revisit | follow_up
  * reopen pass_check fail_check arrive work_done | reset_due | merge unmerge other_closed
- * other_referred other_gone | answer correct shown. */
+ * other_referred other_gone | answer correct also. */
 static const struct {
     int matter;
     enum case_state from;

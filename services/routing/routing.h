@@ -302,7 +302,8 @@ struct urged {
     const char *text;
     uint8_t (*photos)[PHOTO_HASH_SIZE];
     size_t photo_count;
-    bool joined; /* no urge: somebody else reported the same thing, and showed it */
+    bool joined; /* no urge: somebody else reported the same thing */
+    bool wants_progress;
 };
 
 /* "" and 0: as it was. */

@@ -118,7 +118,7 @@ TEST_TOOL enum verdict story_urge(struct story *story, int64_t now_ms)
 }
 
 /* Somebody else reported it, with two photos. */
-TEST_TOOL enum verdict story_shown(struct story *story, int64_t now_ms)
+TEST_TOOL enum verdict story_also(struct story *story, int64_t now_ms)
 {
     static uint8_t photos[2][PHOTO_HASH_SIZE] = {{0xab}, {0xcd}};
     static const struct urged body = {
@@ -271,8 +271,8 @@ TEST_TOOL enum verdict story_happen(struct story *story, enum case_event event, 
         return story_settled(story, event == EVENT_SAMPLED, now);
     case EVENT_URGE:
         return story_urge(story, now);
-    case EVENT_SHOWN:
-        return story_shown(story, now);
+    case EVENT_ALSO:
+        return story_also(story, now);
     case EVENT_CORRECT:
         return story_correct(story, "it is the other lamp", now);
     case EVENT_RESET_DUE: /* it had been announced by other rules */
