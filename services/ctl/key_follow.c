@@ -50,7 +50,12 @@ static int done_say(const struct ctl *ctl, const char *path, size_t count, bool 
                 "%s: %zu keys, the first seals who calls. Back it up apart from the database; "
                 "SIGHUP to intake\n",
                 path, count);
-    else
+    if (!ctl->json && seals && count > 1)
+        ctl_print(ctl,
+                "所有 intake 实例读到之后,运行 huyingctl caller reseal 把旧信息改用新密钥加密\n",
+                "when every intake has read it, huyingctl caller reseal seals by it what the old "
+                "ones sealed\n");
+    if (!ctl->json && !seals)
         ctl_print(ctl, "%s:%zu 个密钥,第一个用来生成查询码。向 intake 发 SIGHUP 生效\n",
                 "%s: %zu keys, the first makes codes. SIGHUP to intake\n", path, count);
     return EXIT_DONE;

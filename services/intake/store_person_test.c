@@ -474,7 +474,8 @@ static size_t sealed_by(const struct seal_keys *keys, int64_t after, int64_t ret
             huying__intake__person_sealed__unpack(NULL, answer.size, answer.data);
     assert_non_null(list);
     size_t found = list->n_ids;
-    memcpy(ret, list->ids, found * sizeof *ret);
+    if (found)
+        memcpy(ret, list->ids, found * sizeof *ret);
     huying__intake__person_sealed__free_unpacked(list, NULL);
     return found;
 }
