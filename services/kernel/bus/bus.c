@@ -34,9 +34,9 @@
 struct link {
     char endpoint[ENDPOINT_SIZE];
     void *socket, *monitor;
-    bool connected; /* the CURVE handshake is done */
-    bool up;        /* and the broker has said WELCOME */
-    bool leaving;   /* and then BYE: it is only listened to */
+    bool connected;            /* the CURVE handshake is done */
+    bool up;                   /* and the broker has said WELCOME */
+    bool leaving;              /* and then BYE: it is only listened to */
     bool quiet, monitor_quiet; /* the last poll found nothing to read */
     int64_t heard_ms, ready_next_ms, beat_next_ms;
     uint64_t granted; /* not yet told to the broker */

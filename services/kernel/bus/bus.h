@@ -53,8 +53,8 @@ void bus_destroy(struct bus **bus);
 /* Fills at most `max` items for zmq_poll; returns how many. */
 size_t bus_poll_items(struct bus *bus, zmq_pollitem_t *items, size_t max);
 /* Takes what zmq_poll said of these items, in their order: where there was nothing to read nobody
- * looks before the next bus_poll_items(). Each look is two system calls, and costs as much as half a
- * turn of an idle loop. Need not be called. */
+ * looks before the next bus_poll_items(). Each look is two system calls; with two for each broker
+ * they are most of a turn in which nothing came. Need not be called. */
 void bus_polled(struct bus *bus, const zmq_pollitem_t *items, size_t count);
 /* Heartbeats, lost and found brokers, held grants. Cheap. */
 void bus_turn(struct bus *bus, int64_t monotonic_ms);
