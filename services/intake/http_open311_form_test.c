@@ -268,6 +268,8 @@ static void mistakes_are_told_by_name(void **unused)
             {GOOD_FORM "&attribute[T]=soon", 400, "T must be a time"},
             {GOOD_FORM "&media_url=ftp://h/", 400, "media_url must be an http"},
             {GOOD_FORM "&lat=5", 400, "lat stands there twice"},
+            {GOOD_FORM "&service_code=002", 400, "service_code stands there twice"},
+            {GOOD_FORM "&api_key=a&api_key=b", 400, "api_key stands there twice"},
             {GOOD_FORM "&address_id="
                        "01234567890123456789012345678901234567890123456789012345678901234",
                     400, "address_id has more than 64"},

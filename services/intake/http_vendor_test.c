@@ -244,6 +244,29 @@ static void what_fails_is_named_and_reaches_nobody(void **state)
     assert_int_equal(double_vendor.taken_count, 0); /* a forger uses up nobody's nonces */
 }
 
+/* Rightly signed, so the vendor's own system is broken. */
+static void signed_bodies_that_are_no_json_are_refused(void **state)
+{
+    static const char *const bodies[] = {"", "[]", "{} x", "\xef\xbb\xbf{}", "{\"no\":\"\xff\"}",
+            "{\"no\":\"\\ud800\"}", "{\"no\":\"a\\u0000b\"}", "{\"no\":1e999}",
+            "{\"no\":\"A\",\"no\":\"B\"}", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["};
+    static const char *const targets[] = {V "report", V "withdraw", V "correct", V "follow-up",
+            V "outcome-ack", V "progress-ack"};
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        for (size_t to = 0; to < sizeof targets / sizeof *targets; to++) {
+            char nonce[32];
+            (void)snprintf(nonce, sizeof nonce, "nonce-%zu-%zu-1234", i, to);
+            const struct sent sent = {
+                    .method = "POST", .target = targets[to], .body = bodies[i], .nonce = nonce};
+            int status = ask(&sent);
+            if (status != 400 || !strstr(answer, "\"field\":\"body\""))
+                fail_msg("%s %s: %s", targets[to], bodies[i], answer);
+        }
+    }
+    assert_int_equal(double_vendor.asked, 0);
+}
+
 static void a_request_is_taken_once(void **state)
 {
     (void)state;
@@ -329,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             TEST(each_path_goes_its_way_under_the_vendors_source),
             TEST(what_fails_is_named_and_reaches_nobody),
+            TEST(signed_bodies_that_are_no_json_are_refused),
             TEST(a_request_is_taken_once),
             TEST(what_the_site_refuses_is_told),
             cmocka_unit_test_setup_teardown(who_cannot_sign_does_not_use_up_a_vendors_share,

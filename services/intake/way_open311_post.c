@@ -59,9 +59,19 @@ bool open311_body(struct call *call)
     return own->error_count == 0 && !call->problem.kind;
 }
 
+/* What decides whose and which request it is, and is read as one value. */
+static void once_check(struct call *call)
+{
+    static const char *const names[] = {"api_key", "service_code", "updated_datetime"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (field_is_ambiguous(&open311_of(call)->fields, names[i]))
+            open311_fail(call, OPEN311_TWICE, names[i], 0);
+}
+
 bool open311_key(struct call *call)
 {
     struct open311 *own = open311_of(call);
+    once_check(call);
     if (!call_admit(call, field_value(&own->fields, "api_key")))
         open311_fail(call, OPEN311_KEY, "", 0);
     else if (call->has_token && !jurisdiction_admits(own->jurisdiction, call->peer))

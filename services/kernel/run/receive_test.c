@@ -104,15 +104,20 @@ static void impossible_messages_are_not_acknowledged(void **state)
 {
     int64_t agg = stage_agg();
     struct envelope list[] = {event(agg, 0, "A1"), event(id_make(8, SERVICE_INTAKE, 1), 1, "A1"),
-            event(agg, 1, "A1"), event(agg, 1, "A1"), event(0, 1, "A1")};
+            event(agg, 1, "A1"), event(agg, 1, "A1"), event(0, 1, "A1"),
+            event(agg, UINT64_C(1) << 63, "A1"), event(agg, UINT64_MAX, "A1"),
+            event(agg, (uint64_t)STREAM_NUMBER_MAX + 1, "A1"), event(agg, 1, "A1"),
+            event(agg, 1, "A1")};
     (void)state;
     list[3].source_site = 9;
+    list[8].id = 0;
+    list[9].id = -1;
     stage_listen(&stage);
     struct frame head = stage_head(&stage, FRAME_EVENTS, COUNT_OF(list));
     uint64_t serial = stage_post(&stage, &head, list, COUNT_OF(list));
     STAGE_UNTIL(&stage, acked(serial));
     assert_int_equal(acked(serial), 1);
-    assert_int_equal(STAGE_METRIC(&stage, malformed), 4);
+    assert_int_equal(STAGE_METRIC(&stage, malformed), COUNT_OF(list) - 1);
     assert_true(stage_told(&stage, "WARN  BUS-MESSAGE-REFUSED instance=toy-1 source=intake"));
     assert_int_equal(toy_total(agg), 1);
 }

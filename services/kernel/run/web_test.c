@@ -107,6 +107,42 @@ static void all_else_is_refused_with_what_there_is(void **state)
     expect("POST", "/livez", "405", "only GET");
 }
 
+/* One request as it stands; nothing of what comes back is looked at. */
+static void noise_send(const char *bytes, size_t size)
+{
+    char answer[4096];
+    struct sockaddr_in address = {.sin_family = AF_INET,
+            .sin_port = htons((uint16_t)port),
+            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    (void)send(fd, bytes, size, MSG_NOSIGNAL);
+    (void)shutdown(fd, SHUT_WR);
+    while (recv(fd, answer, sizeof answer, 0) > 0)
+        continue;
+    close(fd);
+}
+
+static void noise_is_survived_and_the_next_is_answered(void **state)
+{
+    static const char *const requests[] = {"", "\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01\x02",
+            "GET /livez HTTP/1.1\r\n",
+            "GET /livez HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nab",
+            "GET /livez HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
+            "POST /livez HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "GET /%2e%2e/%00 HTTP/1.1\r\nHost: h\r\n\r\n", "BREW /metrics HTTP/9.9\r\n\r\n"};
+    static char huge[400000];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(requests); i++) {
+        noise_send(requests[i], strlen(requests[i]));
+        expect("GET", "/livez", "200", "ok");
+    }
+    memset(huge, 'x', sizeof huge);
+    memcpy(huge, "GET /livez HTTP/1.1\r\nX: ", 24);
+    noise_send(huge, sizeof huge);
+    expect("GET", "/livez", "200", "ok");
+}
+
 static void port_that_another_has_is_fatal_and_named(void **state)
 {
     static struct loop second;
@@ -141,6 +177,7 @@ int main(void)
             CASE(livez_is_503_when_the_loop_does_not_turn),
             CASE(readyz_says_what_is_missing),
             CASE(all_else_is_refused_with_what_there_is),
+            CASE(noise_is_survived_and_the_next_is_answered),
             CASE(port_that_another_has_is_fatal_and_named),
 #ifdef HUYING_FAULTS
             CASE(answer_that_is_not_taken_closes_the_connection_and_the_next_is_given),
