@@ -1,6 +1,7 @@
-/* What nobody sends in good faith, at each of the broker's ports: bytes that are no ZMTP, messages
- * of 0, 1 and 1,000 parts, kinds of frames that the port does not take, talk where only listening is
- * meant. Each time the next request of somebody else comes through. */
+/* What nobody sends in good faith, at each of the broker's ports: bytes that are no ZMTP,
+ * messages of 0, 1 and 1,000 parts, kinds of frames that the port does not take, talk where only
+ * listening is meant, requests whose answers are never taken. Each time the next request of
+ * somebody else comes through. */
 #include "services/broker/testbed.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -182,12 +183,38 @@ static void talk_at_the_feed_is_not_heard(void **unused)
     expect_next();
 }
 
+/* Intake answers what it has, and has its credit back, though nobody takes the answers. */
+static void answers_that_are_never_taken_hold_up_nobody(void **unused)
+{
+    (void)unused;
+    uint8_t head[FRAME_HEADER_SIZE];
+    struct bus_frame frame;
+    void *raw = raw_connect("hostile", ZMQ_DEALER, endpoint_of(PORT_HOTLINE));
+    frame_encode(&(struct frame){.kind = FRAME_READY}, head);
+    raw_send(raw, 2, head, sizeof head);
+    frame_encode(&(struct frame){.kind = FRAME_COMMANDS, .dest = SERVICE_INTAKE, .count = 1}, head);
+    for (int round = 0; round < 100; round++) {
+        for (int i = 0; i < 32; i++)
+            raw_send(raw, 2, head, sizeof head);
+        for (int i = 0; i < 32; i++) {
+            bed_next(&stage.bed, stage.intake, &frame);
+            struct frame reply = {.kind = FRAME_REPLIES, .count = 1, .token = frame.head.token};
+            assert_int_equal(bus_send_to(stage.intake, frame.broker, &reply, "y", 1), OK);
+            bus_grant(stage.intake, frame.broker, 1);
+            bus_frame_fini(&frame);
+        }
+        expect_next();
+    }
+    (void)zmq_close(raw);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(bytes_that_are_no_zmtp_disturb_nobody),
             CASE(messages_of_no_form_are_counted_at_the_hotlines_port),
-            CASE(frames_that_are_not_for_hotlines_are_denied), CASE(talk_at_the_feed_is_not_heard)};
+            CASE(frames_that_are_not_for_hotlines_are_denied), CASE(talk_at_the_feed_is_not_heard),
+            CASE(answers_that_are_never_taken_hold_up_nobody)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

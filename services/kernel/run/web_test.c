@@ -107,19 +107,15 @@ static void all_else_is_refused_with_what_there_is(void **state)
     expect("POST", "/livez", "405", "only GET");
 }
 
-/* One request as it stands; nothing of what comes back is looked at. */
+/* One request as it stands, by somebody who does not wait for what comes back. */
 static void noise_send(const char *bytes, size_t size)
 {
-    char answer[4096];
     struct sockaddr_in address = {.sin_family = AF_INET,
             .sin_port = htons((uint16_t)port),
             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     (void)send(fd, bytes, size, MSG_NOSIGNAL);
-    (void)shutdown(fd, SHUT_WR);
-    while (recv(fd, answer, sizeof answer, 0) > 0)
-        continue;
     close(fd);
 }
 
