@@ -40,6 +40,19 @@ async function ended(id) {
   throw new Error("no update of " + id);
 }
 
+// Where it stands is an update, too: whom it was passed to, in a sentence.
+async function stage(id, since) {
+  const day = (days) => new Date(since.getTime() + days * 864e5).toISOString().slice(0, 10);
+  const span = `start_date=${day(-1)}&end_date=${day(60)}`;
+  for (let tries = 0; tries < 100; tries++) {
+    const answer = await fetch(url + "/open311/v2/servicerequestupdates.json?" + span);
+    const found = (await answer.json()).find((item) => item.update_id === id + "-p1");
+    if (found) return assert.deepEqual([found.status, found.description.length > 8], ["open", true]);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error("nobody says where " + id + " stands");
+}
+
 async function updates(id) {
   const when = { status: "OPEN", description: "When?", update_id: "7-" + format };
   const urged = await update(id, when);
@@ -84,10 +97,11 @@ async function main() {
   await assert.rejects(ask("submitRequest", form({})), /400; [^]*code\W+400[^]*HOWMANYD required/);
   client.apiKey = "another";
   await assert.rejects(ask("submitRequest", form({ HOWMANYD: 12 })), /403; [^]*api_key/);
+  await stage(id, request.requested_datetime);
   await updates(id);
   assert.equal((await ask("serviceRequests", { status: "closed" })).length, before + 1);
   const kind = format.toUpperCase();
-  console.log(`npm open311 in ${kind}: 14 services, a request, its token, 2 refusals, 2 updates`);
+  console.log(`npm open311 in ${kind}: 14 services, a request, its token, 2 refusals, 2 updates, a stage`);
 }
 
 main().catch((err) => {
