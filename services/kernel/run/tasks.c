@@ -24,13 +24,13 @@ static void chore_done(void *self, enum err err, const char *message);
 void incarnation_set(struct loop *loop, const struct site_attach *site)
 {
     int64_t incarnation = site->incarnation;
-    if (loop->incarnation == incarnation)
-        return;
-    if (site->went_back)
+    if (site->went_back) /* told to one connection: another may have set the incarnation before */
         log_error("SITE-WENT-BACK", "site=%d incarnation=%lld before=%lld what=%s", site->number,
                 (long long)incarnation, (long long)loop->incarnation,
                 log_quote("this server has not all that was acknowledged: an older primary, or "
                           "files put back; compare with the hotlines' own records"));
+    if (loop->incarnation == incarnation)
+        return;
     log_info("SITE-ATTACHED", "site=%d incarnation=%lld before=%lld", loop->ids.site,
             (long long)incarnation, (long long)loop->incarnation);
     loop->incarnation = incarnation;
