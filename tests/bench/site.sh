@@ -40,8 +40,10 @@ PREPARE
     chmod 755 "$profile/prepare"
 }
 
+# Without the limit of one source's requests: here one token sends what a city would.
 site_deploy() {
-    HUYING_LANG=en HUYING_BUILD=$build HUYING_HOME=$site_home "$site_dir/deploy/run" "$@"
+    HUYING_INTAKE_RATE_SOURCE=0 HUYING_LANG=en HUYING_BUILD=$build HUYING_HOME=$site_home \
+        "$site_dir/deploy/run" "$@"
 }
 
 # site_use DIR: the site there, which may not be started yet.
