@@ -361,8 +361,12 @@ void kit_kill(struct kit_process *process)
 
 bool kit_alive(struct kit_process *process)
 {
-    if (process->pid > 0 && waitpid(process->pid, NULL, WNOHANG) == process->pid)
+    int status = 0;
+    if (process->pid > 0 && waitpid(process->pid, &status, WNOHANG) == process->pid) {
         process->pid = 0;
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+            fprintf(stderr, "%s ended by itself: wait status 0x%x\n", process->name, status);
+    }
     return process->pid > 0;
 }
 
