@@ -131,6 +131,7 @@ pid_t kit_child(struct kit_site *site,
         if (getppid() != parent)
             _exit(1);
         execvp(copy[0], copy);
+        (void)dprintf(STDERR_FILENO, "%s: %s\n", copy[0], strerror(errno));
         _exit(127);
     }
     for (size_t i = 0; copy[i]; i++)

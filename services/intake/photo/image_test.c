@@ -241,7 +241,7 @@ static void half_a_photo_is_refused(void **unused)
             PHOTO_OWNED photo = {0};
             enum photo_fault fault = image_make((const uint8_t *)file.data, size, &photo);
             if (fault != PHOTO_BROKEN)
-                fail_msg("%s of %zu bytes, cut to %zu: %s", photo_type_text(type), file.size, size,
+                fail_msg("type %d of %zu bytes, cut to %zu: %s", (int)type, file.size, size,
                         photo_fault_name(fault));
         }
     }

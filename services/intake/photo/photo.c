@@ -15,12 +15,6 @@ static const struct {
 #undef X
 };
 
-static const char *const types[] = {
-#define X(name, number, text) [name] = text,
-        PHOTO_TYPE_TABLE(X)
-#undef X
-};
-
 void photo_fini(struct photo *photo)
 {
     buf_fini(&photo->image);
@@ -38,12 +32,6 @@ _Bool photo_name_read(const char *name, uint8_t ret[PHOTO_HASH_SIZE])
     size_t size = strlen(name);
     return size == PHOTO_NAME_SIZE - 1 && strspn(name, "0123456789abcdef") == size &&
            sodium_hex2bin(ret, PHOTO_HASH_SIZE, name, size, NULL, NULL, NULL) == 0;
-}
-
-const char *photo_type_text(enum photo_type type)
-{
-    must((size_t)type < sizeof types / sizeof *types);
-    return types[type];
 }
 
 const char *photo_fault_name(enum photo_fault fault)

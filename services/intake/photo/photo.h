@@ -29,17 +29,7 @@
 #define PHOTO_NAME_SIZE 65 /* its hex digits and the NUL */
 
 /* What a photo was when it came. It is kept as JPEG. */
-#define PHOTO_TYPE_TABLE(X)                                                                        \
-    X(PHOTO_NO_TYPE, 0, "")                                                                        \
-    X(PHOTO_JPEG, 1, "image/jpeg")                                                                 \
-    X(PHOTO_PNG, 2, "image/png")                                                                   \
-    X(PHOTO_WEBP, 3, "image/webp")
-
-enum photo_type {
-#define X(name, number, text) name = number,
-    PHOTO_TYPE_TABLE(X)
-#undef X
-};
+enum photo_type { PHOTO_NO_TYPE, PHOTO_JPEG, PHOTO_PNG, PHOTO_WEBP };
 
 /* Why one was not taken: number (of the helper's answer: append only), name, limit (-1 = none),
  * English, Chinese; # stands for the limit. */
@@ -94,7 +84,6 @@ enum photo_fault photo_take(const void *data, size_t size, struct photo *ret) MU
 void photo_name(const uint8_t hash[PHOTO_HASH_SIZE], char ret[PHOTO_NAME_SIZE]);
 _Bool photo_name_read(const char *name, uint8_t ret[PHOTO_HASH_SIZE]);
 
-const char *photo_type_text(enum photo_type type);
 const char *photo_fault_name(enum photo_fault fault);
 int64_t photo_fault_limit(enum photo_fault fault);
 /* A sentence for people; `language` is "en" or anything else, which reads as "zh". */

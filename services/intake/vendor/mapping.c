@@ -505,8 +505,3 @@ const struct vendor *vendors_find(const struct vendors *vendors, const char *nam
             return &vendors->list[i];
     return NULL;
 }
-
-size_t vendors_count(const struct vendors *vendors)
-{
-    return vendors->count;
-}

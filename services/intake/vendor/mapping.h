@@ -131,7 +131,6 @@ enum err vendors_load(const char *directory, struct vendors **ret, struct buf *w
 void vendors_destroy(struct vendors **vendors);
 /* NULL: there is none of that name. */
 const struct vendor *vendors_find(const struct vendors *vendors, const char *name);
-size_t vendors_count(const struct vendors *vendors);
 
 /* One file's text, without its keys; for vendors_load(), tests and the fuzzer. `vendor` is to be
  * ended by vendor_fini() whatever comes of it. `ret_keys` is the key file's name as written; the
