@@ -73,6 +73,17 @@ UPDATE audit.head SET frontier = decode(repeat('00', 32 * length(replace(size::b
 SQL
 }
 
+# fill_hurry off|RESET: without waiting for the disk while rows are copied (a crash then would mean to
+# begin again), and as the site has it otherwise.
+fill_hurry() {
+    local value=$1 setting
+    for setting in fsync full_page_writes autovacuum; do
+        [ "$value" = RESET ] && setting="RESET $setting" || setting="SET $setting = $value"
+        site_sql "ALTER SYSTEM $setting" >/dev/null
+    done
+    site_sql 'SELECT pg_reload_conf()' >/dev/null
+}
+
 # fill_site N: the site's services are stopped meanwhile. At least N closed cases afterwards.
 fill_site() {
     local copies=$((($1 + fill_template - 1) / fill_template - 1)) stride arrivals leaves schema
@@ -84,6 +95,7 @@ fill_site() {
         (SELECT next FROM routing.id_block), (SELECT next FROM enforcement.id_block),
         (SELECT next FROM volunteer.id_block)), (SELECT max(arrival) FROM audit.pages),
         (SELECT size FROM audit.head)" | tr '|' ' ')
+    fill_hurry off
     [ "$copies" -eq 0 ] || for schema in routing intake audit enforcement volunteer; do
         for table in "${fill_tables[@]}"; do
             [[ $table != "$schema".* ]] || fill_table "$table" "$copies" "$stride" "$arrivals" \
@@ -97,6 +109,8 @@ fill_site() {
     [ "$copies" -eq 0 ] || fill_heads "$copies" "$stride" "$arrivals" "$leaves"
     touch "$site_dir/filled"
     fill_sql -c 'VACUUM (ANALYZE, PARALLEL 2)' -c CHECKPOINT
+    fill_hurry RESET
+    sync
     fill_check "$copies"
     site_units u "${site_services[@]}"
     site_services_ready
