@@ -31,8 +31,8 @@ const struct statement LOOK = {"look",
 const struct statement HEAD_TAKE = {"head_take",
         "WITH p AS MATERIALIZED (SELECT arrival FROM pages WHERE first_place IS NULL AND ver > 0"
         " AND arrival >= $1::bigint ORDER BY arrival LIMIT 1)"
-        " SELECT h.size, h.frontier, p.arrival FROM p CROSS JOIN head AS h"
-        " ORDER BY h.one LIMIT 1 FOR UPDATE OF h SKIP LOCKED"};
+        " SELECT h.size, h.frontier, p.arrival FROM p CROSS JOIN LATERAL (SELECT size, frontier"
+        " FROM head ORDER BY size DESC LIMIT 1 FOR UPDATE SKIP LOCKED) AS h"};
 
 const struct statement UNPLACED = {"unplaced",
         "SELECT id, count, hashes FROM pages WHERE first_place IS NULL AND ver > 0"
@@ -43,12 +43,13 @@ const struct statement PLACE = {"place",
         "INSERT INTO pages (id, first_place) SELECT * FROM unnest($1::bigint[], "
         "$2::bigint[]) ON CONFLICT (id) DO UPDATE SET first_place = excluded.first_place"};
 
-const struct statement HEAD_MOVE = {
-        "head_move", "UPDATE head SET size = $1::bigint, frontier = $2::bytea WHERE one"};
+const struct statement HEAD_MOVE = {"head_move",
+        "UPDATE head SET size = $1::bigint, frontier = $2::bytea"
+        " WHERE size = (SELECT size FROM head ORDER BY size DESC LIMIT 1)"};
 
 const struct statement CHECKPOINT = {"checkpoint",
         "SELECT h.size, h.frontier, s.number FROM head AS h CROSS JOIN directory.site AS s"
-        " ORDER BY h.one LIMIT 1"};
+        " ORDER BY h.size DESC LIMIT 1"};
 
 const struct statement LOCATE = {"locate",
         "SELECT id, COALESCE(first_place, -1::bigint), count FROM pages"

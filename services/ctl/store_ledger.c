@@ -17,7 +17,7 @@ static const char *const SCANS[][3] = {
                 "SET LOCAL enable_mergejoin = on"},
 };
 
-#define HEAD_READ "SELECT size, frontier FROM audit.head ORDER BY one LIMIT 1"
+#define HEAD_READ "SELECT size, frontier FROM audit.head ORDER BY size DESC LIMIT 1"
 
 #define PAGES_READ                                                                                 \
     "SELECT id, first_place, count, COALESCE(source, 0::smallint), leaves, hashes"                 \

@@ -9,7 +9,7 @@ static const char QUEUES[] = QUEUES_OF("1", "intake") " UNION ALL " QUEUES_OF(
         "2", "routing") " UNION ALL " QUEUES_OF("3", "enforcement") " UNION ALL " QUEUES_OF("4",
         "volunteer") " UNION ALL " QUEUES_OF("5", "audit") " ORDER BY 1 LIMIT 5";
 
-static const char LEDGER[] = "SELECT (SELECT size FROM audit.head), "
+static const char LEDGER[] = "SELECT (SELECT size FROM audit.head ORDER BY size DESC LIMIT 1), "
                              "(SELECT count(*) FROM audit.pages WHERE first_place IS NULL "
                              "AND ver > 0)";
 

@@ -162,6 +162,7 @@ struct mission_act {
 /* A row of `squad`, locked for the batch. Decisions change `load` and see each other's changes. */
 struct squad {
     int64_t id;       /* unit id */
+    int64_t turn;     /* of its row: how often it was written */
     int64_t version;  /* of the directory that the next four came from */
     int32_t capacity; /* missions at once, 0 = no limit */
     int64_t pool;     /* the street that it belongs to, 0 = the district's */

@@ -45,11 +45,13 @@ enum squad_statement { SQUAD_STUB, SQUAD_LOCK, SQUAD_QUEUES, SQUAD_UPDATE };
 
 const struct statement mission_statements[MISSION_STATEMENT_COUNT] = {
         [SQUAD_STUB] = {"squad_stub",
-                "INSERT INTO squad (id) SELECT unnest($1::bigint[]) ORDER BY 1"
-                " ON CONFLICT DO NOTHING"},
+                "WITH k AS (INSERT INTO squad_known (id) SELECT unnest($1::bigint[]) ORDER BY 1"
+                " ON CONFLICT DO NOTHING RETURNING id) INSERT INTO squad (id) SELECT id FROM k"},
         [SQUAD_LOCK] = {"squad_lock",
-                "SELECT id, version, capacity, pool, load, freed_at FROM squad"
-                " WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"},
+                "SELECT s.id, s.turn, s.version, s.capacity, s.pool, s.load, s.freed_at"
+                " FROM (SELECT unnest($1::bigint[]) AS id ORDER BY 1 OFFSET 0) AS u"
+                " CROSS JOIN LATERAL (SELECT * FROM squad AS q WHERE q.id = u.id"
+                " ORDER BY q.turn DESC LIMIT 1 FOR NO KEY UPDATE) AS s"},
         [SQUAD_QUEUES] = {"squad_queues",
                 "SELECT DISTINCT p.pool, w.capability"
                 " FROM unnest($1::bigint[]) AS p (pool) CROSS JOIN LATERAL"
@@ -57,16 +59,15 @@ const struct statement mission_statements[MISSION_STATEMENT_COUNT] = {
                 " ORDER BY m.pool, m.capability, m.asked_at, m.id OFFSET 0) AS w"
                 " ORDER BY 1, 2 LIMIT 1024"},
         [SQUAD_UPDATE] = {"squad_update",
-                "INSERT INTO squad AS s (id, version, capacity, pool, capabilities, load, "
-                "freed_at) "
-                "SELECT u.id, u.version, u.capacity, u.pool, "
-                "coalesce(string_to_array(u.capabilities, "
-                "';'), (SELECT x.capabilities FROM squad AS x WHERE x.id = u.id), '{}'), u.load, "
-                "u.freed_at FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::bigint[], "
-                "$5::text[], $6::integer[], $7::timestamptz[]) AS u(id, version, capacity, pool, "
-                "capabilities, load, freed_at) ON CONFLICT (id) DO UPDATE SET version = "
-                "excluded.version, capacity = excluded.capacity, pool = excluded.pool, "
-                "capabilities = "
+                "INSERT INTO squad (id, turn, version, capacity, pool, capabilities, load, "
+                "freed_at) SELECT u.id, u.turn, u.version, u.capacity, u.pool, coalesce("
+                "string_to_array(u.capabilities, ';'), (SELECT x.capabilities FROM squad AS x "
+                "WHERE x.id = u.id AND x.turn = u.turn), '{}'), u.load, u.freed_at "
+                "FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[], "
+                "$5::bigint[], $6::text[], $7::integer[], $8::timestamptz[]) AS u(id, turn, "
+                "version, capacity, pool, capabilities, load, freed_at) ON CONFLICT (id, turn) DO "
+                "UPDATE SET turn = excluded.turn + 1, version = excluded.version, capacity = "
+                "excluded.capacity, pool = excluded.pool, capabilities = "
                 "excluded.capabilities, load = excluded.load, freed_at = excluded.freed_at"}};
 
 /* $1 squad (0 = all), $2 state (0 = all open), $3 after, $4 limit, $5 source_refs (empty = not
@@ -186,11 +187,12 @@ static void squads_read(void *self, const PGresult *result)
     must(rows <= batch->room);
     for (int row = 0; row < rows; row++) {
         batch->set.squads[row] = (struct squad){.id = row_int(result, row, 0),
-                .version = row_int(result, row, 1),
-                .capacity = (int32_t)row_int(result, row, 2),
-                .pool = row_int(result, row, 3),
-                .load = (int32_t)row_int(result, row, 4),
-                .freed_ms = row_time(result, row, 5)};
+                .turn = row_int(result, row, 1),
+                .version = row_int(result, row, 2),
+                .capacity = (int32_t)row_int(result, row, 3),
+                .pool = row_int(result, row, 4),
+                .load = (int32_t)row_int(result, row, 5),
+                .freed_ms = row_time(result, row, 6)};
         squad_refresh(&batch->set.squads[row], batch->directory);
     }
     batch->set.count = rows;
@@ -269,22 +271,23 @@ void squads_related(struct pg *pg,
 static void squad_add(struct params *params, const struct squad *squad)
 {
     param_add_int(params, 0, squad->id);
-    param_add_int(params, 1, squad->version);
-    param_add_int(params, 2, squad->capacity);
-    param_add_int(params, 3, squad->pool);
+    param_add_int(params, 1, squad->turn);
+    param_add_int(params, 2, squad->version);
+    param_add_int(params, 3, squad->capacity);
+    param_add_int(params, 4, squad->pool);
     if (squad->capabilities == NULL)
-        param_add_null(params, 4);
+        param_add_null(params, 5);
     else
-        param_add_text(params, 4, squad->capabilities);
-    param_add_int(params, 5, squad->load);
-    param_add_int(params, 6, squad->freed_ms);
+        param_add_text(params, 5, squad->capabilities);
+    param_add_int(params, 6, squad->load);
+    param_add_int(params, 7, squad->freed_ms);
 }
 
 void squads_store(
         struct pg *pg, const void *const *states, size_t count, void *related, struct arena *arena)
 {
-    static const enum param_type types[] = {
-            PARAM_INT8, PARAM_INT8, PARAM_INT4, PARAM_INT8, PARAM_TEXT, PARAM_INT4, PARAM_TIME};
+    static const enum param_type types[] = {PARAM_INT8, PARAM_INT8, PARAM_INT8, PARAM_INT4,
+            PARAM_INT8, PARAM_TEXT, PARAM_INT4, PARAM_TIME};
     const struct squad_set *set = related;
     struct params params = {0};
     bool changed = false;

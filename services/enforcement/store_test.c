@@ -49,7 +49,8 @@ static int clear(void **state)
 {
     (void)state;
     kit_store_clear(
-            "missions, squad, outbox, history, counter_delta, counter_kept, command, waiting");
+            "missions, squad, squad_known, outbox, history, counter_delta, counter_kept, command, "
+            "waiting");
     return 0;
 }
 

@@ -73,8 +73,8 @@ UPDATE audit.head SET frontier = decode(repeat('00', 32 * length(replace(size::b
 SQL
 }
 
-# fill_hurry off|RESET: without waiting for the disk while rows are copied (a crash then would mean to
-# begin again), and as the site has it otherwise.
+# fill_hurry off|RESET: without waiting for the disk while rows are copied (a crash then would mean
+# to begin again), and as the site has it otherwise.
 fill_hurry() {
     local value=$1 setting
     for setting in fsync full_page_writes autovacuum; do

@@ -265,7 +265,7 @@ static enum exec twin_squad_stub(struct call *call)
 
 static enum exec twin_squad_lock(struct call *call)
 {
-    result_begin(call, "8848"
+    result_begin(call, "88848"
                        "4T");
     for (int i = 0; i < call->args[0].count; i++) {
         struct row *row = row_find(own_table(call, T_SQUAD), key1(arg_at(call, 0, i)));
@@ -274,9 +274,9 @@ static enum exec twin_squad_lock(struct call *call)
         if (!row_lock(call->txn, row))
             return EXEC_WAIT;
         const struct version *v = row_see(row, call->txn);
-        result_add(
-                call, (struct cell[]){v->cells[SQ_ID], v->cells[SQ_VERSION], v->cells[SQ_CAPACITY],
-                              v->cells[SQ_POOL], v->cells[SQ_LOAD], v->cells[SQ_FREED]});
+        result_add(call, (struct cell[]){v->cells[SQ_ID], v->cells[SQ_TURN], v->cells[SQ_VERSION],
+                                 v->cells[SQ_CAPACITY], v->cells[SQ_POOL], v->cells[SQ_LOAD],
+                                 v->cells[SQ_FREED]});
     }
     return EXEC_DONE;
 }
@@ -318,6 +318,7 @@ static enum exec twin_squad_update(struct call *call)
         for (int c = 0; c < SQ_COUNT; c++)
             if (c != SQ_CAPABILITIES || !call->args[c].cells[i].null)
                 version->cells[c] = call->args[c].cells[i];
+        version->cells[SQ_TURN] = cell_number(arg_at(call, SQ_TURN, i) + 1);
     }
     return EXEC_DONE;
 }

@@ -1,5 +1,5 @@
-/* The clock that a batch judges deadlines by, in a real PostgreSQL: which one it is, and what
- * happens when the owner does not trust it. */
+/* The clock that a batch judges deadlines by, in a real PostgreSQL: which one it is, what happens
+ * when the owner does not trust it, and that a deadline is one of a row under its lock. */
 #include "services/kernel/store/test_toy_pg.h"
 
 #define DRILL_NOW_MS INT64_C(1514764800000) /* 2018-01-01Z */
@@ -40,6 +40,30 @@ static void no_timer_fires_while_the_clock_is_not_trusted(void **state)
     assert_false(batch_core(one.batch)->timers_held);
     ASSERT_SQL("SELECT total FROM toy.toy", 1006);
     ASSERT_SQL("SELECT count(*) FROM toy.timer", 0);
+}
+
+/* The row was not committed yet when it was to be locked, its timer was when it was read: a
+ * deadline that was found before a fail-over and is there again under the same generation. */
+static void timer_of_a_row_that_was_not_locked_does_not_fire(void **state)
+{
+    struct work works[] = {toy_timer(100, 1, 1)}, again[] = {toy_timer(100, 1, 1)};
+    (void)state;
+    kit_pg_run(server, "BEGIN; LOCK TABLE toy.timer; INSERT INTO toy.toy (id, ver, total)"
+                       " VALUES (100, 3, 40); INSERT INTO toy.timer (agg, kind, gen, due)"
+                       " VALUES (100, 1, 1, now() - interval '1 s')");
+    lane_start(&one, works, 1, NULL, 0);
+    for (int64_t until = toy_now() + DEADLINE_MS; toy_now() < until;) {
+        lane_turn(&one);
+        if (kit_pg_int(server, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 1)
+            break;
+    }
+    assert_int_equal(one.calls, 0);
+    kit_pg_run(server, "COMMIT");
+    assert_int_equal(lane_finish(&one), BATCH_DONE);
+    ASSERT_SQL("SELECT total FROM toy.toy WHERE ver = 3", 40);
+    ASSERT_SQL("SELECT count(*) FROM toy.timer", 1);
+    assert_int_equal(lane_run(&one, again, 1), BATCH_DONE);
+    ASSERT_SQL("SELECT total FROM toy.toy WHERE ver = 4", 1040);
 }
 
 /* Now and the rest of the site's row are of one reading: the drill's where the site is a drill. */
@@ -96,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             CASE(no_timer_fires_while_the_clock_is_not_trusted),
+            CASE(timer_of_a_row_that_was_not_locked_does_not_fire),
             CASE(now_is_the_drills_or_the_servers),
     };
     return cmocka_run_group_tests(tests, setup_all, teardown_all);

@@ -133,6 +133,14 @@ static const char *over_why(const struct core *core, const struct slot *slot)
     return NULL;
 }
 
+/* There was no row to be locked, and this batch makes none. What else was read of the aggregate is
+ * of somebody who has committed since: its row is not known here, and must not be written (rule
+ * 8). */
+static bool is_absent(const struct core *core, const struct slot *slot)
+{
+    return !head(slot->state)->found && !core_removed(core, slot->agg);
+}
+
 void core_hold(struct core *core, struct held *held, size_t count)
 {
     if (count)
@@ -304,6 +312,8 @@ static void held_work(const struct held *held, struct work *work)
  * sweep. */
 static void drain(struct core *core, struct slot *slot)
 {
+    if (is_absent(core, slot))
+        return;
     for (int i = 0; i < slot->held_count && core->drain_left > 0; i++) {
         struct held *held = &slot->held[i];
         uint64_t seen = head(slot->state)->seen[held->source];
@@ -321,6 +331,8 @@ static void drain(struct core *core, struct slot *slot)
 static void poke_run(struct core *core, struct slot *slot, struct work *work)
 {
     work->end = END_NOTHING;
+    if (is_absent(core, slot))
+        return;
     for (int i = 0; work->alone && i < slot->held_count; i++) {
         struct held *held = &slot->held[i];
         if (held->msg_id != work->input.msg_id || held->gone || held->dead ||
@@ -359,7 +371,7 @@ static void letter_run(struct core *core, struct slot *slot, struct work *work)
     struct held *held = held_find(slot, &work->input);
     work->end = END_REPLY;
     work->verdict = VERDICT_REFUSED;
-    if (!held || !held->dead) {
+    if (!held || !held->dead || is_absent(core, slot)) {
         work->verdict = VERDICT_NOT_FOUND;
         work->text = "no such dead letter";
         return;
@@ -441,7 +453,7 @@ static void command_run(struct core *core, struct slot *slot, struct work *work)
 static void timer_run(struct core *core, struct slot *slot, struct work *work)
 {
     work->end = END_NOTHING;
-    if (over_why(core, slot))
+    if (is_absent(core, slot) || over_why(core, slot))
         return;
     if (core->timers_held) /* it is found again when the clock is to be trusted */
         return;

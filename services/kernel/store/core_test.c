@@ -432,6 +432,34 @@ static void timer_table(void **state)
     }
 }
 
+/* It was not there to be locked; what was read of it besides was committed by somebody since. */
+static void nothing_is_done_about_a_row_that_is_not_known(void **state)
+{
+    struct held held[] = {held_add(1, "A2", false), held_add(1, "A2", true)};
+    struct work works[] = {toy_timer(AGG, 4, NOW - 1), letter(WORK_REPLAY, 1), letter(WORK_SKIP, 1),
+            toy_command(AGG, "r1", "S1")};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(works); i++)
+        for (size_t h = 0; h < COUNT_OF(held); h++) {
+            struct work *work = add(works[i]);
+            core_begin(&bench.core);
+            bench.core.commands = arena_array(&bench.arena, struct command_row, 9);
+            core_timer(&bench.core, AGG, TOY_TIMER, 4, NOW - 1);
+            core_hold(&bench.core, &held[h], 1);
+            core_run(&bench.core);
+            assert_int_equal(toy(AGG)->total, 0);
+            assert_false(core_slot(&bench.core, AGG)->dirty);
+            assert_false(core_slot(&bench.core, AGG)->timers[0].dirty);
+            assert_false(held[h].gone);
+            if (work->end == END_REPLY)
+                assert_int_equal(work->verdict, VERDICT_NOT_FOUND);
+            else
+                assert_int_equal(work->end, END_NOTHING);
+            (void)teardown(NULL);
+            (void)setup(NULL);
+        }
+}
+
 static void what_came_in_time_is_decided_before_the_deadline(void **state)
 {
     (void)state;
@@ -518,6 +546,7 @@ int main(void)
             CASE(commands_with_one_request_id),
             CASE(command_verdicts),
             CASE(timer_table),
+            CASE(nothing_is_done_about_a_row_that_is_not_known),
             CASE(what_came_in_time_is_decided_before_the_deadline),
             CASE(timer_set_again_in_the_batch_does_not_fire),
             CASE(message_without_effect_moves_the_place),

@@ -25,9 +25,10 @@ ALTER TABLE pages ALTER COLUMN leaves SET STORAGE EXTERNAL, ALTER COLUMN hashes 
 CREATE INDEX pages_unplaced ON pages (arrival) WHERE first_place IS NULL AND ver > 0;
 CREATE UNIQUE INDEX pages_place ON pages (first_place) WHERE count > 0;
 
-CREATE TABLE head (                      -- one row: who holds it gives places
-    one         boolean PRIMARY KEY DEFAULT true CHECK (one),
-    size        bigint NOT NULL,         -- leaves that have a place: 0 … size - 1
+-- One row: who holds it gives places. Its key is what it grows by, so that the newest entry of the
+-- index is the row, however many dead ones somebody's snapshot keeps.
+CREATE TABLE head (
+    size        bigint PRIMARY KEY,      -- leaves that have a place: 0 … size - 1
     frontier    bytea NOT NULL           -- roots of the perfect subtrees, largest first (base/merkle.h)
-) WITH (fillfactor = 50);
+);
 INSERT INTO head (size, frontier) VALUES (0, '');

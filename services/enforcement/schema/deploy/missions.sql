@@ -37,15 +37,25 @@ WHERE m.ver > 0 AND m.state BETWEEN 5 AND 6 AND m.owed = 0;
 
 -- One row for each squad that ever was a candidate. Locked last, in id order. The directory's part
 -- (capacity to capabilities) is as of `version`; rows of an older version are not believed.
+-- A few rows that are written again with every mission: each time under a key of its own, so that
+-- whoever takes the newest entry of the index first has found it, however many dead ones somebody's
+-- snapshot keeps. That there is one row for an id is what `squad_known` is for: who adds an id there
+-- inserts the row.
 CREATE TABLE squad (
-    id           bigint PRIMARY KEY,                -- the unit
+    id           bigint NOT NULL,                   -- the unit
+    turn         bigint NOT NULL DEFAULT 0,         -- how often it was written
     version      bigint NOT NULL DEFAULT 0,
     capacity     integer NOT NULL DEFAULT 0,        -- missions at once; 0 = no limit
     pool         bigint NOT NULL DEFAULT 0,         -- its street; 0 = the district's
     capabilities text[] NOT NULL DEFAULT '{}',
     load         integer NOT NULL DEFAULT 0 CHECK (load >= 0),
-    freed_at     timestamptz
-) WITH (fillfactor = 10);                           -- rewritten with every mission, and few
+    freed_at     timestamptz,
+    PRIMARY KEY (id, turn)
+);
+
+CREATE TABLE squad_known (
+    id bigint PRIMARY KEY
+);
 
 -- Work that nobody sends a message for; see enum mission_work.
 --  1 a waiting mission for which a squad is free: for each free squad the oldest that it can take, no
@@ -64,7 +74,8 @@ SELECT w.agg, w.kind, min(w.at) FROM (
             ORDER BY m.rule_ver, m.asked_at, m.id LIMIT 256) AS l
     UNION ALL
     (SELECT q.id, 1, greatest(s.freed_at, q.changed_at)
-        FROM directory.site AS n JOIN squad AS s ON s.version = n.version
+        FROM directory.site AS n CROSS JOIN squad_known AS k CROSS JOIN LATERAL (
+            SELECT x.* FROM squad AS x WHERE x.id = k.id ORDER BY x.turn DESC LIMIT 1) AS s
         CROSS JOIN LATERAL (
             SELECT c.id, c.changed_at FROM unnest(s.capabilities || ''::text) AS a (name)
             CROSS JOIN LATERAL (
@@ -74,7 +85,7 @@ SELECT w.agg, w.kind, min(w.at) FROM (
                 ORDER BY m.asked_at, m.id LIMIT 64) AS c
             ORDER BY c.asked_at, c.id
             LIMIT CASE WHEN s.capacity = 0 THEN 64 ELSE least(s.capacity - s.load, 64) END) AS q
-        WHERE (s.capacity = 0 OR s.load < s.capacity)
+        WHERE s.version = n.version AND (s.capacity = 0 OR s.load < s.capacity)
             AND EXISTS (SELECT FROM missions AS m WHERE m.state = 1))
 ) AS w GROUP BY w.agg, w.kind;
 
