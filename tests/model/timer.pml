@@ -1,7 +1,10 @@
 /* Timers (rule 8): found without a lock, then the aggregate is locked, the timer is read again and
  * must be the one that was found. Two instances find timers; commands set and clear them; a client
  * may be gone and its transaction commit all the same; the primary may fail over. A timer fires once,
- * only when it is due, and never when it was cleared or replaced; one that stays fires in the end. */
+ * only when it is due, and never when it was cleared or replaced; one that stays fires in the end.
+ * The first set makes the aggregate's row. A timer that was found before a fail-over took the row
+ * away locks nothing, and reads its timer after another has made both again: what it does not know
+ * it must not write. */
 #ifndef SETS /* timers set one after the other */
 #define SETS 3
 #endif
@@ -32,6 +35,7 @@ bit ahead, due[GENS]; /* the clock has passed the timer's time */
 #define CLEAR 2
 #define FIRE 3
 byte state[3], kind[3], hint[3], found[3]; /* hint: found without lock; found: under the lock */
+byte known[3]; /* version of the row that was locked; 0: there was none */
 byte sets = SETS, clears = CLEARS, failover = FAILOVER, crash = CRASH;
 byte k;
 
@@ -45,19 +49,25 @@ inline copy(to, from)
     od;
     k = 0
 }
-inline end(q) { state[q] = FREE; kind[q] = 0; hint[q] = 0; found[q] = 0 }
+inline end(q) { state[q] = FREE; kind[q] = 0; hint[q] = 0; found[q] = 0; known[q] = 0 }
 
 #define HAS(q) (state[q] == OPEN || state[q] == WRITTEN)
-#define FREE_LOCK (!HAS(0) && !HAS(1) && !HAS(2))
+#define LOCKS(q) (HAS(q) && (kind[q] != FIRE || known[q]))
+#define FREE_LOCK (!LOCKS(0) && !LOCKS(1) && !LOCKS(2))
 #ifdef FAULT_FIRES_WITHOUT_LOCK
 #define LOCK_FIRE true
 #else
-#define LOCK_FIRE FREE_LOCK
+#define LOCK_FIRE (FREE_LOCK || !db.ver)
 #endif
 #ifdef FAULT_SET_WITHOUT_LOCK
 #define LOCK_SET true
 #else
 #define LOCK_SET FREE_LOCK
+#endif
+#ifdef FAULT_ABSENT_FIRES
+#define KNOWN(q) true
+#else
+#define KNOWN(q) known[q]
 #endif
 #ifdef FAULT_NOT_READ_AGAIN
 #define GOES(q) true
@@ -78,7 +88,8 @@ inline write(q)
     if
     :: kind[q] == SET -> db.ver++; db.gen = db.ver
     :: kind[q] == CLEAR -> db.gen = 0
-    :: kind[q] == FIRE && GOES(q) ->
+    :: kind[q] == FIRE && KNOWN(q) && GOES(q) ->
+        assert(known[q] == db.ver); /* nobody's effect is written over */
         assert(db.gen);           /* not one that was cleared */
         assert(due[db.gen]);      /* not early, nor one that came in its place */
         assert(!db.fired[db.gen]); /* not twice */
@@ -129,13 +140,14 @@ inline crashes(q)
 {
     crash--;
     if
-    :: HAS(q) -> state[2] = state[q]; kind[2] = kind[q]; hint[2] = hint[q]; found[2] = found[q]
+    :: HAS(q) -> state[2] = state[q]; kind[2] = kind[q]; hint[2] = hint[q];
+       found[2] = found[q]; known[2] = known[q]
     :: else
     fi;
     end(q)
 }
 
-#define BEGIN(q, what) found[q] = db.gen; kind[q] = what; state[q] = OPEN
+#define BEGIN(q, what) known[q] = db.ver; found[q] = db.gen; kind[q] = what; state[q] = OPEN
 #define INSTANCE(q) \
     :: atomic { state[q] == FREE && !hint[q] && db.gen && due[db.gen] -> hint[q] = db.gen } \
     :: atomic { state[q] == FREE && hint[q] && LOCK_FIRE -> d_step { BEGIN(q, FIRE) } } \
@@ -143,6 +155,8 @@ inline crashes(q)
        d_step { sets--; BEGIN(q, SET) } } \
     :: atomic { state[q] == FREE && clears && db.gen && LOCK_SET -> \
        d_step { clears--; BEGIN(q, CLEAR) } } \
+    :: atomic { state[q] == OPEN && kind[q] == FIRE && !known[q] && found[q] != db.gen -> \
+       found[q] = db.gen } \
     :: atomic { state[q] == OPEN -> d_step { write(q) } } \
     :: atomic { crash && state[2] == FREE && (HAS(q) || hint[q]) -> d_step { crashes(q) } }
 
