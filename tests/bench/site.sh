@@ -91,13 +91,16 @@ site_load() {
         --run "r${EPOCHREALTIME/[.,]/}" "$what" "$@"
 }
 
-# site_since: where the outboxes and the ledger's pages are now, for site_settle. Of ids, an
-# instance may still have a block or two that it has drawn.
+# site_since: where the ledger's pages and the four outboxes are now, for site_settle: an arrival,
+# and ids (site, service, counter, as base/pure_id.h has them). Of ids, an instance may still have a
+# block or two that it has drawn.
 site_since() {
-    site_sql "SELECT (SELECT min(next) - 4 * 32768 FROM (SELECT next FROM intake.id_block
-        UNION ALL SELECT next FROM routing.id_block UNION ALL SELECT next FROM enforcement.id_block
-        UNION ALL SELECT next FROM volunteer.id_block) AS b),
-        (SELECT coalesce(max(arrival), 0) FROM audit.pages)"
+    site_sql "SELECT coalesce(max(arrival), 0) FROM audit.pages
+        UNION ALL SELECT (((s.number::bigint << 3) + b.service) << 48) + b.next - 4 * 32768
+            FROM directory.site AS s CROSS JOIN (SELECT 1 AS service, next FROM intake.id_block
+                UNION ALL SELECT 2, next FROM routing.id_block
+                UNION ALL SELECT 3, next FROM enforcement.id_block
+                UNION ALL SELECT 4, next FROM volunteer.id_block) AS b" | tr '\n' ' '
 }
 
 # site_settle [SINCE]: until nothing is under way to anybody, and every page has its place: then
@@ -105,12 +108,13 @@ site_since() {
 # asking again and again costs the site nothing, and hardly depends on how much it holds. SINCE
 # spares it the rows before that, which are gone, but which somebody's snapshot may keep.
 site_settle() {
-    local until=$((SECONDS + 120)) id arrival schema quiet
-    IFS='|' read -r id arrival <<<"${1-0|0}"
+    local until=$((SECONDS + 120)) since schema quiet schemas=(intake routing enforcement volunteer)
+    read -ra since <<<"${1-0 0 0 0 0}"
     quiet="SELECT NOT EXISTS (SELECT FROM audit.pages
-        WHERE first_place IS NULL AND ver > 0 AND arrival > $arrival)"
-    for schema in intake routing enforcement volunteer; do
-        quiet+=" AND NOT EXISTS (SELECT FROM $schema.outbox WHERE id >= $id)"
+        WHERE first_place IS NULL AND ver > 0 AND arrival > ${since[0]})"
+    for schema in 0 1 2 3; do
+        quiet+=" AND NOT EXISTS (SELECT FROM ${schemas[schema]}.outbox
+            WHERE id >= ${since[schema + 1]})"
     done
     while [ "$(PGOPTIONS='-c enable_seqscan=off' site_sql "$quiet")" != t ]; do
         [ $SECONDS -lt $until ] || {

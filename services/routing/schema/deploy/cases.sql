@@ -63,7 +63,7 @@ CREATE TABLE cases (
             units_called(course, state BETWEEN 1 AND 5 OR state BETWEEN 9 AND 11) END) STORED,
     merged               bigint GENERATED ALWAYS AS      -- the case that it was merged into
         (CASE WHEN course ? 'merged' THEN (course ->> 'merged')::bigint END) STORED
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 35);                           -- room for the next versions of a case, also while a snapshot keeps all
 
 CREATE INDEX cases_source_ref ON cases (source_ref) WHERE source_ref IS NOT NULL;
 CREATE INDEX cases_queue ON cases (queue, id) WHERE queue IS NOT NULL;
