@@ -39,7 +39,9 @@ const char mission_sql_update[] =
         "rule_ver = excluded.rule_ver, source_ref = excluded.source_ref, summary = "
         "excluded.summary";
 
-/* In this order in `mission_statements`. A squad that is no longer in the directory keeps what it
+/* The newest of a squad's entries in the index is looked for as the last one up to it: with id = …
+ * the planner now and then reads all of them and sorts.
+ * In this order in `mission_statements`. A squad that is no longer in the directory keeps what it
  * was, and its version: the view leaves it out. NULL capabilities mean: as they are. */
 enum squad_statement { SQUAD_STUB, SQUAD_LOCK, SQUAD_QUEUES, SQUAD_UPDATE };
 
@@ -50,8 +52,10 @@ const struct statement mission_statements[MISSION_STATEMENT_COUNT] = {
         [SQUAD_LOCK] = {"squad_lock",
                 "SELECT s.id, s.turn, s.version, s.capacity, s.pool, s.load, s.freed_at"
                 " FROM (SELECT unnest($1::bigint[]) AS id ORDER BY 1 OFFSET 0) AS u"
-                " CROSS JOIN LATERAL (SELECT * FROM squad AS q WHERE q.id = u.id"
-                " ORDER BY q.turn DESC LIMIT 1 FOR NO KEY UPDATE) AS s"},
+                " CROSS JOIN LATERAL (SELECT * FROM squad AS q"
+                " WHERE (q.id, q.turn) <= (u.id, 9223372036854775807)"
+                " ORDER BY q.id DESC, q.turn DESC LIMIT 1 FOR NO KEY UPDATE) AS s"
+                " WHERE s.id = u.id"},
         [SQUAD_QUEUES] = {"squad_queues",
                 "SELECT DISTINCT p.pool, w.capability"
                 " FROM unnest($1::bigint[]) AS p (pool) CROSS JOIN LATERAL"

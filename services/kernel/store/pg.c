@@ -193,16 +193,12 @@ static void notice_receive(void *self, const PGresult *result)
         pg->unknown = true;
 }
 
-/* Statements find their rows by an index, in its order: sequential scans and joins that read all are
- * off, and so are bitmaps, which read all entries of a row that is written again and again before
- * the newest is taken (where there is no other way, as with a GIN index, they are used). */
 static void connect_start(struct pg *pg, int64_t monotonic_ms)
 {
     char options[600];
     snprintf(options, sizeof options,
             "-c search_path=%s,pg_temp -c default_transaction_isolation=read\\ committed "
-            "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off "
-            "-c enable_mergejoin=off -c jit=off "
+            "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off "
             "-c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 "
             "-c lock_timeout=2s -c timezone=UTC "
             "-c idle_in_transaction_session_timeout=5s -c client_connection_check_interval=2s",

@@ -75,7 +75,8 @@ SELECT w.agg, w.kind, min(w.at) FROM (
     UNION ALL
     (SELECT q.id, 1, greatest(s.freed_at, q.changed_at)
         FROM directory.site AS n CROSS JOIN squad_known AS k CROSS JOIN LATERAL (
-            SELECT x.* FROM squad AS x WHERE x.id = k.id ORDER BY x.turn DESC LIMIT 1) AS s
+            SELECT x.* FROM squad AS x WHERE (x.id, x.turn) <= (k.id, 9223372036854775807)
+            ORDER BY x.id DESC, x.turn DESC LIMIT 1) AS s
         CROSS JOIN LATERAL (
             SELECT c.id, c.changed_at FROM unnest(s.capabilities || ''::text) AS a (name)
             CROSS JOIN LATERAL (
@@ -85,7 +86,7 @@ SELECT w.agg, w.kind, min(w.at) FROM (
                 ORDER BY m.asked_at, m.id LIMIT 64) AS c
             ORDER BY c.asked_at, c.id
             LIMIT CASE WHEN s.capacity = 0 THEN 64 ELSE least(s.capacity - s.load, 64) END) AS q
-        WHERE s.version = n.version AND (s.capacity = 0 OR s.load < s.capacity)
+        WHERE s.id = k.id AND s.version = n.version AND (s.capacity = 0 OR s.load < s.capacity)
             AND EXISTS (SELECT FROM missions AS m WHERE m.state = 1))
 ) AS w GROUP BY w.agg, w.kind;
 
