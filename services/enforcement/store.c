@@ -40,7 +40,7 @@ const char mission_sql_update[] =
         "excluded.summary";
 
 /* The newest of a squad's entries in the index is looked for as the last one up to it: with id = …
- * the planner now and then reads all of them and sorts.
+ * the planner now and then reads all of them and sorts (see missions.sql, too).
  * In this order in `mission_statements`. A squad that is no longer in the directory keeps what it
  * was, and its version: the view leaves it out. NULL capabilities mean: as they are. */
 enum squad_statement { SQUAD_STUB, SQUAD_LOCK, SQUAD_QUEUES, SQUAD_UPDATE };

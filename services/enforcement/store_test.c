@@ -4,12 +4,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 #include "proto/enforcement.pb-c.h"
 #include "proto/routing.pb-c.h"
 #include "services/enforcement/enforcement.h"
 #include "services/enforcement/ops.h"
+#include "services/enforcement/store.h"
+#include "services/kernel/base/buf.h"
 #include "tests/kit/life.h"
 #include "tests/kit/store.h"
 
@@ -114,6 +117,43 @@ static void batch_assigns_within_capacity_and_the_rest_waits(void **state)
     assert_int_equal(
             kit_pg_int(kit_store.server, "SELECT count(*) FROM enforcement.outbox WHERE dest = 2"),
             3);
+}
+
+/* Buffers that the lock of both squads reads, on the service's own connection. */
+static int squads_lock_buffers(void)
+{
+    BUF_OWNED sql = {0};
+    int buffers = -1;
+    for (int i = 0; i < MISSION_STATEMENT_COUNT; i++)
+        if (strcmp(mission_statements[i].name, "squad_lock") == 0)
+            buf_add_format(&sql, "PREPARE squads AS %s", mission_statements[i].sql);
+    assert_true(sql.size > 0);
+    PQclear(pg_exec(kit_store.pg, sql.data, NULL));
+    PGresult *plan = pg_exec(kit_store.pg,
+            "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) EXECUTE squads('{11,12}')", NULL);
+    for (int row = 0; row < PQntuples(plan) && buffers < 0; row++)
+        (void)sscanf(PQgetvalue(plan, row, 0), " Buffers: shared hit=%d", &buffers);
+    PQclear(plan);
+    return buffers;
+}
+
+/* It keeps every version of a squad's row; the newest is found without looking at the others. */
+static void squad_is_found_at_once_while_a_snapshot_is_held(void **state)
+{
+    char gas[] = "gas";
+    (void)state;
+    for (int64_t agg = 101; agg <= 103; agg++)
+        request_add(agg, 1, gas);
+    batch_run();
+    PGconn *other = PQconnectdb(kit_pg_conninfo(kit_store.server, "postgres"));
+    PQclear(PQexec(other, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class"));
+    kit_pg_run(kit_store.server,
+            "DO $$ BEGIN FOR i IN 1..1000 LOOP UPDATE enforcement.squad SET turn = turn + 1;"
+            " COMMIT; END LOOP; END $$");
+    kit_pg_run(kit_store.server, "VACUUM ANALYZE enforcement.squad");
+    assert_in_range(squads_lock_buffers(), 1, 40);
+    PQfinish(other);
+    assert_int_equal(kit_pg_int(kit_store.server, LOADS_DIFFER), 0);
 }
 
 static void freed_squad_takes_the_oldest_that_waits(void **state)
@@ -264,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup(batch_assigns_within_capacity_and_the_rest_waits, clear),
+            cmocka_unit_test_setup(squad_is_found_at_once_while_a_snapshot_is_held, clear),
             cmocka_unit_test_setup(freed_squad_takes_the_oldest_that_waits, clear),
             cmocka_unit_test_setup(squad_with_another_capability_finds_nothing, clear),
             cmocka_unit_test_setup(newer_directory_brings_the_waiting_back_once, clear),
