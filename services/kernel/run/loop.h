@@ -73,7 +73,7 @@ struct chore_state {
     int64_t gone; /* rows that a chore of keeping changed or deleted */
     /* Resending: starts of the last calls that took all that was due, and all there ever was. */
     bool full;
-    int64_t complete_ms, full_ms, full_cost_ms;
+    int64_t complete_ms, full_ms;
 };
 
 struct loop {

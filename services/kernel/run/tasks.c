@@ -15,11 +15,9 @@
 
 #define DIRECTORY_AGAIN_MS 1000 /* after one that could not be used */
 /* A claim looks back to the last that took everything, and by so much more: rows whose transaction
- * took its time. What came in later still is found once a minute, or where that takes long, because
- * somebody's snapshot keeps rows that are gone, as often as it takes a hundredth of the time. */
+ * took its time. What came in later still is found once a minute. */
 #define RESEND_MARGIN_MS 5000
 #define RESEND_FULL_MS 60000
-#define RESEND_FULL_SHARE 100
 
 static void chore_done(void *self, enum err err, const char *message);
 
@@ -154,17 +152,13 @@ static void resend_after(struct loop *loop, struct chore_state *state)
         return;
     }
     state->complete_ms = state->started_ms;
-    if (state->full) {
+    if (state->full)
         state->full_ms = state->started_ms;
-        state->full_cost_ms = loop->now_ms - state->started_ms;
-    }
 }
 
 static int64_t resend_span(const struct loop *loop, struct chore_state *state)
 {
-    int64_t span = state->full_cost_ms * RESEND_FULL_SHARE;
-    state->full = !state->complete_ms ||
-                  loop->now_ms - state->full_ms > (span > RESEND_FULL_MS ? span : RESEND_FULL_MS);
+    state->full = !state->complete_ms || loop->now_ms - state->full_ms > RESEND_FULL_MS;
     return state->full ? 0 : loop->now_ms - state->complete_ms + RESEND_MARGIN_MS;
 }
 
