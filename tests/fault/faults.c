@@ -8,6 +8,7 @@
 #include "services/kernel/base/rng.h"
 #include "tests/fault/site.h"
 
+#define LOG_SHOWN 2000 /* characters */
 #define BAG_MAX 64
 #define PAUSE_MIN_MS 150
 #define PAUSE_MAX_MS 900
@@ -292,21 +293,28 @@ static void fault_begin(void)
         running[running_count++] = (struct under_way){kind, target, kit_now_ms() + lasting};
 }
 
+/* The last of what it said is about its end. */
+static void end_tell(const struct kit_process *process)
+{
+    const char *log = kit_log(process);
+    size_t length = strlen(log);
+    fprintf(stderr, "%s ended by itself; its log: %s\n%s\n", process->name, process->log,
+            log + (length > LOG_SHOWN ? length - LOG_SHOWN : 0));
+}
+
 /* Whoever should run and does not. */
 static void ends_look(void)
 {
     for (size_t i = 0; i < site.member_count; i++)
         if (!member_down[i] && !kit_alive(&site.members[i].process)) {
             unasked++;
-            fprintf(stderr, "%s ended by itself; its log: %s\n%.2000s\n",
-                    site.members[i].process.name, site.members[i].process.log,
-                    kit_log(&site.members[i].process));
+            end_tell(&site.members[i].process);
             member_up(&site.members[i], true);
         }
     for (size_t i = 0; i < KIT_BROKERS_MAX; i++)
         if (!broker_down[i] && !kit_alive(&site.kit.brokers[i])) {
             unasked++;
-            fprintf(stderr, "broker %zu ended by itself\n", i + 1);
+            end_tell(&site.kit.brokers[i]);
             kit_broker(&site.kit, i, true);
         }
 }
