@@ -437,8 +437,9 @@ static void nothing_is_done_about_a_row_that_is_not_known(void **state)
 {
     struct held held[] = {held_add(1, "A2", false), held_add(1, "A2", true)};
     struct work works[] = {toy_timer(AGG, 4, NOW - 1), letter(WORK_REPLAY, 1), letter(WORK_SKIP, 1),
-            toy_command(AGG, "r1", "S1")};
+            toy_command(AGG, "r1", "S1"), {.origin = WORK_POKE, .alone = true}};
     (void)state;
+    works[4].input = (struct input){.kind = INPUT_WORK, .agg = AGG, .msg_id = held[0].msg_id};
     for (size_t i = 0; i < COUNT_OF(works); i++)
         for (size_t h = 0; h < COUNT_OF(held); h++) {
             struct work *work = add(works[i]);
