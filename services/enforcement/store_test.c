@@ -156,6 +156,32 @@ static void squad_is_found_at_once_while_a_snapshot_is_held(void **state)
     assert_int_equal(kit_pg_int(kit_store.server, LOADS_DIFFER), 0);
 }
 
+/* Another instance has given the first mission to squad 11 and not committed: here its row is waited
+ * for, not made a second time. */
+static void two_instances_that_meet_a_squad_first_make_one_row(void **state)
+{
+    char gas[] = "gas";
+    (void)state;
+    PGconn *other = PQconnectdb(kit_pg_conninfo(kit_store.server, "postgres"));
+    PQclear(PQexec(other,
+            "BEGIN; SET search_path TO enforcement; INSERT INTO squad_known VALUES (11);"
+            "INSERT INTO squad (id) VALUES (11); UPDATE squad SET turn = 1, version = 3,"
+            " capacity = 1, pool = 2, capabilities = '{fire,gas}', load = 1;"
+            "INSERT INTO missions (id, ver, state, squad) VALUES (100, 1, 2, 11)"));
+    int sent = PQsendQuery(other,
+            "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+            " LOOP PERFORM pg_sleep(0.01); END LOOP; END $$; COMMIT");
+    assert_int_equal(sent, 1);
+    request_add(101, 1, gas);
+    kit_batch_run();
+    assert_int_equal(state_of(101), MISSION_ASSIGNED);
+    assert_int_equal(kit_pg_int(kit_store.server, "SELECT count(*) FROM enforcement.squad"), 2);
+    assert_int_equal(
+            kit_pg_int(kit_store.server, "SELECT load FROM enforcement.squad WHERE id = 12"), 1);
+    assert_int_equal(kit_pg_int(kit_store.server, LOADS_DIFFER), 0);
+    PQfinish(other);
+}
+
 static void freed_squad_takes_the_oldest_that_waits(void **state)
 {
     char gas[] = "gas";
@@ -305,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup(batch_assigns_within_capacity_and_the_rest_waits, clear),
             cmocka_unit_test_setup(squad_is_found_at_once_while_a_snapshot_is_held, clear),
+            cmocka_unit_test_setup(two_instances_that_meet_a_squad_first_make_one_row, clear),
             cmocka_unit_test_setup(freed_squad_takes_the_oldest_that_waits, clear),
             cmocka_unit_test_setup(squad_with_another_capability_finds_nothing, clear),
             cmocka_unit_test_setup(newer_directory_brings_the_waiting_back_once, clear),
