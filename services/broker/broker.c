@@ -1,6 +1,6 @@
 /* A frame's way: who sent it (the key that CURVE proved and the allow-list knows), may he
- * (RULES), to whom (roster or token), and out with the header stamped and the payload moved,
- * never copied or read.
+ * (RULES), to whom (roster or token), and out with the header stamped in place and the payload
+ * neither copied nor read.
  *
  * The allow-list is asked for every frame, because libzmq keeps a connection whose key was
  * revoked. A connection that has not said READY gets a READY back: it has to say READY first,
@@ -31,11 +31,12 @@ struct broker {
 /* A frame under way through the broker. `conn` is NULL until it has said READY. */
 struct passing {
     enum port port;
-    struct inbound *in;
+    zmq_msg_t *message;
     const uint8_t *identity;
     struct peer peer;
     struct conn *conn;
     struct frame frame;
+    size_t size; /* of the payload */
 };
 
 typedef void handle_fn(struct broker *broker, struct passing *passing);
@@ -75,14 +76,13 @@ static void notice(struct broker *broker, enum broker_notice what, const struct 
 static enum err small_send(
         struct broker *broker, enum port port, const uint8_t *identity, const struct frame *frame)
 {
-    zmq_msg_t head, body;
-    must(zmq_msg_init_size(&head, FRAME_HEADER_SIZE) == 0 && zmq_msg_init(&body) == 0);
-    frame_encode(frame, zmq_msg_data(&head));
-    enum err err = port_send(broker->sockets[port], identity, &head, &body);
+    zmq_msg_t message;
+    must(zmq_msg_init_size(&message, FRAME_HEADER_SIZE) == 0);
+    frame_encode(frame, zmq_msg_data(&message));
+    enum err err = port_send(broker->sockets[port], identity, &message);
     if (err) {
         broker->stats.lost++;
-        (void)zmq_msg_close(&head);
-        (void)zmq_msg_close(&body);
+        (void)zmq_msg_close(&message);
     }
     return err;
 }
@@ -114,24 +114,27 @@ static void conn_drop(struct broker *broker, struct conn *conn, enum broker_noti
     conns_remove(broker->conns, conn);
 }
 
-/* Stamps what we know of the sender over what he says of himself, and moves the frame out. */
-static enum err forward(struct broker *broker, struct passing *passing, const struct conn *to)
+/* Writes what we know of the sender over what he says of himself. */
+static void stamp(const struct passing *passing, uint64_t token)
 {
-    zmq_msg_t *head = &passing->in->parts[1], *body = &passing->in->parts[2];
-    size_t size = zmq_msg_size(body);
     struct frame stamped = passing->frame;
     stamped.source = passing->peer.service;
     stamped.rights = passing->peer.rights;
+    stamped.token = token;
     memcpy(stamped.peer, passing->peer.name, PEER_SIZE);
-    if (stamped.kind != FRAME_REPLIES) {
-        stamped.token = passing->conn->token;
-    }
-    frame_encode(&stamped, zmq_msg_data(head));
-    enum err err = port_send(broker->sockets[to->port], to->identity, head, body);
+    frame_encode(&stamped, zmq_msg_data(passing->message));
+}
+
+/* Moves the frame out. */
+static enum err forward(struct broker *broker, struct passing *passing, const struct conn *to)
+{
+    const struct frame *frame = &passing->frame;
+    stamp(passing, frame->kind == FRAME_REPLIES ? frame->token : passing->conn->token);
+    enum err err = port_send(broker->sockets[to->port], to->identity, passing->message);
     if (!err) {
         broker->stats.forwarded++;
-        broker->stats.forwarded_envelopes += stamped.count;
-        broker->stats.forwarded_bytes += size;
+        broker->stats.forwarded_envelopes += frame->count;
+        broker->stats.forwarded_bytes += passing->size;
     }
     return err;
 }
@@ -146,7 +149,6 @@ static void spread_handle(struct broker *broker, struct passing *passing)
     bool counted = RULES[frame->kind].counted;
     bool shared = counted && passing->peer.service == SERVICE_CLIENT;
     uint8_t share = conn_share(passing->conn->token);
-    size_t size = zmq_msg_size(&passing->in->parts[2]);
     for (size_t tries = 0; tries <= ROSTER_INSTANCES_MAX; tries++) {
         struct instance *instance =
                 roster_choose(&broker->roster, frame->dest, passing->peer.site, frame->bucket);
@@ -154,8 +156,8 @@ static void spread_handle(struct broker *broker, struct passing *passing)
             nak(broker, passing, NAK_NO_INSTANCE);
             return;
         }
-        if ((counted && !instance_fits(instance, frame->count, size)) ||
-                (shared && !share_fits(instance, share, frame->count, size))) {
+        if ((counted && !instance_fits(instance, frame->count, passing->size)) ||
+                (shared && !share_fits(instance, share, frame->count, passing->size))) {
             nak(broker, passing, NAK_NO_CREDIT);
             return;
         }
@@ -167,10 +169,10 @@ static void spread_handle(struct broker *broker, struct passing *passing)
         }
         if (!err) {
             if (counted) {
-                instance_take(instance, frame->count, size);
+                instance_take(instance, frame->count, passing->size);
             }
             if (shared) {
-                share_take(instance, share, frame->count, size);
+                share_take(instance, share, frame->count, passing->size);
             }
             return;
         }
@@ -209,16 +211,9 @@ static void feed_handle(struct broker *broker, struct passing *passing)
     if (!broker->feed) {
         return;
     }
-    zmq_msg_t *head = &passing->in->parts[1], *body = &passing->in->parts[2];
+    stamp(passing, 0);
     const char *topic = service_name(passing->peer.service);
-    struct frame stamped = passing->frame;
-    stamped.source = passing->peer.service;
-    stamped.token = 0;
-    memcpy(stamped.peer, passing->peer.name, PEER_SIZE);
-    frame_encode(&stamped, zmq_msg_data(head));
-    if (zmq_send(broker->feed, topic, strlen(topic), ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0 ||
-            zmq_msg_send(head, broker->feed, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0 ||
-            zmq_msg_send(body, broker->feed, ZMQ_DONTWAIT) < 0) {
+    if (port_publish(broker->feed, topic, passing->message) != OK) {
         broker->stats.lost++;
     }
 }
@@ -307,10 +302,10 @@ static void ready_handle(struct broker *broker, struct passing *passing)
 /* Receiving */
 
 /* False when no authenticated key that is still on the list sent this. The User-Id stands on the
- * body frames only: after zmq_poll libzmq 4.3.4 leaves it off the identity's. */
+ * frame only: after zmq_poll libzmq 4.3.4 leaves it off the identity. */
 static bool sender_known(struct broker *broker, struct passing *passing)
 {
-    const char *key = zmq_msg_gets(&passing->in->parts[1], "User-Id");
+    const char *key = zmq_msg_gets(passing->message, "User-Id");
     if (!key || zap_peer(broker->zap, key, &passing->peer) != OK) {
         broker->stats.strangers++;
         if (passing->conn) {
@@ -324,8 +319,7 @@ static bool sender_known(struct broker *broker, struct passing *passing)
 static bool frame_well_formed(const struct passing *passing)
 {
     const struct rule *rule = &RULES[passing->frame.kind];
-    size_t size = zmq_msg_size(&passing->in->parts[2]);
-    if (passing->frame.kind == FRAME_ACKS && size > BROKER_ACKS_SIZE_MAX) {
+    if (passing->frame.kind == FRAME_ACKS && passing->size > BROKER_ACKS_SIZE_MAX) {
         return false;
     }
     return rule->handle && (!rule->counted || passing->frame.count > 0) &&
@@ -385,9 +379,9 @@ static bool conn_same(const struct conn *conn, const struct peer *peer)
 
 static void message_pass(struct broker *broker, enum port port, struct inbound *in)
 {
-    struct passing passing = {.port = port, .in = in};
+    struct passing passing = {.port = port, .message = &in->parts[1]};
     passing.identity = zmq_msg_data(&in->parts[0]);
-    if (zmq_msg_size(&in->parts[0]) != IDENTITY_SIZE || in->count < 2) {
+    if (zmq_msg_size(&in->parts[0]) != IDENTITY_SIZE || in->count < PORT_PARTS) {
         broker->stats.malformed++;
         return;
     }
@@ -402,13 +396,14 @@ static void message_pass(struct broker *broker, enum port port, struct inbound *
     if (passing.conn) {
         conn_heard(broker, &passing);
     }
-    zmq_msg_t *head = &in->parts[1];
-    if (in->count != PORT_PARTS || zmq_msg_size(&in->parts[2]) > FRAME_PAYLOAD_MAX ||
-            frame_decode(zmq_msg_data(head), zmq_msg_size(head), &passing.frame) != OK) {
+    size_t size = zmq_msg_size(passing.message);
+    if (in->count != PORT_PARTS ||
+            frame_decode(zmq_msg_data(passing.message), size, &passing.frame) != OK) {
         broker->stats.malformed++;
         nak(broker, &passing, NAK_MALFORMED);
         return;
     }
+    passing.size = size - FRAME_HEADER_SIZE;
     frame_pass(broker, &passing);
 }
 

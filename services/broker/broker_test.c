@@ -327,14 +327,6 @@ static void acks_to_who_does_not_read_are_bounded(void **state)
     assert_int_equal(nak.head.reason, NAK_NO_CREDIT);
     assert_in_range(stats->forwarded, BROKER_SEND_FRAMES_MAX, 50000);
     bus_frame_fini(&nak);
-    /* All is read: libzmq 4.3.4 aborts when a connection ends while its socket is being closed with
-     * half a message sent (session_base.cpp, clean_pipes). */
-    uint64_t read = 0;
-    while (read < stats->forwarded) {
-        BED_UNTIL((bed_step(bed), bus_receive(audit, &nak) == OK));
-        bus_frame_fini(&nak);
-        read++;
-    }
 }
 
 /* No credit at the chosen instance: not another one's turn, that would mix up the spread. */
@@ -476,21 +468,23 @@ static void malformed_messages_are_counted_and_the_rest_goes_on(void **state)
     uint8_t head[FRAME_HEADER_SIZE], zeros[FRAME_HEADER_SIZE] = {0};
     raw_send(raw, 1, "", 0);
     raw_send(raw, 1, zeros, sizeof zeros);
+    raw_send(raw, 1, zeros, 1);
     raw_send(raw, 2, zeros, sizeof zeros);
-    raw_send(raw, 2, zeros, 1);
     raw_send(raw, 3, zeros, sizeof zeros);
     raw_send(raw, 1000, zeros, sizeof zeros);
-    uint64_t expected = 6;
+    frame_encode(&(struct frame){.kind = FRAME_READY}, head);
+    raw_send(raw, 2, head, sizeof head); /* which is good in one part */
+    uint64_t expected = 7;
     for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++, expected++) {
         frame_encode(&frames[i], head);
-        raw_send(raw, 2, head, sizeof head);
+        raw_send(raw, 1, head, sizeof head);
     }
     BED_UNTIL((bed_step(bed), stats->malformed >= expected));
     assert_int_equal(stats->malformed, expected);
     assert_int_equal(stats->naks[NAK_MALFORMED], expected);
     /* A connection that never said READY is told so. */
     frame_encode(&(struct frame){.kind = FRAME_HEARTBEAT}, head);
-    raw_send(raw, 2, head, sizeof head);
+    raw_send(raw, 1, head, sizeof head);
     BED_UNTIL((bed_step(bed), stats->unannounced == 1));
     (void)zmq_close(raw);
     struct bus *audit = bed_bus(bed, "audit-1", 10);
@@ -540,20 +534,17 @@ static void feed_goes_to_subscribers_by_service(void **state)
             zmq_setsockopt(viewer, ZMQ_CURVE_SECRETKEY, peer->pair.secret_key, KEY_Z85_SIZE), 0);
     assert_int_equal(zmq_setsockopt(viewer, ZMQ_SUBSCRIBE, "routing", 7), 0);
     assert_int_equal(zmq_connect(viewer, broker_feed_endpoint(bed->brokers[0])), 0);
-    struct frame head = {.kind = FRAME_FEED, .count = 1};
-    uint8_t part[FRAME_HEADER_SIZE];
+    struct frame head = {.kind = FRAME_FEED, .count = 1}, seen;
+    uint8_t message[8 + FRAME_HEADER_SIZE + 4 + 1];
     int size = -1;
     /* Lossy: what is sent before the subscription is there is missed, so it is sent again. */
     BED_UNTIL((push(bed, routing, &head, 4), bed_step(bed),
-            size = zmq_recv(viewer, part, sizeof part, ZMQ_DONTWAIT), size >= 0));
-    assert_int_equal(size, 7);
-    assert_memory_equal(part, "routing", 7);
-    struct frame seen;
-    assert_int_equal(zmq_recv(viewer, part, sizeof part, 0), FRAME_HEADER_SIZE);
-    assert_int_equal(frame_decode(part, sizeof part, &seen), OK);
+            size = zmq_recv(viewer, message, sizeof message, ZMQ_DONTWAIT), size >= 0));
+    assert_int_equal(size, sizeof message - 1);
+    assert_memory_equal(message, "routing", 8);
+    assert_int_equal(frame_decode(message + 8, (size_t)size - 8, &seen), OK);
     assert_int_equal(seen.source, SERVICE_ROUTING);
-    assert_int_equal(zmq_recv(viewer, part, sizeof part, 0), 4);
-    assert_memory_equal(part, "\0\0\0\0", 4);
+    assert_memory_equal(message + 8 + FRAME_HEADER_SIZE, "\0\0\0\0", 4);
     (void)zmq_close(viewer);
 }
 

@@ -127,13 +127,13 @@ static void messages_of_no_form_are_counted_at_the_hotlines_port(void **unused)
     rng_seed(&rng, 6);
     rng_fill(&rng, noise, sizeof noise);
     raw_send(raw, 1, "", 0);
+    raw_send(raw, 1, noise, 1);
     raw_send(raw, 1, noise, sizeof noise);
     raw_send(raw, 2, noise, sizeof noise);
-    raw_send(raw, 2, noise, 1);
     raw_send(raw, 3, noise, sizeof noise);
     raw_send(raw, 1000, noise, sizeof noise);
     frame_encode(&(struct frame){.kind = FRAME_COMMANDS, .dest = SERVICE_INTAKE, .count = 0}, head);
-    raw_send(raw, 2, head, sizeof head);
+    raw_send(raw, 1, head, sizeof head);
     BED_UNTIL((bed_step(&stage.bed), stats->malformed >= 7));
     assert_int_equal(stats->malformed, 7);
     expect_next();
@@ -154,10 +154,10 @@ static void frames_that_are_not_for_hotlines_are_denied(void **unused)
     uint8_t head[FRAME_HEADER_SIZE];
     void *raw = raw_connect("hostile", ZMQ_DEALER, endpoint_of(PORT_HOTLINE));
     frame_encode(&(struct frame){.kind = FRAME_READY}, head);
-    raw_send(raw, 2, head, sizeof head);
+    raw_send(raw, 1, head, sizeof head);
     for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
         frame_encode(&frames[i], head);
-        raw_send(raw, 2, head, sizeof head);
+        raw_send(raw, 1, head, sizeof head);
         BED_UNTIL((bed_step(&stage.bed), stats->naks[NAK_DENIED] > i));
     }
     assert_int_equal(stats->naks[NAK_DENIED], sizeof frames / sizeof *frames);
@@ -191,11 +191,11 @@ static void answers_that_are_never_taken_hold_up_nobody(void **unused)
     struct bus_frame frame;
     void *raw = raw_connect("hostile", ZMQ_DEALER, endpoint_of(PORT_HOTLINE));
     frame_encode(&(struct frame){.kind = FRAME_READY}, head);
-    raw_send(raw, 2, head, sizeof head);
+    raw_send(raw, 1, head, sizeof head);
     frame_encode(&(struct frame){.kind = FRAME_COMMANDS, .dest = SERVICE_INTAKE, .count = 1}, head);
     for (int round = 0; round < 100; round++) {
         for (int i = 0; i < 32; i++)
-            raw_send(raw, 2, head, sizeof head);
+            raw_send(raw, 1, head, sizeof head);
         for (int i = 0; i < 32; i++) {
             bed_next(&stage.bed, stage.intake, &frame);
             struct frame reply = {.kind = FRAME_REPLIES, .count = 1, .token = frame.head.token};

@@ -5,6 +5,7 @@
 #include "services/broker/port.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "services/broker/broker.h"
 #include "services/kernel/base/must.h"
@@ -113,15 +114,26 @@ void inbound_fini(struct inbound *inbound)
     }
 }
 
-enum err port_send(void *socket, const uint8_t *identity, zmq_msg_t *head, zmq_msg_t *body)
+enum err port_send(void *socket, const uint8_t *identity, zmq_msg_t *frame)
 {
     if (zmq_send(socket, identity, IDENTITY_SIZE, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
         return zmq_errno() == EAGAIN ? ERR_AGAIN : ERR_NOT_FOUND;
     }
-    /* The identity was accepted, so the other parts are too, or vanish with the connection. */
-    if (zmq_msg_send(head, socket, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0 ||
-            zmq_msg_send(body, socket, ZMQ_DONTWAIT) < 0) {
-        return ERR_NOT_FOUND;
+    /* The identity was accepted, so the frame is too, or vanishes with the connection. */
+    return zmq_msg_send(frame, socket, ZMQ_DONTWAIT) < 0 ? ERR_NOT_FOUND : OK;
+}
+
+enum err port_publish(void *socket, const char *topic, zmq_msg_t *frame)
+{
+    size_t topic_size = strlen(topic) + 1;
+    zmq_msg_t message;
+    must(zmq_msg_init_size(&message, topic_size + zmq_msg_size(frame)) == 0);
+    char *to = zmq_msg_data(&message);
+    memcpy(to, topic, topic_size);
+    memcpy(to + topic_size, zmq_msg_data(frame), zmq_msg_size(frame));
+    if (zmq_msg_send(&message, socket, ZMQ_DONTWAIT) < 0) {
+        (void)zmq_msg_close(&message);
+        return ERR_AGAIN;
     }
     return OK;
 }

@@ -1,5 +1,5 @@
-/* A broker's ROUTER socket: how it is set up, and one message in and out. Knows of frames only that
- * they have an identity, a header and a payload. */
+/* A broker's sockets: how they are set up, and one message in and out. Knows of frames only that
+ * an identity stands before them. */
 #ifndef HUYING_BROKER_PORT_H
 #define HUYING_BROKER_PORT_H
 
@@ -9,7 +9,7 @@
 #include "services/kernel/base/err.h"
 
 #define ENDPOINT_SIZE 256
-#define PORT_PARTS 3 /* identity, header, payload */
+#define PORT_PARTS 2 /* identity, frame */
 
 struct inbound {
     zmq_msg_t parts[PORT_PARTS];
@@ -30,9 +30,11 @@ enum err port_open(void *context,
  * only. */
 enum err port_receive(void *socket, struct inbound *ret) MUST_CHECK;
 void inbound_fini(struct inbound *inbound);
-/* Moves header and payload out. ERR_AGAIN: its queue is full; ERR_NOT_FOUND: the connection is
- * gone; nothing was taken then. */
-enum err port_send(
-        void *socket, const uint8_t *identity, zmq_msg_t *head, zmq_msg_t *body) MUST_CHECK;
+/* Moves the frame out. ERR_AGAIN: its queue is full; ERR_NOT_FOUND: the connection is gone; nothing
+ * was taken then. */
+enum err port_send(void *socket, const uint8_t *identity, zmq_msg_t *frame) MUST_CHECK;
+/* To all subscribers of the topic: the topic, a zero byte, the frame, which stays the caller's.
+ * ERR_AGAIN: it is lost. */
+enum err port_publish(void *socket, const char *topic, zmq_msg_t *frame) MUST_CHECK;
 
 #endif

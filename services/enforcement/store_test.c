@@ -156,8 +156,8 @@ static void squad_is_found_at_once_while_a_snapshot_is_held(void **state)
     assert_int_equal(kit_pg_int(kit_store.server, LOADS_DIFFER), 0);
 }
 
-/* Another instance has given the first mission to squad 11 and not committed: here its row is waited
- * for, not made a second time. */
+/* Another instance has given the first mission to squad 11 and not committed: its row is waited for
+ * here, not made a second time. */
 static void two_instances_that_meet_a_squad_first_make_one_row(void **state)
 {
     char gas[] = "gas";

@@ -4,8 +4,8 @@
 //   npm install zeromq@6 protobufjs@7
 //   node example.js ENDPOINT SITE SERVER-KEY KEYFILE TICKET MATTER TEXT
 //
-// It speaks to one broker, over ZeroMQ with CURVE, in frames of two parts: a header of 80 bytes
-// (services/kernel/wire/frame.h) and a Batch of envelopes (proto/envelope.proto). Start it twice with
+// It speaks to one broker, over ZeroMQ with CURVE, in frames: a header of 80 bytes
+// (services/kernel/wire/frame.h) and behind it a Batch of envelopes (proto/envelope.proto). Start it twice with
 // the same ticket: the second time it says "came before", with the same number.
 "use strict";
 const fs = require("node:fs");
@@ -19,6 +19,7 @@ const READY = 1, WELCOME = 2, HEARTBEAT = 3, COMMANDS = 8, QUERIES = 9, REPLIES 
 const INTAKE = 1, CLIENT = 7;
 const REPORT = 1511, OUTCOME_ACK = 1513, PROGRESS_ACK = 1516;
 const OUTCOMES = 1611, RECONCILE = 1612, PROGRESS = 1613;
+const HEADER_SIZE = 80;
 const HEARTBEAT_MS = 200, ANSWER_MS = 10000;
 
 const protos = path.join(__dirname, "../../../proto");
@@ -27,9 +28,9 @@ const type = (name) => root.lookupType(name);
 const Batch = type("huying.wire.Batch");
 
 function header({ kind, count = 0, serial = 0n }) {
-  const frame = Buffer.alloc(80);
+  const frame = Buffer.alloc(HEADER_SIZE);
   frame.writeUInt16LE(0x5948, 0);
-  frame.writeUInt8(1, 2); // version
+  frame.writeUInt8(2, 2); // version
   frame.writeUInt8(kind, 3);
   frame.writeUInt8(kind === READY || kind === HEARTBEAT ? 0 : INTAKE, 4);
   frame.writeUInt8(CLIENT, 5);
@@ -57,22 +58,22 @@ class Broker {
   }
 
   send(head, payload = Buffer.alloc(0)) {
-    this.sending = this.sending.then(() => this.socket.send([head, payload])).catch(() => {});
+    this.sending = this.sending.then(() => this.socket.send(Buffer.concat([head, payload]))).catch(() => {});
     return this.sending;
   }
 
   async listen() {
-    for await (const [head, payload] of this.socket) {
-      const kind = head.readUInt8(3);
+    for await (const [frame] of this.socket) {
+      const kind = frame.readUInt8(3);
       if (kind === WELCOME) {
         this.known = true;
         this.welcomed();
       } else if (kind === READY) { // it was started anew and does not know us
         this.known = false;
       } else if (kind === NAK) {
-        process.stderr.write(`not forwarded, reason ${head.readUInt32LE(16)}: asking again\n`);
+        process.stderr.write(`not forwarded, reason ${frame.readUInt32LE(16)}: asking again\n`);
       } else if (kind === REPLIES) {
-        for (const reply of Batch.decode(payload).envelopes)
+        for (const reply of Batch.decode(frame.subarray(HEADER_SIZE)).envelopes)
           this.waiting.get(String(reply.id))?.(reply);
       }
     }

@@ -55,15 +55,19 @@ struct bus {
 static enum err link_send(
         const struct link *link, const struct frame *frame, const void *payload, size_t size)
 {
-    uint8_t head[FRAME_HEADER_SIZE];
+    zmq_msg_t message;
     must(size <= FRAME_PAYLOAD_MAX);
-    frame_encode(frame, head);
     if (FAULT(bus_send_full)) {
         return ERR_AGAIN;
     }
-    /* Once the first part is taken the second one is too, or vanishes with the connection. */
-    if (zmq_send(link->socket, head, sizeof head, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0 ||
-            zmq_send(link->socket, payload, size, ZMQ_DONTWAIT) < 0) {
+    must(zmq_msg_init_size(&message, FRAME_HEADER_SIZE + size) == 0);
+    uint8_t *bytes = zmq_msg_data(&message);
+    frame_encode(frame, bytes);
+    if (size > 0) {
+        memcpy(bytes + FRAME_HEADER_SIZE, payload, size);
+    }
+    if (zmq_msg_send(&message, link->socket, ZMQ_DONTWAIT) < 0) {
+        (void)zmq_msg_close(&message);
         return ERR_AGAIN;
     }
     return OK;
@@ -335,25 +339,18 @@ const char *bus_broker(const struct bus *bus)
 
 /* Receiving */
 
-/* One message off a link into head and body (initialised). ERR_MALFORMED: it was none of ours. */
-static enum err link_receive(struct link *link, struct frame *ret, zmq_msg_t *body)
+/* One message off a link (initialised) and its header. ERR_MALFORMED: it was none of ours. */
+static enum err link_receive(struct link *link, struct frame *ret, zmq_msg_t *message)
 {
-    uint8_t head[FRAME_HEADER_SIZE];
-    int size = zmq_recv(link->socket, head, sizeof head, ZMQ_DONTWAIT);
-    if (size < 0) {
+    if (zmq_msg_recv(message, link->socket, ZMQ_DONTWAIT) < 0) {
         return ERR_AGAIN;
     }
-    int more = 0;
-    size_t more_size = sizeof more, parts = 1;
-    (void)zmq_getsockopt(link->socket, ZMQ_RCVMORE, &more, &more_size);
-    while (more) {
-        parts++;
-        more = zmq_msg_recv(body, link->socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(body);
+    bool parts = zmq_msg_more(message);
+    while (zmq_msg_more(message) && zmq_msg_recv(message, link->socket, ZMQ_DONTWAIT) >= 0) {
     }
-    if (parts != 2 || size != FRAME_HEADER_SIZE) {
-        return ERR_MALFORMED;
-    }
-    return frame_decode(head, sizeof head, ret) == OK ? OK : ERR_MALFORMED;
+    return !parts && frame_decode(zmq_msg_data(message), zmq_msg_size(message), ret) == OK
+                   ? OK
+                   : ERR_MALFORMED;
 }
 
 static void welcome_take(struct bus *bus, struct link *link)
@@ -389,20 +386,20 @@ static enum err link_take(struct bus *bus, size_t index, struct bus_frame *ret)
 {
     struct link *link = &bus->links[index];
     for (size_t i = 0; i < OWN_FRAMES_MAX && !link->quiet; i++) {
-        zmq_msg_t body;
+        zmq_msg_t message;
         struct frame head;
-        must(zmq_msg_init(&body) == 0);
-        enum err err = link_receive(link, &head, &body);
+        must(zmq_msg_init(&message) == 0);
+        enum err err = link_receive(link, &head, &message);
         if (!err && !own_take(bus, link, &head)) {
             link->heard_ms = bus->now_ms;
             ret->head = head;
-            must(zmq_msg_init(&ret->body) == 0 && zmq_msg_move(&ret->body, &body) == 0);
-            ret->payload = zmq_msg_data(&ret->body);
-            ret->payload_size = zmq_msg_size(&ret->body);
+            must(zmq_msg_init(&ret->message) == 0 && zmq_msg_move(&ret->message, &message) == 0);
+            ret->payload = (const uint8_t *)zmq_msg_data(&ret->message) + FRAME_HEADER_SIZE;
+            ret->payload_size = zmq_msg_size(&ret->message) - FRAME_HEADER_SIZE;
             ret->broker = (int)index;
             return OK;
         }
-        (void)zmq_msg_close(&body);
+        (void)zmq_msg_close(&message);
         if (err == ERR_AGAIN) {
             return err;
         }
@@ -425,7 +422,7 @@ enum err bus_receive(struct bus *bus, struct bus_frame *ret)
 
 void bus_frame_fini(struct bus_frame *frame)
 {
-    (void)zmq_msg_close(&frame->body);
+    (void)zmq_msg_close(&frame->message);
 }
 
 /* Sending */

@@ -41,7 +41,7 @@ struct bus_frame {
     const uint8_t *payload;
     size_t payload_size;
     int broker; /* index it came from: for bus_grant and bus_reply */
-    zmq_msg_t body;
+    zmq_msg_t message;
 };
 
 /* `context` is the process's one ZeroMQ context; borrowed. ERR_FATAL: bad endpoint or key. */

@@ -113,15 +113,17 @@ TOY void stage_prepare(struct stage *stage)
 TOY void stage_send(struct stage *stage, const struct frame *head, const struct buf *payload)
 {
     uint8_t bytes[FRAME_HEADER_SIZE];
+    BUF_OWNED frame = {0};
     frame_encode(head, bytes);
+    buf_add(&frame, bytes, sizeof bytes);
+    if (payload)
+        buf_add(&frame, payload->data, payload->size);
     assert_true(zmq_send(stage->router, stage->identity, (size_t)stage->identity_size,
                         ZMQ_SNDMORE) >= 0);
-    assert_true(zmq_send(stage->router, bytes, sizeof bytes, ZMQ_SNDMORE) >= 0);
-    assert_true(zmq_send(stage->router, payload ? payload->data : NULL, payload ? payload->size : 0,
-                        0) >= 0);
+    assert_true(zmq_send(stage->router, frame.data, frame.size, 0) >= 0);
 }
 
-TOY void stage_take(struct stage *stage, const struct frame *head, zmq_msg_t *body)
+TOY void stage_take(struct stage *stage, const struct frame *head, const void *data, size_t size)
 {
     struct frame back = {.kind = FRAME_WELCOME, .credit = 800};
     if (head->kind == FRAME_READY || head->kind == FRAME_HEARTBEAT) {
@@ -134,26 +136,26 @@ TOY void stage_take(struct stage *stage, const struct frame *head, zmq_msg_t *bo
         struct got *got = &stage->got[stage->got_count++];
         got->head = *head;
         buf_reset(&got->payload);
-        buf_add(&got->payload, zmq_msg_data(body), zmq_msg_size(body));
+        buf_add(&got->payload, data, size);
     }
 }
 
 TOY void stage_hear(struct stage *stage)
 {
     for (;;) {
-        uint8_t bytes[FRAME_HEADER_SIZE];
         struct frame head;
-        zmq_msg_t body;
+        zmq_msg_t frame;
         int size = zmq_recv(stage->router, stage->identity, sizeof stage->identity, ZMQ_DONTWAIT);
         if (size < 0)
             return;
         stage->identity_size = size;
-        assert_int_equal(zmq_recv(stage->router, bytes, sizeof bytes, 0), sizeof bytes);
-        assert_int_equal(zmq_msg_init(&body), 0);
-        assert_true(zmq_msg_recv(&body, stage->router, 0) >= 0);
-        assert_int_equal(frame_decode(bytes, sizeof bytes, &head), OK);
-        stage_take(stage, &head, &body);
-        zmq_msg_close(&body);
+        assert_int_equal(zmq_msg_init(&frame), 0);
+        assert_true(zmq_msg_recv(&frame, stage->router, 0) >= 0);
+        const uint8_t *data = zmq_msg_data(&frame);
+        size_t frame_size = zmq_msg_size(&frame);
+        assert_int_equal(frame_decode(data, frame_size, &head), OK);
+        stage_take(stage, &head, data + FRAME_HEADER_SIZE, frame_size - FRAME_HEADER_SIZE);
+        zmq_msg_close(&frame);
     }
 }
 

@@ -74,7 +74,8 @@ static void frame_read(const uint8_t *at, struct frame *ret)
 enum err frame_decode(const uint8_t *data, size_t size, struct frame *ret)
 {
     must(data != NULL || size == 0);
-    if (size != FRAME_HEADER_SIZE || (data[0] | data[1] << 8) != FRAME_MAGIC) {
+    if (size < FRAME_HEADER_SIZE || size > FRAME_HEADER_SIZE + FRAME_PAYLOAD_MAX ||
+            (data[0] | data[1] << 8) != FRAME_MAGIC) {
         return ERR_MALFORMED;
     }
     if (data[2] != FRAME_VERSION) {

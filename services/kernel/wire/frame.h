@@ -1,13 +1,15 @@
-/* Frames: what one ZeroMQ message between a service and a broker looks like. Always two parts:
+/* Frames: what one ZeroMQ message between a service and a broker looks like. Always one part, which
+ * is either there or not (docs/decisions/0020):
  *
- *   [header, FRAME_HEADER_SIZE bytes, little-endian, below][payload, may be empty]
+ *   header, FRAME_HEADER_SIZE bytes, little-endian, below | payload, may be empty
  *
- * (A ROUTER sees the connection's identity before them.) Brokers read the header and never the
- * payload. `source`, `peer`, `rights` and `token` are overwritten by the broker from what it knows
- * of the key and the connection: whatever a sender writes there does not count.
+ * (A ROUTER sees the connection's identity before it; on the live feed the sender's service and a
+ * zero byte stand before the header, in the same part: "routing\0".) Brokers read the header and
+ * never the payload. `source`, `peer`, `rights` and `token` are overwritten by the broker from what
+ * it knows of the key and the connection: whatever a sender writes there does not count.
  *
  * Persistent format: shared by versions N and N-1. To change it, raise FRAME_VERSION and accept
- * both. */
+ * both. (1 was of two parts, and never in use.) */
 #ifndef HUYING_WIRE_FRAME_H
 #define HUYING_WIRE_FRAME_H
 
@@ -18,7 +20,7 @@
 #include "services/kernel/base/service_id.h"
 
 #define FRAME_MAGIC 0x5948 /* "HY" */
-#define FRAME_VERSION 1
+#define FRAME_VERSION 2
 #define FRAME_HEADER_SIZE 80
 #define FRAME_PAYLOAD_MAX (4u << 20)
 #define FRAME_COUNT_MAX 1024 /* envelopes in one frame */
@@ -77,8 +79,9 @@ struct frame {
  * source, u8 bucket, u8 zero, u16 count, u16 site, u32 credit, u32 reason, u32 rights, u64 token,
  * u64 serial, u64 incarnation, peer[32]. */
 void frame_encode(const struct frame *frame, uint8_t ret[FRAME_HEADER_SIZE]);
-/* ERR_MALFORMED: size, magic, kind, service, bucket, count, or a peer name without NUL.
- * ERR_UNKNOWN: another version. *ret is untouched on an error. */
+/* Reads the header of a whole frame; the payload is what follows it. ERR_MALFORMED: size (of the
+ * payload, too), magic, kind, service, bucket, count, or a peer name without NUL. ERR_UNKNOWN:
+ * another version. *ret is untouched on an error. */
 enum err frame_decode(const uint8_t *data, size_t size, struct frame *ret) MUST_CHECK;
 const char *frame_kind_name(enum frame_kind kind);
 const char *nak_text(enum nak_reason reason);
